@@ -1,1 +1,27 @@
-//! placeholder
+//! The desktop app's engine: one person's connections and servers behind one loopback address.
+//!
+//! [`boot()`] is the way in. Everything a program can ask of a running app goes through the local API; its structs are
+//! in [`api::dto`], and [`home::find_running`] says where it listens.
+//!
+//! - [`settings`]: flags, environment and `keyferry.toml`, made one
+//! - [`home`]: the data folder, its lock, and how a running app is found
+//! - [`vault`] and [`connections`]: what is kept sealed, and the sign-ins, refreshes and revocations around it
+//! - [`providers`] and [`catalog`]: which providers and manifests there are
+//! - [`install`] and [`runtime`]: from a manifest to a server that runs
+//! - [`api`] and [`pages`]: the URL tree, for programs and for people
+
+pub mod api;
+pub mod boot;
+pub mod catalog;
+pub mod clock;
+pub mod connections;
+pub mod entropy;
+pub mod home;
+pub mod install;
+pub mod pages;
+pub mod providers;
+pub mod runtime;
+pub mod settings;
+pub mod vault;
+
+pub use boot::{App, BootError, Parts, boot};

@@ -1,0 +1,27 @@
+//! What the local API says and hears, as plain structs.
+//!
+//! They are the API's own form: nothing here is stored, and nothing stored is sent. The command line and the
+//! app share them, so a field is written and read by the same definition. No field ever carries a secret:
+//! tokens have no place in the API at all.
+
+mod catalog;
+mod connection;
+mod install;
+mod problem;
+mod provider;
+mod server;
+mod status;
+
+pub use catalog::{
+    CatalogEntry, CatalogEntryDetail, CatalogList, CatalogTool, SettingField, SettingKind, SignInNeed,
+};
+pub use connection::{Connection, ConnectionList, RevocationReport, RevocationResult};
+pub use install::{
+    AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepName, StepState,
+};
+pub use problem::Problem;
+pub use provider::{Provider, ProviderDetail, ProviderList};
+pub use server::{
+    Server, ServerConnection, ServerList, ServerLogs, ServerState, Tool, ToolList, UninstallReport,
+};
+pub use status::Status;

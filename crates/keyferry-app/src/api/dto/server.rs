@@ -1,0 +1,114 @@
+//! `/api/v1/servers` and below.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Problem, RevocationReport};
+
+/// Every installed server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerList {
+    /// Sorted by name.
+    pub servers: Vec<Server>,
+}
+
+/// One installed server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// Its name, which is its manifest's.
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// The manifest's version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// What it does right now.
+    pub state: ServerState,
+    /// Whether the app keeps it running (`true`) or the person stopped it.
+    pub wanted: bool,
+    /// What runs it: `process`.
+    pub runtime: String,
+    /// The process, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Since when it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_since: Option<Timestamp>,
+    /// When it was installed.
+    pub installed_at: Timestamp,
+    /// The connection it uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ServerConnection>,
+    /// Names of the environment variables it gets; never their values.
+    pub environment: Vec<String>,
+    /// Why it does not run although it should.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// What a server does right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerState {
+    /// It does not run, and is not meant to.
+    Stopped,
+    /// It is being started.
+    Starting,
+    /// It runs and has been initialised.
+    Running,
+    /// It ended by itself or did not start.
+    Failed,
+}
+
+/// The connection a server uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerConnection {
+    /// Its id.
+    pub id: String,
+    /// Its provider.
+    pub provider: String,
+    /// The account's label, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// The end of a server's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerLogs {
+    /// The server.
+    pub server: String,
+    /// Oldest first.
+    pub lines: Vec<String>,
+}
+
+/// The tools a running server offers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolList {
+    /// In the server's order.
+    pub tools: Vec<Tool>,
+}
+
+/// One tool, as the server describes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// JSON Schema of its arguments.
+    pub input_schema: Value,
+}
+
+/// What an uninstall did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UninstallReport {
+    /// The server that is gone.
+    pub server: String,
+    /// Whether it had to be stopped first.
+    pub was_running: bool,
+    /// What became of its connection; absent when it used none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<RevocationReport>,
+}

@@ -1,0 +1,3 @@
+//! The local API under `/api/v1`.
+
+pub mod dto;

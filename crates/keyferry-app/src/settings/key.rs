@@ -1,0 +1,71 @@
+//! The table of settings.
+
+use std::fmt;
+
+/// A setting: a key of `keyferry.toml` and the variable that goes before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// `listen`: the loopback address of the local API.
+    Listen,
+    /// `proxy_url`: where the proxy is.
+    ProxyUrl,
+    /// `providers`: folders of provider files.
+    Providers,
+    /// `catalog`: folders of manifests.
+    Catalog,
+    /// `open_browser`: whether a sign-in may open the system browser.
+    OpenBrowser,
+    /// `sign_in_limit`: how long a person may take to allow access.
+    SignInLimit,
+    /// `server_start_limit`: how long a server may take to start.
+    ServerStartLimit,
+    /// `server_call_limit`: how long one call of a tool may take.
+    ServerCallLimit,
+}
+
+impl Key {
+    /// Every setting.
+    pub const ALL: [Self; 8] = [
+        Self::Listen,
+        Self::ProxyUrl,
+        Self::Providers,
+        Self::Catalog,
+        Self::OpenBrowser,
+        Self::SignInLimit,
+        Self::ServerStartLimit,
+        Self::ServerCallLimit,
+    ];
+
+    /// The key in the file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::ProxyUrl => "proxy_url",
+            Self::Providers => "providers",
+            Self::Catalog => "catalog",
+            Self::OpenBrowser => "open_browser",
+            Self::SignInLimit => "sign_in_limit",
+            Self::ServerStartLimit => "server_start_limit",
+            Self::ServerCallLimit => "server_call_limit",
+        }
+    }
+
+    /// The variable: the key in upper case behind `KEYFERRY_`.
+    #[must_use]
+    pub fn variable(self) -> String {
+        format!("KEYFERRY_{}", self.name().to_ascii_uppercase())
+    }
+
+    /// The setting of a key in the file.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}

@@ -1,0 +1,204 @@
+//! The three places a setting can come from, read into one shape before anything is interpreted.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    io::{ErrorKind, Read as _},
+    path::{Path, PathBuf},
+};
+
+use toml::de::{DeTable, DeValue};
+
+use super::{InvalidValue, Key, LARGEST_FILE, SettingsError, value};
+
+/// Where a value was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A line of the settings file, counted from 1.
+    File(PathBuf, usize),
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, line) => write!(out, "{}:{line}", path.display()),
+            Self::Variable(name) | Self::Flag(name) => out.write_str(name),
+        }
+    }
+}
+
+/// A value before it is interpreted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Raw {
+    Text(String),
+    List(Vec<String>),
+}
+
+/// What one place says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layer(BTreeMap<Key, (Raw, Origin)>);
+
+/// What the command line said: settings by their key, and the data folder.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    data_folder: Option<PathBuf>,
+    layer: Layer,
+}
+
+impl Flags {
+    /// No flags.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Sets one setting; `flag` is what an error names, such as `--listen`. `None` leaves it to the environment.
+    #[must_use]
+    pub fn with(mut self, key: Key, flag: &str, value: Option<impl Into<String>>) -> Self {
+        if let Some(value) = value {
+            self.layer.0.insert(key, (Raw::Text(value.into()), Origin::Flag(flag.to_owned())));
+        }
+        self
+    }
+
+    /// Sets a setting that is a list of folders, unless the list is empty.
+    #[must_use]
+    pub fn with_folders(mut self, key: Key, flag: &str, folders: &[PathBuf]) -> Self {
+        if !folders.is_empty() {
+            let list = folders.iter().map(|folder| folder.to_string_lossy().into_owned()).collect();
+            self.layer.0.insert(key, (Raw::List(list), Origin::Flag(flag.to_owned())));
+        }
+        self
+    }
+
+    /// Puts the data folder elsewhere, `KEYFERRY_HOME` notwithstanding.
+    #[must_use]
+    pub fn with_data_folder(mut self, folder: Option<PathBuf>) -> Self {
+        self.data_folder = folder;
+        self
+    }
+
+    pub(super) fn data_folder(&self) -> Option<&Path> {
+        self.data_folder.as_deref()
+    }
+
+    pub(super) fn layer(&self) -> &Layer {
+        &self.layer
+    }
+}
+
+impl Layer {
+    /// Reads every setting's variable.
+    pub(super) fn from_environment(environment: &dyn Fn(&str) -> Option<String>) -> Self {
+        let read = |key: Key| {
+            let variable = key.variable();
+            environment(&variable).map(|value| (key, (Raw::Text(value), Origin::Variable(variable))))
+        };
+        Self(Key::ALL.into_iter().filter_map(read).collect())
+    }
+
+    /// Reads the settings file; a file that is not there says nothing.
+    pub(super) fn from_file(path: &Path) -> Result<Self, SettingsError> {
+        let unreadable = |source| SettingsError::Unreadable { path: path.to_owned(), source };
+        let file = match fs::File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut text = String::new();
+        file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > LARGEST_FILE {
+            return Err(SettingsError::TooLarge { path: path.to_owned() });
+        }
+        Self::from_toml(path, &text)
+    }
+
+    fn from_toml(path: &Path, text: &str) -> Result<Self, SettingsError> {
+        let table = DeTable::parse(text).map_err(|error| SettingsError::NotToml {
+            path: path.to_owned(),
+            line: line_of(text, error.span().map_or(0, |span| span.start)),
+            message: error.message().to_owned(),
+        })?;
+        let mut layer = Self::default();
+        for (name, value) in table.get_ref() {
+            let line = line_of(text, name.span().start);
+            let key = Key::named(name.get_ref()).ok_or_else(|| unknown(path, line, name.get_ref()))?;
+            let origin = Origin::File(path.to_owned(), line);
+            let raw = raw(value.get_ref())
+                .ok_or_else(|| SettingsError::Invalid { origin: origin.clone(), reason: InvalidValue::Shape(key) })?;
+            layer.0.insert(key, (raw, origin));
+        }
+        Ok(layer)
+    }
+}
+
+fn unknown(path: &Path, line: usize, key: &str) -> SettingsError {
+    let nearest = keyferry_core::suggest::nearest(key, Key::ALL.iter().map(|key| key.name()));
+    SettingsError::UnknownKey { path: path.to_owned(), line, key: key.chars().take(60).collect(), nearest }
+}
+
+fn raw(value: &DeValue<'_>) -> Option<Raw> {
+    match value {
+        DeValue::String(text) => Some(Raw::Text(text.to_string())),
+        DeValue::Boolean(on) => Some(Raw::Text(on.to_string())),
+        DeValue::Integer(number) => Some(Raw::Text(number.as_str().to_owned())),
+        DeValue::Array(items) => {
+            let text = |item: &toml::Spanned<DeValue<'_>>| item.get_ref().as_str().map(str::to_owned);
+            items.iter().map(text).collect::<Option<Vec<_>>>().map(Raw::List)
+        }
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// The places in the order in which they win.
+pub(super) struct Layers<'a> {
+    pub(super) flags: &'a Layer,
+    pub(super) environment: &'a Layer,
+    pub(super) file: &'a Layer,
+}
+
+impl Layers<'_> {
+    fn get(&self, key: Key) -> Option<&(Raw, Origin)> {
+        [self.flags, self.environment, self.file].into_iter().find_map(|layer| layer.0.get(&key))
+    }
+
+    /// A setting that is one value.
+    pub(super) fn value<T>(
+        &self,
+        key: Key,
+        parse: fn(Key, &str) -> Result<T, InvalidValue>,
+    ) -> Result<Option<T>, SettingsError> {
+        let Some((raw, origin)) = self.get(key) else { return Ok(None) };
+        let parsed = match raw {
+            Raw::Text(text) => parse(key, text),
+            Raw::List(_) => Err(InvalidValue::Shape(key)),
+        };
+        parsed.map(Some).map_err(|reason| SettingsError::Invalid { origin: origin.clone(), reason })
+    }
+
+    /// A setting that is a list of folders. One variable or flag holds several as `PATH` does; a relative folder of the
+    /// file lies in the data folder, any other in the working directory.
+    pub(super) fn folders(&self, key: Key, data_folder: &Path) -> Result<Option<Vec<PathBuf>>, SettingsError> {
+        let Some((raw, origin)) = self.get(key) else { return Ok(None) };
+        let folders = match (raw, origin) {
+            (Raw::Text(text), Origin::File(..)) => vec![PathBuf::from(text)],
+            (Raw::Text(text), _) => std::env::split_paths(text).collect(),
+            (Raw::List(list), _) => list.iter().map(PathBuf::from).collect(),
+        };
+        let absolute = |folder: PathBuf| match origin {
+            Origin::File(..) => Ok(data_folder.join(folder)),
+            _ => std::path::absolute(folder),
+        };
+        let usable = |folder: PathBuf| value::folder(key, folder).and_then(|folder| absolute(folder).map_err(|_| InvalidValue::Shape(key)));
+        let folders: Result<Vec<_>, _> = folders.into_iter().map(usable).collect();
+        folders.map(Some).map_err(|reason| SettingsError::Invalid { origin: origin.clone(), reason })
+    }
+}

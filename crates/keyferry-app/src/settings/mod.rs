@@ -1,0 +1,188 @@
+//! Settings: the flags win over the environment, the environment over `keyferry.toml`, and that over the defaults.
+//!
+//! Every key of the file has its variable and most have a flag; [`Key`] is the one table of them. Nothing here
+//! reads the process's environment but [`Settings::from_environment`].
+
+mod key;
+mod layer;
+mod platform;
+mod value;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use keyferry_core::url::Endpoint;
+
+pub use key::Key;
+pub use layer::{Flags, Origin};
+pub use value::InvalidValue;
+
+use layer::{Layer, Layers};
+
+/// The file of settings in the data folder.
+pub const FILE_NAME: &str = "keyferry.toml";
+
+/// The variable that moves the data folder.
+pub const HOME_VARIABLE: &str = "KEYFERRY_HOME";
+
+/// More than any hand-written settings file holds.
+const LARGEST_FILE: u64 = 64 * 1024;
+
+/// What the app needs to know before it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The data folder: absolute, not yet checked or created.
+    pub data_folder: PathBuf,
+    /// Where the local API listens: 127.0.0.1 or ::1. Port 0 lets the kernel choose.
+    pub listen: SocketAddr,
+    /// Where the proxy is.
+    pub proxy_url: Endpoint,
+    /// Folders of provider files beside the data folder's own `providers/`; the later wins.
+    pub provider_folders: Vec<PathBuf>,
+    /// Folders of manifests beside the built-in ones.
+    pub catalog_folders: Vec<PathBuf>,
+    /// Whether a sign-in may open the system browser.
+    pub open_browser: bool,
+    /// How long a person may take to allow access. At most an hour.
+    pub sign_in_limit: Duration,
+    /// How long a server may take from its start to its answer to `initialize`.
+    pub server_start_limit: Duration,
+    /// How long one call of a tool may take.
+    pub server_call_limit: Duration,
+}
+
+/// Why the settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file is there and can't be read.
+    #[error("the settings file {} can't be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is far larger than settings are.
+    #[error("the settings file {} is larger than {LARGEST_FILE} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is not TOML.
+    #[error("{}:{line}: this is not TOML: {message}", path.display())]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// Counts from 1.
+        line: usize,
+        /// What the parser said.
+        message: String,
+    },
+    /// The file has a key that does not exist.
+    #[error("{}:{line}: there is no setting {key:?}", path.display())]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// Counts from 1.
+        line: usize,
+        /// The key as written.
+        key: String,
+        /// The key that was perhaps meant.
+        nearest: Option<&'static str>,
+    },
+    /// A value that its key can't have.
+    #[error("{origin}: {reason}")]
+    Invalid {
+        /// The file and line, variable or flag that gave it.
+        origin: Origin,
+        /// What is wrong with it.
+        reason: InvalidValue,
+    },
+    /// Neither `KEYFERRY_HOME` nor the variables the platform's rule reads are set.
+    #[error("there is no place for the data folder: {missing} is not set")]
+    NoHome {
+        /// The variable of the platform's rule.
+        missing: &'static str,
+    },
+}
+
+impl SettingsError {
+    /// What the person can do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unreadable { .. } => "check who may read the file, or move it away".to_owned(),
+            Self::TooLarge { .. } => "it should hold a few lines; `docs/` shows every key".to_owned(),
+            Self::NotToml { .. } => "a line looks like this: proxy_url = \"http://127.0.0.1:7666\"".to_owned(),
+            Self::UnknownKey { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
+            Self::UnknownKey { nearest: None, .. } => {
+                let names: Vec<_> = Key::ALL.iter().map(|key| key.name()).collect();
+                format!("the settings are {}", names.join(", "))
+            }
+            Self::Invalid { reason, .. } => reason.hint(),
+            Self::NoHome { .. } => format!("set {HOME_VARIABLE} to an absolute path"),
+        }
+    }
+}
+
+impl Settings {
+    /// The settings of a data folder and nothing else: no file, no environment, no flags.
+    #[must_use]
+    pub fn defaults(data_folder: PathBuf) -> Self {
+        Self {
+            data_folder,
+            listen: value::DEFAULT_LISTEN,
+            proxy_url: value::default_proxy_url(),
+            provider_folders: Vec::new(),
+            catalog_folders: Vec::new(),
+            open_browser: true,
+            sign_in_limit: Duration::from_secs(10 * 60),
+            server_start_limit: Duration::from_secs(30),
+            server_call_limit: Duration::from_secs(120),
+        }
+    }
+
+    /// The settings of this process. The one place of this crate that reads the process's environment.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with file, line and a hint.
+    pub fn from_environment(flags: &Flags) -> Result<Self, SettingsError> {
+        Self::load(flags, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// The settings that flags, an environment and the data folder's file make together.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with file, line and a hint.
+    pub fn load(flags: &Flags, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let data_folder = platform::data_folder(flags.data_folder(), environment)?;
+        let file = Layer::from_file(&data_folder.join(FILE_NAME))?;
+        let layers = Layers { flags: flags.layer(), environment: &Layer::from_environment(environment), file: &file };
+        Self::resolve(data_folder, &layers)
+    }
+
+    fn resolve(data_folder: PathBuf, layers: &Layers<'_>) -> Result<Self, SettingsError> {
+        let defaults = Self::defaults(data_folder);
+        Ok(Self {
+            listen: layers.value(Key::Listen, value::listen)?.unwrap_or(defaults.listen),
+            proxy_url: layers.value(Key::ProxyUrl, value::endpoint)?.unwrap_or(defaults.proxy_url),
+            provider_folders: layers
+                .folders(Key::Providers, &defaults.data_folder)?
+                .unwrap_or(defaults.provider_folders),
+            catalog_folders: layers
+                .folders(Key::Catalog, &defaults.data_folder)?
+                .unwrap_or(defaults.catalog_folders),
+            open_browser: layers.value(Key::OpenBrowser, value::boolean)?.unwrap_or(defaults.open_browser),
+            sign_in_limit: layers.value(Key::SignInLimit, value::duration)?.unwrap_or(defaults.sign_in_limit),
+            server_start_limit: layers
+                .value(Key::ServerStartLimit, value::duration)?
+                .unwrap_or(defaults.server_start_limit),
+            server_call_limit: layers
+                .value(Key::ServerCallLimit, value::duration)?
+                .unwrap_or(defaults.server_call_limit),
+            data_folder: defaults.data_folder,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

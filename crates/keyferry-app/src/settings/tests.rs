@@ -1,0 +1,133 @@
+use std::{fs, path::Path};
+
+use super::*;
+
+/// The settings of a folder with this `keyferry.toml`, these variables and these flags.
+fn load(folder: &Path, file: &str, environment: &[(&str, &str)], flags: Flags) -> Result<Settings, SettingsError> {
+    fs::write(folder.join(FILE_NAME), file).unwrap();
+    let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+    Settings::load(&flags.with_data_folder(Some(folder.to_owned())), &lookup)
+}
+
+fn refusal(file: &str, environment: &[(&str, &str)]) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let error = load(folder.path(), file, environment, Flags::none()).unwrap_err();
+    let shown = error.to_string().replace(&*folder.path().to_string_lossy(), "");
+    (shown, error.hint())
+}
+
+#[test]
+fn nothing_given_means_the_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = load(folder.path(), "", &[], Flags::none()).unwrap();
+    assert_eq!(settings, Settings::defaults(folder.path().to_owned()));
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:7667");
+    assert_eq!(settings.proxy_url.as_str(), "http://127.0.0.1:7666");
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "listen = '127.0.0.1:2001'\nproxy_url = 'http://127.0.0.1:2001'\nserver_call_limit = 9\n";
+    let environment = [("KEYFERRY_LISTEN", "127.0.0.1:2002"), ("KEYFERRY_PROXY_URL", "http://127.0.0.1:2002")];
+    let flags = Flags::none().with(Key::Listen, "--listen", Some("[::1]:2003"));
+    let settings = load(folder.path(), file, &environment, flags).unwrap();
+    assert_eq!(settings.listen.to_string(), "[::1]:2003");
+    assert_eq!(settings.proxy_url.as_str(), "http://127.0.0.1:2002");
+    assert_eq!(settings.server_call_limit, Duration::from_secs(9));
+}
+
+#[test]
+fn every_key_can_be_given_in_the_file_and_as_its_variable() {
+    let examples = [
+        (Key::Listen, "[::1]:2000"),
+        (Key::ProxyUrl, "https://proxy.example"),
+        (Key::Providers, "/providers"),
+        (Key::Catalog, "/catalog"),
+        (Key::OpenBrowser, "false"),
+        (Key::SignInLimit, "1m"),
+        (Key::ServerStartLimit, "1h"),
+        (Key::ServerCallLimit, "15"),
+    ];
+    assert_eq!(examples.map(|(key, _)| key), Key::ALL);
+    for (key, text) in examples {
+        let folder = tempfile::tempdir().unwrap();
+        let by_file = load(folder.path(), &format!("{key} = '{text}'"), &[], Flags::none()).unwrap();
+        let by_variable = load(folder.path(), "", &[(&key.variable(), text)], Flags::none()).unwrap();
+        assert_eq!(by_file, by_variable, "{key}");
+        assert_ne!(by_file, Settings::defaults(folder.path().to_owned()), "{key}");
+    }
+}
+
+#[test]
+fn folders_of_the_file_lie_in_the_data_folder_and_a_variable_holds_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = load(folder.path(), "providers = ['mine', '/abs']", &[], Flags::none()).unwrap();
+    assert_eq!(settings.provider_folders, [folder.path().join("mine"), "/abs".into()]);
+    let joined = std::env::join_paths(["/a", "/b"]).unwrap().into_string().unwrap();
+    let settings = load(folder.path(), "", &[("KEYFERRY_CATALOG", &joined)], Flags::none()).unwrap();
+    assert_eq!(settings.catalog_folders, [PathBuf::from("/a"), "/b".into()]);
+}
+
+#[test]
+fn a_refusal_names_the_place_and_what_to_write() {
+    let table = [
+        ("\n\nlisten_on = 'x'", "keyferry.toml:3: there is no setting \"listen_on\"", "did you mean `listen`?"),
+        ("xyz = 1", "keyferry.toml:1: there is no setting \"xyz\"", "the settings are listen, proxy_url"),
+        ("listen = ", "keyferry.toml:1: this is not TOML", "a line looks like this"),
+        ("listen = '0.0.0.0:7667'", "keyferry.toml:1: `listen` must be on loopback", "use 127.0.0.1:7667"),
+        ("listen = '127.0.0.2:7667'", "must be on loopback", "use 127.0.0.1:7667"),
+        ("listen = '[::ffff:127.0.0.1]:7667'", "must be on loopback", "use 127.0.0.1:7667"),
+        ("listen = 'localhost:7667'", "is not an address and a port", "use 127.0.0.1:7667"),
+        ("listen = '127.0.0.1:80'", "ports below 1024", "use 127.0.0.1:7667"),
+        ("proxy_url = 'http://proxy.example'", "it must begin with https://", "use https://"),
+        ("proxy_url = 'https://u:p@proxy.example'", "user name or password", "use https://"),
+        ("open_browser = 'maybe'", "is neither true nor false", "write true or false"),
+        ("server_call_limit = '0'", "is not a time from 1s to 1h", "write a number of seconds"),
+        ("server_call_limit = '2h'", "is not a time from 1s to 1h", "write a number of seconds"),
+        ("server_call_limit = '+5'", "is not a time from 1s to 1h", "write a number of seconds"),
+        ("server_call_limit = '99999999999999999999h'", "is not a time", "write a number of seconds"),
+        ("listen = ['127.0.0.1:1']", "can't have a value of this kind", "write it as text"),
+        ("[listen]", "can't have a value of this kind", "write it as text"),
+        ("providers = [1]", "can't have a value of this kind", "providers = ["),
+        ("providers = ['']", "names a folder that can't exist", "providers = ["),
+    ];
+    for (file, message, hint) in table {
+        let (shown, hinted) = refusal(file, &[]);
+        assert!(shown.contains(message), "{file:?} gave {shown:?}");
+        assert!(hinted.contains(hint), "{file:?} gave the hint {hinted:?}");
+    }
+    let (shown, _) = refusal("", &[("KEYFERRY_LISTEN", "10.0.0.1:7667")]);
+    assert!(shown.starts_with("KEYFERRY_LISTEN: `listen` must be on loopback"), "{shown}");
+}
+
+#[test]
+fn a_settings_file_without_end_is_not_read_whole() {
+    let (shown, _) = refusal(&"# comment\n".repeat(10_000), &[]);
+    assert!(shown.contains("larger than"), "{shown}");
+}
+
+#[test]
+fn the_data_folder_is_the_flag_else_the_variable_else_the_platforms_place() {
+    let lookup = |name: &str| (name == HOME_VARIABLE).then(|| format!("/of/{name}"));
+    let by_variable = Settings::load(&Flags::none(), &lookup).unwrap();
+    assert_eq!(by_variable.data_folder, Path::new("/of/KEYFERRY_HOME"));
+    let flags = Flags::none().with_data_folder(Some("/of/flag".into()));
+    let by_flag = Settings::load(&flags, &|_| None).unwrap();
+    assert_eq!(by_flag.data_folder, Path::new("/of/flag"));
+    assert!(matches!(Settings::load(&Flags::none(), &|_| None), Err(SettingsError::NoHome { .. })));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_linux_the_data_folder_follows_the_xdg_rule() {
+    let table = [
+        (&[("HOME", "/h"), ("XDG_DATA_HOME", "/x")][..], "/x/keyferry"),
+        (&[("HOME", "/h"), ("XDG_DATA_HOME", "relative")][..], "/h/.local/share/keyferry"),
+        (&[("HOME", "/h")][..], "/h/.local/share/keyferry"),
+    ];
+    for (environment, folder) in table {
+        let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        assert_eq!(Settings::load(&Flags::none(), &lookup).unwrap().data_folder, Path::new(folder));
+    }
+}
