@@ -1,1 +1,14 @@
-//! placeholder
+//! The rules of Keyferry, without I/O or clock.
+//!
+//! Everything here is a function of its arguments: time is a [`jiff::Timestamp`], randomness a `[u8; 32]`, a file its text.
+//! The app and the proxy do the reading, sending and storing.
+
+pub mod delivery;
+pub mod diagnostic;
+pub mod flow;
+pub mod id;
+pub mod provider;
+pub mod scope;
+pub mod secret;
+pub mod suggest;
+pub mod url;

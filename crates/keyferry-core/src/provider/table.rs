@@ -1,0 +1,140 @@
+//! A TOML table that is read key by key. What nobody asked for is reported as unknown, with the key that was likely meant.
+
+use std::ops::Range;
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::{diagnostic::Report, suggest::nearest};
+
+/// A value and where it stands.
+pub(super) struct Located<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+/// One table of the file, its place in it, and the keys that were asked for.
+pub(super) struct Table<'t> {
+    path: &'static str,
+    span: Range<usize>,
+    entries: &'t DeTable<'t>,
+    asked: Vec<&'static str>,
+}
+
+impl<'t> Table<'t> {
+    pub(super) fn new(path: &'static str, span: Range<usize>, entries: &'t DeTable<'t>) -> Self {
+        Self { path, span, entries, asked: Vec::new() }
+    }
+
+    /// Where the table begins.
+    pub(super) fn span(&self) -> &Range<usize> {
+        &self.span
+    }
+
+    /// The raw value of a key, marked as known.
+    pub(super) fn get(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
+        self.asked.push(key);
+        self.entries.get(key)
+    }
+
+    pub(super) fn text(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Located<&'t str>> {
+        let value = self.get(key)?;
+        text(value, &self.named(key), report)
+    }
+
+    /// A text that must be there.
+    pub(super) fn required_text(&mut self, key: &'static str, example: &str, report: &mut Report<'_>) -> Option<Located<&'t str>> {
+        if !self.entries.contains_key(key) {
+            let message = format!("`{}` is missing", self.named(key));
+            report.error(&self.span, message, format!("add {key} = \"{example}\""));
+        }
+        self.text(key, report)
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&mut self, key: &'static str, report: &mut Report<'_>) -> Vec<Located<&'t str>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let DeValue::Array(items) = value.get_ref() else {
+            wrong_type(value, &self.named(key), "a list of strings, such as [\"a\", \"b\"]", report);
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| text(item, &format!("an item of {}", self.named(key)), report)).collect()
+    }
+
+    /// A table of texts, in the file's order of names.
+    pub(super) fn pairs(&mut self, key: &'static str, report: &mut Report<'_>) -> Vec<(Located<&'t str>, Located<&'t str>)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let DeValue::Table(entries) = value.get_ref() else {
+            wrong_type(value, &self.named(key), "a table of strings, such as { name = \"value\" }", report);
+            return Vec::new();
+        };
+        let mut pairs: Vec<_> = entries
+            .iter()
+            .filter_map(|(name, value)| {
+                let value = text(value, &format!("{}.{}", self.named(key), name.get_ref()), report)?;
+                Some((Located { value: name.get_ref().as_ref(), span: name.span() }, value))
+            })
+            .collect();
+        pairs.sort_by_key(|(name, _)| name.span.start);
+        pairs
+    }
+
+    /// A table below this one.
+    pub(super) fn table(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Table<'t>> {
+        let value = self.get(key)?;
+        match value.get_ref() {
+            DeValue::Table(entries) => Some(Table::new(key, value.span(), entries)),
+            _ => {
+                wrong_type(value, &self.named(key), &format!("a table: write [{key}] on a line of its own"), report);
+                None
+            }
+        }
+    }
+
+    /// Reports the keys that nobody asked for. `elsewhere` names where a key lives that is often put into the wrong table.
+    pub(super) fn finish(self, elsewhere: fn(&str) -> Option<&'static str>, report: &mut Report<'_>) {
+        for key in self.entries.keys() {
+            let name = key.get_ref().as_ref();
+            if self.asked.contains(&name) {
+                continue;
+            }
+            let place = if self.path.is_empty() { "at the top".to_owned() } else { format!("in [{}]", self.path) };
+            let hint = if let Some(meant) = nearest(name, self.asked.iter().copied()) {
+                format!("did you mean `{meant}`?")
+            } else if let Some(table) = elsewhere(name) {
+                format!("`{name}` belongs in [{table}]")
+            } else {
+                format!("known here: {}", self.asked.join(", "))
+            };
+            report.error(&key.span(), format!("unknown key `{name}` {place}"), hint);
+        }
+    }
+
+    fn named(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+fn text<'t>(value: &'t Spanned<DeValue<'t>>, named: &str, report: &mut Report<'_>) -> Option<Located<&'t str>> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(Located { value: text.as_ref(), span: value.span() }),
+        _ => {
+            wrong_type(value, named, "a string in quotes", report);
+            None
+        }
+    }
+}
+
+fn wrong_type(value: &Spanned<DeValue<'_>>, named: &str, wanted: &str, report: &mut Report<'_>) {
+    let found = match value.get_ref() {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    report.error(&value.span(), format!("`{named}` is {found}"), format!("it must be {wanted}"));
+}
