@@ -6,13 +6,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../providers").canonicalize()?;
     println!("cargo::rerun-if-changed={}", folder.display());
 
-    let mut files: Vec<_> = fs::read_dir(&folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<_> =
+        fs::read_dir(&folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
 
     let mut table = String::from("static BUILTIN: &[(&str, &str)] = &[\n");
     for path in &files {
-        let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a provider file's name is not UTF-8")?;
+        let name =
+            path.file_stem().and_then(|stem| stem.to_str()).ok_or("a provider file's name is not UTF-8")?;
         writeln!(table, "    ({name:?}, include_str!({path:?})),")?;
     }
     table.push_str("];\n");

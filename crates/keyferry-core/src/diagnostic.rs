@@ -93,7 +93,12 @@ impl<'s> Report<'s> {
         self.push(Severity::Error, span, message.into(), hint.into());
     }
 
-    pub(crate) fn warning(&mut self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn warning(
+        &mut self,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.push(Severity::Warning, span, message.into(), hint.into());
     }
 

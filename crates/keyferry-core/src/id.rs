@@ -114,7 +114,9 @@ impl ConnectionId {
     #[must_use]
     pub fn from_entropy(entropy: [u8; 8]) -> Self {
         let bits = u64::from_le_bytes(entropy);
-        let digit = |index: u32| BASE32.get((bits >> (5 * index)) as usize & 31).map_or('a', |digit| char::from(*digit));
+        let digit = |index: u32| {
+            BASE32.get((bits >> (5 * index)) as usize & 31).map_or('a', |digit| char::from(*digit))
+        };
         Self((0..12).map(digit).collect())
     }
 }
@@ -124,7 +126,8 @@ fn within(text: &str, most: usize, allowed: fn(u8) -> bool) -> bool {
 }
 
 fn ends_in_alphanumeric(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 fn safe_component(text: &str) -> bool {
@@ -138,7 +141,10 @@ mod tests {
     #[test]
     fn names_that_could_be_a_path_or_a_variable_are_refused() {
         let long = "a".repeat(10_000);
-        for bad in ["", "PATH", "../x", "a/b", "a\\b", "a\0", "a b", "jira\n", "jıra", "-a", "a-", ".", "..", "a_b", &long] {
+        for bad in [
+            "", "PATH", "../x", "a/b", "a\\b", "a\0", "a b", "jira\n", "jıra", "-a", "a-", ".", "..", "a_b",
+            &long,
+        ] {
             assert!(bad.parse::<ProviderName>().is_err(), "{bad:?}");
         }
         for bad in ["", "..", ".hidden", "a/../b", "a..b", "a/b", "a b", "a\u{202e}b", "a.", &long] {

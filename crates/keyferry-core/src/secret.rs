@@ -46,7 +46,11 @@ fn no_nul(text: &str) -> bool {
     !text.contains('\0')
 }
 
-fn checked(text: String, limits: (usize, usize), grammar: fn(&str) -> bool) -> Result<Zeroizing<String>, InvalidSecret> {
+fn checked(
+    text: String,
+    limits: (usize, usize),
+    grammar: fn(&str) -> bool,
+) -> Result<Zeroizing<String>, InvalidSecret> {
     let text = Zeroizing::new(text);
     let (least, most) = limits;
     if text.is_empty() && least > 0 {

@@ -22,13 +22,17 @@ pub enum InvalidUrl {
     #[error("it must not have a fragment (#…)")]
     Fragment,
     /// A character that URL parsers read differently.
-    #[error("it has a space, a backslash, a control or a non-ASCII character; percent-encode it (a host: in punycode)")]
+    #[error(
+        "it has a space, a backslash, a control or a non-ASCII character; percent-encode it (a host: in punycode)"
+    )]
     Character,
     /// More than 2,000 characters.
     #[error("it is longer than 2,000 characters")]
     TooLong,
     /// Not a redirect URI of this app.
-    #[error("it is not http://127.0.0.1:PORT/oauth/callback/PROVIDER or http://[::1]:PORT/oauth/callback/PROVIDER")]
+    #[error(
+        "it is not http://127.0.0.1:PORT/oauth/callback/PROVIDER or http://[::1]:PORT/oauth/callback/PROVIDER"
+    )]
     NotLoopbackRedirect,
 }
 
@@ -182,7 +186,10 @@ impl RedirectUri {
     /// [`InvalidUrl::NotLoopbackRedirect`] otherwise.
     pub fn parse_loopback(text: &str, provider: &ProviderName) -> Result<Self, InvalidUrl> {
         let refused = InvalidUrl::NotLoopbackRedirect;
-        let path = text.strip_prefix("http://127.0.0.1:").or_else(|| text.strip_prefix("http://[::1]:")).ok_or(refused)?;
+        let path = text
+            .strip_prefix("http://127.0.0.1:")
+            .or_else(|| text.strip_prefix("http://[::1]:"))
+            .ok_or(refused)?;
         let (port, path) = path.split_once('/').ok_or(refused)?;
         let plain = !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit());
         if !plain || port.parse::<u16>().is_ok_and(|port| port < 1024) || port.parse::<u16>().is_err() {
@@ -241,7 +248,9 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_https_or_loopback() {
-        for good in ["https://a.example/token", "http://127.0.0.1:80/t", "http://localhost:1/t", "http://[::1]/t"] {
+        for good in
+            ["https://a.example/token", "http://127.0.0.1:80/t", "http://localhost:1/t", "http://[::1]/t"]
+        {
             assert_eq!(Endpoint::parse(good).unwrap().as_str(), good);
         }
         let table = [
@@ -265,7 +274,10 @@ mod tests {
         for (bad, why) in table {
             assert_eq!(Endpoint::parse(bad).unwrap_err(), why, "{bad}");
         }
-        assert_eq!(Endpoint::parse(&format!("https://a.example/{}", "a".repeat(2_000))).unwrap_err(), InvalidUrl::TooLong);
+        assert_eq!(
+            Endpoint::parse(&format!("https://a.example/{}", "a".repeat(2_000))).unwrap_err(),
+            InvalidUrl::TooLong
+        );
     }
 
     #[test]

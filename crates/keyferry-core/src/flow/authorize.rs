@@ -94,14 +94,17 @@ mod tests {
             redirect_uri: &redirect_uri,
             scopes: &provider.authorization.scopes,
             state: &State::from_entropy([9; 32]),
-            code_challenge: (provider.authorization.pkce == crate::provider::Pkce::S256).then_some(&challenge),
+            code_challenge: (provider.authorization.pkce == crate::provider::Pkce::S256)
+                .then_some(&challenge),
         };
         request.url().unwrap().as_str().to_owned()
     }
 
     #[test]
     fn the_request_carries_what_the_provider_file_says() {
-        let provider = provider("scopes = [\"a:b\", \"c\"]\nscope_separator = \",\"\nparams = { prompt = \"consent now\" }");
+        let provider = provider(
+            "scopes = [\"a:b\", \"c\"]\nscope_separator = \",\"\nparams = { prompt = \"consent now\" }",
+        );
         let challenge = CodeChallenge::of(&CodeVerifier::from_entropy([7; 32]));
         let state = State::from_entropy([9; 32]);
         let expected = format!(

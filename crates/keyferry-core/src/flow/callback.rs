@@ -4,11 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    authorize::AuthorizationRequest,
-    error::ErrorCode,
-    pkce::CodeChallenge,
-};
+use super::{authorize::AuthorizationRequest, error::ErrorCode, pkce::CodeChallenge};
 use crate::{
     id::{ClientId, ProviderName},
     provider::{Pkce, ProviderFile},
@@ -165,7 +161,8 @@ impl PendingSignIn {
         now: Timestamp,
     ) -> Result<(Self, AuthorizationUrl), InvalidUrl> {
         let state = State::from_entropy(entropy.state);
-        let verifier = (provider.authorization.pkce == Pkce::S256).then(|| CodeVerifier::from_entropy(entropy.verifier));
+        let verifier =
+            (provider.authorization.pkce == Pkce::S256).then(|| CodeVerifier::from_entropy(entropy.verifier));
         let challenge = verifier.as_ref().map(CodeChallenge::of);
         let request = AuthorizationRequest {
             provider,
@@ -258,14 +255,21 @@ mod tests {
         let file = ProviderFile::parse("acme".parse().unwrap(), "acme.toml", &text).unwrap().file;
         let redirect = RedirectUri::loopback("127.0.0.1:7667".parse().unwrap(), &file.name).unwrap();
         let entropy = SignInEntropy { state: STATE, verifier: [4; 32] };
-        PendingSignIn::begin(&file, "client".parse().unwrap(), redirect, Scopes::default(), entropy, at(0)).unwrap().0
+        PendingSignIn::begin(&file, "client".parse().unwrap(), redirect, Scopes::default(), entropy, at(0))
+            .unwrap()
+            .0
     }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
-    fn receive(pending: PendingSignIn, query: &str, path: &str, second: i64) -> Result<AuthorizedCode, CallbackError> {
+    fn receive(
+        pending: PendingSignIn,
+        query: &str,
+        path: &str,
+        second: i64,
+    ) -> Result<AuthorizedCode, CallbackError> {
         let state = State::from_entropy(STATE);
         let query = query.replace("STATE", state.expose_secret());
         pending.receive(UnverifiedCallback::parse(&query)?, &path.parse().unwrap(), at(second))
@@ -275,7 +279,10 @@ mod tests {
     fn a_code_comes_with_the_verifier_and_redirect_of_its_own_sign_in() {
         let code = receive(begin(None), "code=c0de&state=STATE", "acme", 599).unwrap();
         assert_eq!(code.code.expose_secret(), "c0de");
-        assert_eq!(code.verifier.unwrap().expose_secret(), CodeVerifier::from_entropy([4; 32]).expose_secret());
+        assert_eq!(
+            code.verifier.unwrap().expose_secret(),
+            CodeVerifier::from_entropy([4; 32]).expose_secret()
+        );
         assert_eq!(code.redirect_uri.as_str(), "http://127.0.0.1:7667/oauth/callback/acme");
     }
 
@@ -320,13 +327,21 @@ mod tests {
             let result = receive(begin(Some(issuer)), query, "acme", 0);
             assert_eq!(result.is_ok(), accepted, "{query}");
         }
-        let wrong = receive(begin(Some(issuer)), "error=access_denied&state=STATE&iss=https%3A%2F%2Fevil.example", "acme", 0);
+        let wrong = receive(
+            begin(Some(issuer)),
+            "error=access_denied&state=STATE&iss=https%3A%2F%2Fevil.example",
+            "acme",
+            0,
+        );
         assert_eq!(wrong.unwrap_err(), CallbackError::OtherIssuer);
     }
 
     #[test]
     fn nothing_of_a_response_is_printed() {
-        let printed = format!("{:?}", UnverifiedCallback::parse("code=canary&state=canary-canary-canary-canary").unwrap());
+        let printed = format!(
+            "{:?}",
+            UnverifiedCallback::parse("code=canary&state=canary-canary-canary-canary").unwrap()
+        );
         assert!(!printed.contains("canary"), "{printed}");
     }
 }

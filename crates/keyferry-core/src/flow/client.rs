@@ -44,7 +44,9 @@ pub(super) fn request<'a>(
     form.extend_pairs(params);
     let mut authorization = None;
     match (method, &client.client_secret) {
-        (ClientAuth::ClientSecretBasic, Some(secret)) => authorization = Some(basic(&client.client_id, secret)),
+        (ClientAuth::ClientSecretBasic, Some(secret)) => {
+            authorization = Some(basic(&client.client_id, secret))
+        }
         (ClientAuth::ClientSecretPost, Some(secret)) => {
             form.append_pair("client_id", client.client_id.as_str());
             form.append_pair("client_secret", secret.expose_secret());

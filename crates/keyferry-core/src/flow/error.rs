@@ -46,10 +46,19 @@ impl ErrorCode {
     pub fn from_provider(text: &str) -> Self {
         match text {
             "invalid_request" => Self::InvalidRequest,
-            "invalid_client" | "incorrect_client_credentials" | "bad_client_secret" | "invalid_client_id" => Self::InvalidClient,
+            "invalid_client" | "incorrect_client_credentials" | "bad_client_secret" | "invalid_client_id" => {
+                Self::InvalidClient
+            }
             // GitHub: `bad_…`; Slack: `invalid_code` and below.
-            "invalid_grant" | "bad_verification_code" | "bad_refresh_token" | "invalid_code" | "code_already_used"
-            | "code_expired" | "invalid_refresh_token" | "token_revoked" | "token_expired" => Self::InvalidGrant,
+            "invalid_grant"
+            | "bad_verification_code"
+            | "bad_refresh_token"
+            | "invalid_code"
+            | "code_already_used"
+            | "code_expired"
+            | "invalid_refresh_token"
+            | "token_revoked"
+            | "token_expired" => Self::InvalidGrant,
             "unauthorized_client" | "redirect_uri_mismatch" | "bad_redirect_uri" => Self::UnauthorizedClient,
             "unsupported_grant_type" => Self::UnsupportedGrantType,
             "unsupported_response_type" => Self::UnsupportedResponseType,
@@ -134,7 +143,9 @@ mod tests {
     #[test]
     fn a_providers_own_text_does_not_get_past_the_closed_set() {
         assert_eq!(ErrorCode::from_provider("<script>").as_str(), "server_error");
-        for code in ["invalid_request", "invalid_grant", "invalid_client", "access_denied", "temporarily_unavailable"] {
+        for code in
+            ["invalid_request", "invalid_grant", "invalid_client", "access_denied", "temporarily_unavailable"]
+        {
             assert_eq!(ErrorCode::from_provider(code).as_str(), code);
         }
     }

@@ -30,8 +30,11 @@ pub fn token_request<'a>(
     redirect_uri: &str,
     verifier: Option<CodeVerifier>,
 ) -> EndpointRequest<'a> {
-    let mut fields =
-        vec![("grant_type", "authorization_code"), ("code", code.expose_secret()), ("redirect_uri", redirect_uri)];
+    let mut fields = vec![
+        ("grant_type", "authorization_code"),
+        ("code", code.expose_secret()),
+        ("redirect_uri", redirect_uri),
+    ];
     if let Some(verifier) = &verifier {
         fields.push(("code_verifier", verifier.expose_secret()));
     }
@@ -59,7 +62,13 @@ mod tests {
         };
         let code = AuthorizationCode::new("c/d+e").unwrap();
         let verifier = CodeVerifier::new("v".repeat(43)).unwrap();
-        let request = token_request(&provider, &client, code, "http://127.0.0.1:7667/oauth/callback/acme", Some(verifier));
+        let request = token_request(
+            &provider,
+            &client,
+            code,
+            "http://127.0.0.1:7667/oauth/callback/acme",
+            Some(verifier),
+        );
         let authorization = request.authorization.map(|value| value.expose_secret().to_owned());
         (request.body.expose_secret().to_owned(), authorization)
     }
@@ -75,7 +84,10 @@ mod tests {
             (format!("{FIELDS}&client_id=id&client_secret={encoded}"), None)
         );
         let basic = STANDARD_BASE64.encode(format!("id:{encoded}"));
-        assert_eq!(sent("client_secret_basic", Some(secret)), (FIELDS.to_owned(), Some(format!("Basic {basic}"))));
+        assert_eq!(
+            sent("client_secret_basic", Some(secret)),
+            (FIELDS.to_owned(), Some(format!("Basic {basic}")))
+        );
     }
 
     #[test]

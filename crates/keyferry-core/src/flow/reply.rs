@@ -119,7 +119,12 @@ impl Wire {
                 .transpose()
                 .map_err(|_| "its refresh_token can't be one")?,
             id_token: id_token.and_then(|token| IdToken::new(token).ok()),
-            scopes: self.scope.as_ref().and_then(Value::as_str).map(Scopes::from_reply).filter(|scopes| !scopes.is_empty()),
+            scopes: self
+                .scope
+                .as_ref()
+                .and_then(Value::as_str)
+                .map(Scopes::from_reply)
+                .filter(|scopes| !scopes.is_empty()),
             expires_in: self.expires_in.as_ref().and_then(seconds),
         })
     }
@@ -143,7 +148,11 @@ fn seconds(value: &Value) -> Option<u64> {
     (seconds <= LONGEST_LIFE).then_some(seconds)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked, and the fraction is meant to go")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the range is checked, and the fraction is meant to go"
+)]
 fn whole(seconds: f64) -> Option<u64> {
     (0.0..=LONGEST_LIFE as f64).contains(&seconds).then_some(seconds as u64)
 }
@@ -186,7 +195,9 @@ mod tests {
             ("[1]", None),
         ];
         for (value, expected) in table {
-            let reply = parse(200, &format!(r#"{{"access_token":"a","refresh_token":"r","expires_in":{value}}}"#)).unwrap();
+            let reply =
+                parse(200, &format!(r#"{{"access_token":"a","refresh_token":"r","expires_in":{value}}}"#))
+                    .unwrap();
             assert_eq!(reply.expires_in, expected, "{value}");
             assert!(reply.refresh_token.is_some());
         }
@@ -195,7 +206,10 @@ mod tests {
     #[test]
     fn a_token_of_another_type_is_not_used() {
         for good in ["bearer", "BEARER", "Bearer"] {
-            assert!(parse(200, &format!(r#"{{"access_token":"a","token_type":"{good}"}}"#)).is_ok(), "{good}");
+            assert!(
+                parse(200, &format!(r#"{{"access_token":"a","token_type":"{good}"}}"#)).is_ok(),
+                "{good}"
+            );
         }
         for bad in ["mac", "DPoP", ""] {
             assert!(parse(200, &format!(r#"{{"access_token":"a","token_type":"{bad}"}}"#)).is_err(), "{bad}");

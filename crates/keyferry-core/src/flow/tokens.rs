@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn expiry_is_a_point_in_time() {
         let received = Timestamp::from_second(1_000).unwrap();
-        let tokens = Tokens::granted(reply(r#"{"access_token":"a","expires_in":3600}"#), &Scopes::default(), received);
+        let tokens =
+            Tokens::granted(reply(r#"{"access_token":"a","expires_in":3600}"#), &Scopes::default(), received);
         assert_eq!(tokens.expires_at, Some(Timestamp::from_second(4_600).unwrap()));
         let tokens = Tokens::granted(reply(r#"{"access_token":"a"}"#), &Scopes::default(), received);
         assert_eq!(tokens.expires_at, None);
@@ -76,7 +77,11 @@ mod tests {
     fn a_refresh_keeps_what_its_reply_does_not_replace() {
         let now = Timestamp::from_second(0).unwrap();
         let asked = Scopes::from_reply("a b");
-        let first = Tokens::granted(reply(r#"{"access_token":"1","refresh_token":"r1","id_token":"i"}"#), &asked, now);
+        let first = Tokens::granted(
+            reply(r#"{"access_token":"1","refresh_token":"r1","id_token":"i"}"#),
+            &asked,
+            now,
+        );
         let kept = first.renewed(reply(r#"{"access_token":"2"}"#), now);
         assert_eq!(kept.access_token.expose_secret(), "2");
         assert_eq!(kept.refresh_token.as_ref().unwrap().expose_secret(), "r1");

@@ -48,7 +48,11 @@ impl ProviderFile {
 
 fn parse(name: ProviderName, text: &str, report: &mut Report<'_>) -> Option<ProviderFile> {
     if text.len() > LONGEST {
-        report.error(&(0..0), "the file is longer than 256 KiB", "a provider file describes one service; is this one?");
+        report.error(
+            &(0..0),
+            "the file is longer than 256 KiB",
+            "a provider file describes one service; is this one?",
+        );
         return None;
     }
     let (document, syntax_errors) = DeTable::parse_recoverable(text);
@@ -59,12 +63,14 @@ fn parse(name: ProviderName, text: &str, report: &mut Report<'_>) -> Option<Prov
         return None;
     }
     let mut top = Table::new("", 0..0, document.get_ref());
-    let display_name = top.required_text("display_name", "My Service", report).map(|text| text.value.to_owned());
+    let display_name =
+        top.required_text("display_name", "My Service", report).map(|text| text.value.to_owned());
     let documentation_url = top.text("documentation_url", report).and_then(|text| endpoint(&text, report));
     let notes = top.text("notes", report).map(|text| text.value.to_owned());
     let categories = top.texts("categories", report).iter().map(|text| text.value.to_owned()).collect();
     let client_id = top.text("client_id", report).and_then(|text| client_id(&text, report));
-    let authorization = required_table(&mut top, "authorization", report).and_then(|table| authorization(table, report));
+    let authorization =
+        required_table(&mut top, "authorization", report).and_then(|table| authorization(table, report));
     let token = required_table(&mut top, "token", report).and_then(|table| token(table, report));
     let revocation = top.table("revocation", report).and_then(|table| revocation(table, report));
     let env = env(&mut top, report);
@@ -86,7 +92,11 @@ fn parse(name: ProviderName, text: &str, report: &mut Report<'_>) -> Option<Prov
 fn required_table<'t>(top: &mut Table<'t>, key: &'static str, report: &mut Report<'_>) -> Option<Table<'t>> {
     let known = top.get(key).is_some();
     if !known {
-        report.error(top.span(), format!("the table [{key}] is missing"), format!("add [{key}] with endpoint = \"https://…\""));
+        report.error(
+            top.span(),
+            format!("the table [{key}] is missing"),
+            format!("add [{key}] with endpoint = \"https://…\""),
+        );
     }
     if known { top.table(key, report) } else { None }
 }
@@ -98,7 +108,8 @@ fn authorization(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Author
     let issuer = table.text("issuer", report).and_then(|text| checked(&text, Issuer::parse, report));
     let scopes = table.texts("scopes", report).iter().filter_map(|text| scope(text, report)).collect();
     let scope_separator = table.text("scope_separator", report);
-    let scope_separator = scope_separator.and_then(|text| separator(&text, report)).unwrap_or_else(|| " ".to_owned());
+    let scope_separator =
+        scope_separator.and_then(|text| separator(&text, report)).unwrap_or_else(|| " ".to_owned());
     let pkce = table.text("pkce", report).and_then(|text| pkce(&text, report)).unwrap_or(Pkce::S256);
     let params = params(&mut table, RESERVED_PARAMETERS, report);
     table.finish(table_of_key, report);
@@ -106,17 +117,23 @@ fn authorization(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Author
 }
 
 fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<TokenEndpoint> {
-    let endpoint =
-        table.required_text("endpoint", "https://service.example/token", report).and_then(|text| endpoint(&text, report));
+    let endpoint = table
+        .required_text("endpoint", "https://service.example/token", report)
+        .and_then(|text| endpoint(&text, report));
     let client_auth = table.text("client_auth", report).and_then(|text| client_auth(&text, report));
     let params = params(&mut table, crate::flow::exchange::RESERVED_PARAMETERS, report);
     table.finish(table_of_key, report);
-    Some(TokenEndpoint { endpoint: endpoint?, client_auth: client_auth.unwrap_or(ClientAuth::ClientSecretPost), params })
+    Some(TokenEndpoint {
+        endpoint: endpoint?,
+        client_auth: client_auth.unwrap_or(ClientAuth::ClientSecretPost),
+        params,
+    })
 }
 
 fn revocation(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Revocation> {
-    let endpoint =
-        table.required_text("endpoint", "https://service.example/revoke", report).and_then(|text| endpoint(&text, report));
+    let endpoint = table
+        .required_text("endpoint", "https://service.example/revoke", report)
+        .and_then(|text| endpoint(&text, report));
     table.finish(table_of_key, report);
     Some(Revocation { endpoint: endpoint? })
 }
@@ -125,13 +142,21 @@ fn env(top: &mut Table<'_>, report: &mut Report<'_>) -> BTreeMap<EnvName, Templa
     let mut env = BTreeMap::new();
     for (name, value) in top.pairs("env", report) {
         let known = name.value.parse::<EnvName>().map_err(|error| {
-            report.error(&name.span, format!("`{}` can't be a variable: {error}", name.value), "such as MY_SERVICE_TOKEN");
+            report.error(
+                &name.span,
+                format!("`{}` can't be a variable: {error}", name.value),
+                "such as MY_SERVICE_TOKEN",
+            );
         });
         let template = template(&value, report);
         if let (Ok(known), Some(template)) = (known, template) {
             if template.words().any(|word| word == Word::RefreshToken) {
                 let message = format!("{} hands the refresh token to the server", name.value);
-                report.warning(&value.span, message, "a provider that rotates revokes what has two owners; leave it out");
+                report.warning(
+                    &value.span,
+                    message,
+                    "a provider that rotates revokes what has two owners; leave it out",
+                );
             }
             env.insert(known, template);
         }
@@ -143,7 +168,9 @@ fn template(text: &Located<&str>, report: &mut Report<'_>) -> Option<Template> {
     match Template::parse(text.value) {
         Ok(template) => Some(template),
         Err(error) => {
-            let hint = error.unknown_word().and_then(|word| nearest(word, Word::ALL.iter().map(|known| known.name())));
+            let hint = error
+                .unknown_word()
+                .and_then(|word| nearest(word, Word::ALL.iter().map(|known| known.name())));
             let hint = hint.map_or_else(
                 || format!("words: {}", Word::ALL.map(|word| format!("{{{}}}", word.name())).join(" ")),
                 |meant| format!("did you mean {{{meant}}}?"),
@@ -159,9 +186,11 @@ fn params(table: &mut Table<'_>, reserved: &[&str], report: &mut Report<'_>) -> 
     let mut params = Vec::new();
     for (name, value) in table.pairs("params", report) {
         if reserved.contains(&name.value) {
-            let message = format!("`{}` is set by the flow itself and can't be a custom parameter", name.value);
+            let message =
+                format!("`{}` is set by the flow itself and can't be a custom parameter", name.value);
             report.error(&name.span, message, "remove it");
-        } else if name.value.is_empty() || name.value.chars().chain(value.value.chars()).any(char::is_control) {
+        } else if name.value.is_empty() || name.value.chars().chain(value.value.chars()).any(char::is_control)
+        {
             report.error(&name.span, "a parameter is empty or holds a control character", "remove it");
         } else {
             params.push((name.value.to_owned(), value.value.to_owned()));
@@ -174,7 +203,11 @@ fn endpoint(text: &Located<&str>, report: &mut Report<'_>) -> Option<Endpoint> {
     checked(text, Endpoint::parse, report)
 }
 
-fn checked<T>(text: &Located<&str>, parse: fn(&str) -> Result<T, InvalidUrl>, report: &mut Report<'_>) -> Option<T> {
+fn checked<T>(
+    text: &Located<&str>,
+    parse: fn(&str) -> Result<T, InvalidUrl>,
+    report: &mut Report<'_>,
+) -> Option<T> {
     match parse(text.value) {
         Ok(value) => Some(value),
         Err(error) => {
@@ -197,7 +230,11 @@ fn scope(text: &Located<&str>, report: &mut Report<'_>) -> Option<Scope> {
 fn separator(text: &Located<&str>, report: &mut Report<'_>) -> Option<String> {
     let known = [" ", ",", ";", "+", "|"].contains(&text.value);
     if !known {
-        report.error(&text.span, "`scope_separator` is not one of \" \", \",\", \";\", \"+\", \"|\"", "most services: \" \"");
+        report.error(
+            &text.span,
+            "`scope_separator` is not one of \" \", \",\", \";\", \"+\", \"|\"",
+            "most services: \" \"",
+        );
     }
     known.then(|| text.value.to_owned())
 }
@@ -207,7 +244,11 @@ fn pkce(text: &Located<&str>, report: &mut Report<'_>) -> Option<Pkce> {
         "S256" => Some(Pkce::S256),
         "none" => Some(Pkce::None),
         _ => {
-            report.error(&text.span, "`pkce` is \"S256\" or \"none\"", "S256, unless the service refuses it; plain does not exist");
+            report.error(
+                &text.span,
+                "`pkce` is \"S256\" or \"none\"",
+                "S256, unless the service refuses it; plain does not exist",
+            );
             None
         }
     }
@@ -220,7 +261,8 @@ fn client_auth(text: &Located<&str>, report: &mut Report<'_>) -> Option<ClientAu
         "none" => Some(ClientAuth::None),
         other => {
             let known = ["client_secret_post", "client_secret_basic", "none"];
-            let hint = nearest(other, known).map_or_else(|| known.join(", "), |meant| format!("did you mean \"{meant}\"?"));
+            let hint = nearest(other, known)
+                .map_or_else(|| known.join(", "), |meant| format!("did you mean \"{meant}\"?"));
             report.error(&text.span, "`client_auth` names no known method", hint);
             None
         }
@@ -228,7 +270,10 @@ fn client_auth(text: &Located<&str>, report: &mut Report<'_>) -> Option<ClientAu
 }
 
 fn client_id(text: &Located<&str>, report: &mut Report<'_>) -> Option<ClientId> {
-    text.value.parse().map_err(|_| report.error(&text.span, "this can't be a client id", "visible ASCII, without spaces")).ok()
+    text.value
+        .parse()
+        .map_err(|_| report.error(&text.span, "this can't be a client id", "visible ASCII, without spaces"))
+        .ok()
 }
 
 /// The table in which a key lives that is often written elsewhere.
@@ -236,7 +281,9 @@ fn table_of_key(key: &str) -> Option<&'static str> {
     match key {
         "scopes" | "scope_separator" | "pkce" | "issuer" => Some("authorization"),
         "client_auth" => Some("token"),
-        "display_name" | "documentation_url" | "notes" | "categories" | "client_id" => Some("the top, before the first table"),
+        "display_name" | "documentation_url" | "notes" | "categories" | "client_id" => {
+            Some("the top, before the first table")
+        }
         _ => None,
     }
 }

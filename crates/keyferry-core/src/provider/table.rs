@@ -45,7 +45,12 @@ impl<'t> Table<'t> {
     }
 
     /// A text that must be there.
-    pub(super) fn required_text(&mut self, key: &'static str, example: &str, report: &mut Report<'_>) -> Option<Located<&'t str>> {
+    pub(super) fn required_text(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        report: &mut Report<'_>,
+    ) -> Option<Located<&'t str>> {
         if !self.entries.contains_key(key) {
             let message = format!("`{}` is missing", self.named(key));
             report.error(&self.span, message, format!("add {key} = \"{example}\""));
@@ -60,11 +65,18 @@ impl<'t> Table<'t> {
             wrong_type(value, &self.named(key), "a list of strings, such as [\"a\", \"b\"]", report);
             return Vec::new();
         };
-        items.iter().filter_map(|item| text(item, &format!("an item of {}", self.named(key)), report)).collect()
+        items
+            .iter()
+            .filter_map(|item| text(item, &format!("an item of {}", self.named(key)), report))
+            .collect()
     }
 
     /// A table of texts, in the file's order of names.
-    pub(super) fn pairs(&mut self, key: &'static str, report: &mut Report<'_>) -> Vec<(Located<&'t str>, Located<&'t str>)> {
+    pub(super) fn pairs(
+        &mut self,
+        key: &'static str,
+        report: &mut Report<'_>,
+    ) -> Vec<(Located<&'t str>, Located<&'t str>)> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let DeValue::Table(entries) = value.get_ref() else {
             wrong_type(value, &self.named(key), "a table of strings, such as { name = \"value\" }", report);
@@ -87,7 +99,12 @@ impl<'t> Table<'t> {
         match value.get_ref() {
             DeValue::Table(entries) => Some(Table::new(key, value.span(), entries)),
             _ => {
-                wrong_type(value, &self.named(key), &format!("a table: write [{key}] on a line of its own"), report);
+                wrong_type(
+                    value,
+                    &self.named(key),
+                    &format!("a table: write [{key}] on a line of its own"),
+                    report,
+                );
                 None
             }
         }
@@ -100,7 +117,8 @@ impl<'t> Table<'t> {
             if self.asked.contains(&name) {
                 continue;
             }
-            let place = if self.path.is_empty() { "at the top".to_owned() } else { format!("in [{}]", self.path) };
+            let place =
+                if self.path.is_empty() { "at the top".to_owned() } else { format!("in [{}]", self.path) };
             let hint = if let Some(meant) = nearest(name, self.asked.iter().copied()) {
                 format!("did you mean `{meant}`?")
             } else if let Some(table) = elsewhere(name) {
@@ -117,7 +135,11 @@ impl<'t> Table<'t> {
     }
 }
 
-fn text<'t>(value: &'t Spanned<DeValue<'t>>, named: &str, report: &mut Report<'_>) -> Option<Located<&'t str>> {
+fn text<'t>(
+    value: &'t Spanned<DeValue<'t>>,
+    named: &str,
+    report: &mut Report<'_>,
+) -> Option<Located<&'t str>> {
     match value.get_ref() {
         DeValue::String(text) => Some(Located { value: text.as_ref(), span: value.span() }),
         _ => {

@@ -22,7 +22,9 @@ fn findings(text: &str) -> Vec<String> {
     };
     found
         .iter()
-        .map(|one| format!("{}:{} {} | {}", one.line, one.column, one.message, one.hint.as_deref().unwrap_or("")))
+        .map(|one| {
+            format!("{}:{} {} | {}", one.line, one.column, one.message, one.hint.as_deref().unwrap_or(""))
+        })
         .collect()
 }
 
@@ -67,7 +69,8 @@ A = "{access_token}"
     .file;
     assert_eq!(file.authorization.scopes.join(&file.authorization.scope_separator), "b,a");
     assert_eq!(file.authorization.pkce, Pkce::None);
-    let params = [("prompt", "consent"), ("audience", "api")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let params =
+        [("prompt", "consent"), ("audience", "api")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(file.authorization.params, params);
     assert_eq!(file.authorization.issuer.unwrap().as_str(), "https://acme.example");
     assert_eq!(file.token.client_auth, ClientAuth::ClientSecretBasic);
@@ -81,7 +84,10 @@ fn an_unknown_key_is_named_with_its_place_and_the_likely_one() {
     let text = LEAST.replace("[token]\nendpoint", "[token]\nclient_aut = \"none\"\nendpoint");
     assert_eq!(findings(&text), ["6:1 unknown key `client_aut` in [token] | did you mean `client_auth`?"]);
     let text = LEAST.replace("[token]\nendpoint", "[token]\nscopes = []\nendpoint");
-    assert_eq!(findings(&text), ["6:1 unknown key `scopes` in [token] | `scopes` belongs in [authorization]"]);
+    assert_eq!(
+        findings(&text),
+        ["6:1 unknown key `scopes` in [token] | `scopes` belongs in [authorization]"]
+    );
     let text = format!("{LEAST}[tokens]\nx = 1\n");
     assert_eq!(findings(&text), ["9:2 unknown key `tokens` at the top | did you mean `token`?"]);
 }
@@ -118,7 +124,9 @@ fn no_parameter_that_the_flow_sets_can_be_overridden() {
         let text = LEAST.replace("[token]", &format!("params = {{ {name} = \"x\" }}\n[token]"));
         assert_eq!(findings(&text).len(), 1, "{name}");
     }
-    for name in ["grant_type", "client_secret", "code", "refresh_token", "code_verifier", "redirect_uri", "client_id"] {
+    for name in
+        ["grant_type", "client_secret", "code", "refresh_token", "code_verifier", "redirect_uri", "client_id"]
+    {
         let text = LEAST.replace("[env]", &format!("params = {{ {name} = \"x\" }}\n[env]"));
         assert_eq!(findings(&text).len(), 1, "{name}");
     }
@@ -134,7 +142,9 @@ fn a_refresh_token_in_a_delivery_is_a_warning() {
 
 #[test]
 fn a_variable_that_changes_how_programs_start_is_refused() {
-    for name in ["PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "BASH_ENV", "HOME"] {
+    for name in
+        ["PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "BASH_ENV", "HOME"]
+    {
         let text = LEAST.replace("ACME_TOKEN", name);
         assert_eq!(findings(&text).len(), 1, "{name}");
     }
