@@ -11,7 +11,6 @@
 //! - [`api`] and [`pages`]: the URL tree, for programs and for people
 
 pub mod api;
-pub mod boot;
 pub mod catalog;
 pub mod clock;
 pub mod connections;
@@ -24,4 +23,3 @@ pub mod runtime;
 pub mod settings;
 pub mod vault;
 
-pub use boot::{App, BootError, Parts, boot};

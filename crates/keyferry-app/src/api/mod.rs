@@ -1,3 +1,9 @@
-//! The local API under `/api/v1`.
+//! The local API: the URL tree under `/api/v1`, for programs that hold the data folder's token.
 
 pub mod dto;
+mod error;
+mod extract;
+mod guard;
+mod serve;
+
+pub(crate) use error::ApiError;

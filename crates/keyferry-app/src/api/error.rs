@@ -1,0 +1,62 @@
+//! A reply that says what went wrong.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::dto::Problem;
+
+/// A status and the problem that is the reply's body.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    problem: Problem,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, problem: Problem) -> Self {
+        Self { status, problem }
+    }
+
+    /// 404: the URL names a thing that is not there.
+    pub(crate) fn not_found(problem: Problem) -> Self {
+        Self::new(StatusCode::NOT_FOUND, problem)
+    }
+
+    /// 400: the request can't be understood.
+    pub(crate) fn bad_request(problem: Problem) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, problem)
+    }
+
+    /// 500, with the detail in the log alone.
+    pub(crate) fn internal(detail: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%detail, "a request failed inside");
+        let problem = Problem::new("internal", "something failed inside the app").with_hint("the app's log says more");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem)
+    }
+
+    /// 503: too many ask at once.
+    pub(crate) fn busy() -> Self {
+        let problem = Problem::new("busy", "too many requests wait at once").with_hint("try again in a moment");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, problem)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.problem)).into_response();
+        let headers = response.headers_mut();
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

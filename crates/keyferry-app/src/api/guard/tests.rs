@@ -1,0 +1,159 @@
+use super::*;
+use crate::home::DataFolder;
+
+const HOST: &str = "127.0.0.1:7667";
+
+struct Fixture {
+    guard: Guard,
+    token: String,
+}
+
+fn fixture() -> Fixture {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = DataFolder::prepare(&parent.path().join("data")).unwrap();
+    let token = ApiToken::open_or_create(&folder, [3; 32]).unwrap();
+    let text = token.expose_secret().to_owned();
+    Fixture { guard: Guard::new(7667, token), token: text }
+}
+
+impl Fixture {
+    /// The verdict on a request with these headers beside nothing else.
+    fn verdict(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+        let mut request = axum::http::Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.guard.admit(&request.body(()).unwrap().into_parts().0)
+    }
+
+    /// The verdict on an authorized read with one more header.
+    fn read_with(&self, name: &str, value: &str) -> Result<(), Refusal> {
+        let bearer = format!("Bearer {}", self.token);
+        self.verdict("GET", "/api/v1/status", &[("host", HOST), ("authorization", &bearer), (name, value)])
+    }
+}
+
+#[test]
+fn only_our_own_names_and_port_are_our_host() {
+    let fixture = fixture();
+    for own in [HOST, "[::1]:7667", "localhost:7667"] {
+        assert_eq!(fixture.verdict("GET", "/health", &[("host", own)]), Ok(()), "{own}");
+    }
+    let foreign = [
+        "",
+        "evil.test",
+        "evil.test:7667",
+        "localhost.evil.test:7667",
+        "127.0.0.1.nip.io:7667",
+        "127.0.0.1",
+        "127.0.0.1:7668",
+        "127.0.0.1:76670",
+        "127.0.0.1:7667.evil.test",
+        "user@127.0.0.1:7667",
+        "127.1:7667",
+        "0.0.0.0:7667",
+        "2130706433:7667",
+        "127.0.0.1:07667",
+        " 127.0.0.1:7667x",
+    ];
+    for host in foreign {
+        for path in ["/", "/health", "/oauth/callback/jira?state=x", "/api/v1/status"] {
+            assert_eq!(fixture.verdict("GET", path, &[("host", host)]), Err(Refusal::ForeignHost), "{host} {path}");
+        }
+    }
+    assert_eq!(fixture.verdict("GET", "/health", &[]), Err(Refusal::NoHost));
+    let twice = [("host", HOST), ("host", HOST)];
+    assert_eq!(fixture.verdict("GET", "/health", &twice), Err(Refusal::NoHost));
+}
+
+#[test]
+fn an_absolute_form_target_must_agree_with_the_host() {
+    let fixture = fixture();
+    let host = [("host", HOST)];
+    assert_eq!(fixture.verdict("GET", "http://127.0.0.1:7667/health", &host), Ok(()));
+    for target in ["http://evil.test/health", "http://localhost:7667/health", "http://u@127.0.0.1:7667/health"] {
+        assert_eq!(fixture.verdict("GET", target, &host), Err(Refusal::ForeignHost), "{target}");
+    }
+}
+
+#[test]
+fn pages_of_other_origins_get_nowhere_even_with_the_token() {
+    let fixture = fixture();
+    assert_eq!(fixture.read_with("origin", "http://127.0.0.1:7667"), Ok(()));
+    let foreign = [
+        "null",
+        "",
+        "https://evil.test",
+        "http://localhost:3000",
+        "http://localhost:7667",
+        "https://127.0.0.1:7667",
+        "http://127.0.0.1:7667/",
+        "http://127.0.0.1:76670",
+        "http://127.0.0.1:7667.evil.test",
+        "chrome-extension://abc",
+        "file://",
+    ];
+    for origin in foreign {
+        assert_eq!(fixture.read_with("origin", origin), Err(Refusal::ForeignOrigin), "{origin}");
+    }
+    for (site, allowed) in [("none", true), ("same-origin", true), ("same-site", false), ("cross-site", false), ("", false)] {
+        assert_eq!(fixture.read_with("sec-fetch-site", site).is_ok(), allowed, "{site}");
+    }
+}
+
+#[test]
+fn a_provider_may_lead_the_browser_to_the_callback_and_nowhere_else() {
+    let fixture = fixture();
+    let cross = [("host", HOST), ("sec-fetch-site", "cross-site")];
+    assert_eq!(fixture.verdict("GET", "/oauth/callback/jira?code=a&state=b", &cross), Ok(()));
+    for target in ["/", "/health", "/api/v1/status", "/oauth/callback", "/oauth/other", "/x/oauth/callback/jira"] {
+        assert_eq!(fixture.verdict("GET", target, &cross), Err(Refusal::ForeignOrigin), "{target}");
+    }
+    assert_eq!(fixture.verdict("POST", "/oauth/callback/jira", &cross), Err(Refusal::ForeignOrigin));
+    let with_origin = [("host", HOST), ("origin", "https://evil.test")];
+    assert_eq!(fixture.verdict("GET", "/oauth/callback/jira?code=a", &with_origin), Err(Refusal::ForeignOrigin));
+}
+
+#[test]
+fn whatever_is_not_public_needs_the_whole_token() {
+    let fixture = fixture();
+    let bearer = |value: &str| fixture.verdict("GET", "/api/v1/status", &[("host", HOST), ("authorization", value)]);
+    assert_eq!(bearer(&format!("Bearer {}", fixture.token)), Ok(()));
+    assert_eq!(bearer(&format!("bearer {}", fixture.token)), Ok(()));
+    let bad = [
+        "",
+        "Bearer",
+        "Bearer ",
+        &format!("Bearer {}x", fixture.token),
+        &format!("Bearer  {}", fixture.token),
+        &format!("Basic {}", fixture.token),
+        &fixture.token,
+    ];
+    for value in bad {
+        assert_eq!(bearer(value), Err(Refusal::NoToken), "{value}");
+    }
+    let good = format!("Bearer {}", fixture.token);
+    let twice = [("host", HOST), ("authorization", &*good), ("authorization", &*good)];
+    assert_eq!(fixture.verdict("GET", "/api/v1/status", &twice), Err(Refusal::NoToken));
+    for target in ["/api", "/api/v1/none", "/API/v1/status", "//health", "/mcp", "/health/", "/%2e", "/oauth/callback"] {
+        assert_eq!(fixture.verdict("GET", target, &[("host", HOST)]), Err(Refusal::NoToken), "{target}");
+    }
+}
+
+#[test]
+fn a_write_declares_its_body_as_json() {
+    let fixture = fixture();
+    let good = format!("Bearer {}", fixture.token);
+    let write = |content_type: Option<&str>| {
+        let mut headers = vec![("host", HOST), ("authorization", &*good)];
+        headers.extend(content_type.map(|value| ("content-type", value)));
+        fixture.verdict("POST", "/api/v1/installs", &headers)
+    };
+    for json in ["application/json", "Application/JSON", "application/json; charset=utf-8"] {
+        assert_eq!(write(Some(json)), Ok(()), "{json}");
+    }
+    for other in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json", "application/jsonp"] {
+        assert_eq!(write(Some(other)), Err(Refusal::NotJson), "{other}");
+    }
+    assert_eq!(write(None), Err(Refusal::NotJson));
+}
