@@ -1,1 +1,44 @@
-//! placeholder
+//! The sandbox provider: a real OAuth 2.0 authorization server on loopback, with a small notes API behind it.
+//!
+//! The demo runs on it and every test signs in at it, so it is strict where real providers differ, and
+//! observable: its faults can be switched, its clock moved, its requests counted, and every secret that it
+//! issued listed. [`Sandbox::start`] starts one; [`consent`] plays the person over HTTP; [`notes_mcp`] is the MCP
+//! server `sandbox-notes`.
+
+mod authorize;
+mod client;
+mod clock;
+mod config;
+pub mod consent;
+mod counters;
+mod faults;
+mod form;
+mod grants;
+mod http_client;
+mod ledger;
+mod metadata;
+mod mint;
+mod notes;
+mod people;
+mod pkce;
+mod recorder;
+mod reply;
+mod revoke;
+mod routes;
+mod sandbox;
+mod scope;
+mod secret;
+mod server;
+mod state;
+mod token;
+
+pub use client::RedirectRule;
+pub use clock::{Clock, ManualClock};
+pub use config::{DEFAULT_CLIENT_ID, Limits, Rotation, SandboxConfig};
+pub use counters::Counts;
+pub use faults::{Fault, Faults, GrantType, Switch, Target};
+pub use people::Person;
+pub use recorder::{AuthorizationKind, RecordedRequest};
+pub use sandbox::{Credentials, Sandbox};
+pub use scope::SandboxScope;
+pub use secret::SandboxSecret;
