@@ -3,7 +3,7 @@
 
 mod severable;
 
-use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -68,10 +68,7 @@ pub(crate) async fn serve(
     }
 }
 
-fn connection(
-    stream: TcpStream,
-    router: Router,
-) -> impl GracefulConnection + Future<Output = hyper::Result<()>> {
+fn connection(stream: TcpStream, router: Router) -> impl GracefulConnection<Output = hyper::Result<()>> {
     let severance = Severance::default();
     let io = TokioIo::new(Severable::new(stream, severance.clone()));
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {

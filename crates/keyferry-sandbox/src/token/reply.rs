@@ -3,7 +3,7 @@
 use axum::{http::StatusCode, response::Response};
 use serde::Serialize;
 
-use crate::{grants::TokenSet, reply};
+use crate::{grants::TokenSet, reply, secret::SandboxSecret};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -20,7 +20,7 @@ pub(super) fn tokens(tokens: &TokenSet) -> Response {
         access_token: tokens.access_token.expose_secret(),
         token_type: "Bearer",
         expires_in: tokens.expires_in.as_secs(),
-        refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose_secret()),
+        refresh_token: tokens.refresh_token.as_ref().map(SandboxSecret::expose_secret),
         scope: tokens.scopes.join(),
     };
     reply::json(StatusCode::OK, &body)

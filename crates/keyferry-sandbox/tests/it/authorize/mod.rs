@@ -1,0 +1,4 @@
+//! The authorization endpoint.
+
+mod decision;
+mod request;
