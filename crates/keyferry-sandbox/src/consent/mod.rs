@@ -66,7 +66,7 @@ pub async fn deny(authorization_url: &str) -> Result<RedirectUrl, ConsentError> 
 
 async fn answer(authorization_url: &str, pressed: &[(&str, &str)]) -> Result<RedirectUrl, ConsentError> {
     let url = Url::parse(authorization_url).ok().filter(is_loopback).ok_or(ConsentError::NotLoopback)?;
-    let client = http_client::build().map_err(unreachable)?;
+    let client = http_client::build_for_loopback().map_err(unreachable)?;
     let page = client.get(url.clone()).send().await.map_err(unreachable)?;
     if let Some(redirect) = location(&page) {
         return Ok(redirect);

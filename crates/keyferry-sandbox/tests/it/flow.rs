@@ -1,5 +1,6 @@
 //! The whole path at once, and what the sandbox tells about itself.
 
+use keyferry_core::provider::ProviderFile;
 use keyferry_sandbox::{Sandbox, SandboxConfig, SandboxSecret, consent};
 
 use crate::support::*;
@@ -33,6 +34,18 @@ async fn the_provider_file_names_this_sandbox() {
     for endpoint in ["/authorize", "/token", "/revoke", "/api"] {
         assert!(file.contains(&format!("\"{}{endpoint}\"", sandbox.base_url())), "{endpoint}");
     }
+}
+
+#[tokio::test]
+async fn the_provider_file_is_read_without_findings_and_tells_the_truth() {
+    let sandbox = sandbox().await;
+    let name = "sandbox".parse().unwrap();
+    let checked = ProviderFile::parse(name, "sandbox.toml", &sandbox.provider_file()).unwrap();
+    assert!(checked.warnings.is_empty());
+    let file = checked.file;
+    assert_eq!(file.client_id.unwrap().as_str(), sandbox.client_id());
+    assert_eq!(file.authorization.issuer.unwrap().as_str(), sandbox.base_url());
+    assert_eq!(file.authorization.scopes.join(" "), SCOPES);
 }
 
 #[tokio::test]
