@@ -16,6 +16,7 @@ mod form;
 mod grants;
 mod http_client;
 mod ledger;
+mod loopback;
 mod metadata;
 mod mint;
 mod notes;

@@ -32,6 +32,17 @@ pub(crate) enum MintError {
     Ledger(#[from] io::Error),
 }
 
+// === impl MintError ===
+
+impl From<MintError> for io::Error {
+    fn from(error: MintError) -> Self {
+        match error {
+            MintError::Ledger(error) => error,
+            MintError::Entropy(_) => Self::other(error),
+        }
+    }
+}
+
 // === impl Mint ===
 
 impl Mint {

@@ -72,9 +72,9 @@ impl Sandbox {
         let mint = Mint::new(Arc::clone(&ledger));
         let client_secret = match config.client_secret.clone() {
             Some(secret) => mint.adopt(&secret).map(|()| secret)?,
-            None => mint.make(Kind::ClientSecret).map_err(io::Error::other)?,
+            None => mint.make(Kind::ClientSecret)?,
         };
-        let control_key = mint.make(Kind::ControlKey).map_err(io::Error::other)?;
+        let control_key = mint.make(Kind::ControlKey)?;
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let state = Arc::new(assemble(&config, mint, address, &client_secret, &control_key));

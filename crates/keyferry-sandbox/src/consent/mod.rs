@@ -12,7 +12,7 @@ use reqwest::{
 use url::{Url, form_urlencoded::Serializer};
 
 use self::form::ConsentForm;
-use crate::{http_client, people::Person};
+use crate::{http_client, loopback::is_plain_loopback, people::Person};
 
 /// Longest page that is read.
 const PAGE_LIMIT: usize = 256 * 1024;
@@ -65,7 +65,8 @@ pub async fn deny(authorization_url: &str) -> Result<RedirectUrl, ConsentError> 
 }
 
 async fn answer(authorization_url: &str, pressed: &[(&str, &str)]) -> Result<RedirectUrl, ConsentError> {
-    let url = Url::parse(authorization_url).ok().filter(is_loopback).ok_or(ConsentError::NotLoopback)?;
+    let url =
+        Url::parse(authorization_url).ok().filter(is_plain_loopback).ok_or(ConsentError::NotLoopback)?;
     let client = http_client::build_for_loopback().map_err(unreachable)?;
     let page = client.get(url.clone()).send().await.map_err(unreachable)?;
     if let Some(redirect) = location(&page) {
@@ -89,16 +90,6 @@ async fn answer(authorization_url: &str, pressed: &[(&str, &str)]) -> Result<Red
 /// An error without its URL, which holds the state.
 fn unreachable(error: reqwest::Error) -> ConsentError {
     ConsentError::Unreachable(error.without_url())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.scheme() == "http"
-        && match url.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
 }
 
 fn location(response: &Response) -> Option<RedirectUrl> {

@@ -40,7 +40,7 @@ pub enum Fault {
     },
     /// A bare status with an empty body; not handled.
     Status {
-        /// The status, 200 to 599.
+        /// The status, 200 to 999; anything else becomes 500.
         status: u16,
         /// The `Retry-After` header: any text, good or bad.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,8 @@
 //! What `sandbox-notes` is handed: the API's address and an access token.
 
-use url::{Host, Url};
+use url::Url;
 
-use crate::secret::SandboxSecret;
+use crate::{loopback::is_plain_loopback, secret::SandboxSecret};
 
 const ACCESS_TOKEN: &str = "SANDBOX_ACCESS_TOKEN";
 const API_URL: &str = "SANDBOX_API_URL";
@@ -49,7 +49,7 @@ impl NotesSettings {
     pub fn new(api_url: &str, access_token: SandboxSecret) -> Result<Self, EnvironmentError> {
         let url = Url::parse(api_url).map_err(|_| EnvironmentError::ApiUrl)?;
         let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        if !plain || url.password().is_some() || !(url.scheme() == "https" || is_loopback_http(&url)) {
+        if !plain || url.password().is_some() || !(url.scheme() == "https" || is_plain_loopback(&url)) {
             return Err(EnvironmentError::ApiUrl);
         }
         let in_b64token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
@@ -65,16 +65,6 @@ impl NotesSettings {
     pub fn api_url(&self) -> &str {
         &self.api_url
     }
-}
-
-fn is_loopback_http(url: &Url) -> bool {
-    url.scheme() == "http"
-        && match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
 }
 
 #[cfg(test)]

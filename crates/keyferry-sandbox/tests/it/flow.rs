@@ -112,3 +112,30 @@ async fn the_metadata_tells_the_truth() {
     assert_eq!(metadata["response_types_supported"], serde_json::json!(["code"]));
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_sandbox_without_a_working_ledger_does_not_start() {
+    let config = SandboxConfig { ledger_file: Some("/dev/full".into()), ..SandboxConfig::default() };
+    assert_eq!(Sandbox::start(config).await.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+}
+
+/// The ledger is a pipe here: once its reader is gone, every write fails.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_secret_that_cannot_be_noted_down_is_not_issued_and_costs_no_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("ledger");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = || tokio::net::unix::pipe::OpenOptions::new().read_write(true).open_receiver(&pipe).unwrap();
+    let first_reader = reader();
+    let sandbox = sandbox_with(|config| config.ledger_file = Some(pipe.clone())).await;
+    let (code, tokens) = (code(&sandbox).await, tokens(&sandbox).await);
+    drop(first_reader);
+    assert_eq!(redeem(&sandbox, &code).await.error(), (500, "server_error".to_owned()));
+    assert_eq!(refresh(&sandbox, tokens.refresh()).await.error(), (500, "server_error".to_owned()));
+    assert_eq!(send(http().get(authorization_url(&sandbox, good_request()))).await.status, 503);
+    let _second_reader = reader();
+    assert_eq!(redeem(&sandbox, &code).await.status, 200);
+    assert_eq!(refresh(&sandbox, tokens.refresh()).await.status, 200);
+}

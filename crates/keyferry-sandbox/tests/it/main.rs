@@ -15,6 +15,8 @@ mod notes_mcp;
 #[cfg(test)]
 mod revoke;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod support;

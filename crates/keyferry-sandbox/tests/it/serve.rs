@@ -55,3 +55,14 @@ async fn dropping_a_sandbox_frees_its_port() {
     };
     tokio::time::timeout(Duration::from_secs(5), freed).await.unwrap();
 }
+
+#[tokio::test]
+async fn connections_beyond_the_bound_wait_for_their_turn() {
+    let sandbox = sandbox_with(|config| config.limits.connections = 1).await;
+    let idle = tokio::net::TcpStream::connect(sandbox.address()).await.unwrap();
+    let url = format!("{}/.well-known/oauth-authorization-server", sandbox.base_url());
+    let mut waiting = tokio::spawn(send(http().get(url)));
+    assert!(tokio::time::timeout(Duration::from_millis(100), &mut waiting).await.is_err());
+    drop(idle);
+    assert_eq!(waiting.await.unwrap().status, 200);
+}
