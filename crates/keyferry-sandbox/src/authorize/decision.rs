@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-use super::{page, pending::cookie_name, redirect, request::AuthorizationRequest};
+use super::{page, pending::cookie_name, request::AuthorizationRequest};
 use crate::{
     form::Form,
     grants::{GrantError, NewCode},
@@ -31,7 +31,7 @@ pub(crate) async fn decide(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !is_own_form(&headers, &state.base_url) {
+    if !is_own_form(&headers) {
         return page::refused("The answer did not come from this page.");
     }
     let Some((consent, answer)) = read(&body) else {
@@ -43,29 +43,22 @@ pub(crate) async fn decide(
     };
     match answer {
         Answer::Allow(person) => allow(&state, request, person),
-        Answer::Deny => redirect::error(
-            &request.redirect_uri,
-            request.state.as_deref(),
-            &state.base_url,
-            "access_denied",
-            "the person said no",
-        ),
+        Answer::Deny => request.way_back.error(&state.base_url, "access_denied", "the person said no"),
     }
 }
 
 fn allow(state: &SandboxState, request: AuthorizationRequest, person: Person) -> Response {
-    let AuthorizationRequest { redirect_uri, state: echo, scopes, code_challenge } = request;
-    let client_id = state.client.id().to_owned();
-    let new = NewCode { client_id, redirect_uri: redirect_uri.clone(), code_challenge, scopes, person };
-    match state.grants.issue_code(new) {
-        Ok(code) => redirect::code(&redirect_uri, echo.as_deref(), &state.base_url, &code),
+    let AuthorizationRequest { way_back, scopes, code_challenge } = request;
+    let (client_id, redirect_uri) = (state.client.id().to_owned(), way_back.redirect_uri.clone());
+    match state.grants.issue_code(NewCode { client_id, redirect_uri, code_challenge, scopes, person }) {
+        Ok(code) => way_back.code(&state.base_url, &code),
         Err(error) => {
+            tracing::error!(%error, "no authorization code was issued");
             let (code, description) = match error {
                 GrantError::Full => ("temporarily_unavailable", "the sandbox is full"),
                 _ => ("server_error", "no code could be made"),
             };
-            tracing::error!(%error, "no authorization code was issued");
-            redirect::error(&redirect_uri, echo.as_deref(), &state.base_url, code, description)
+            way_back.error(&state.base_url, code, description)
         }
     }
 }
@@ -85,13 +78,15 @@ fn read(body: &[u8]) -> Option<(String, Answer)> {
 /// Whether the request is one that our own page's form can cause.
 ///
 /// Under `no-referrer` a browser sends `Origin: null` even from our page, so the origin alone decides nothing;
-/// `Sec-Fetch-Site` does, and behind both stand the one-time id and the cookie.
-fn is_own_form(headers: &HeaderMap, base_url: &str) -> bool {
+/// `Sec-Fetch-Site` does, and behind both stand the one-time id and the cookie. The host was checked before.
+fn is_own_form(headers: &HeaderMap) -> bool {
     let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let form = text(header::CONTENT_TYPE)
         .and_then(|kind| kind.split(';').next())
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
-    let origin = text(header::ORIGIN).is_none_or(|origin| origin == base_url || origin == "null");
+    let host = text(header::HOST);
+    let ours = |origin: &str| origin == "null" || origin.strip_prefix("http://") == host;
+    let origin = text(header::ORIGIN).is_none_or(ours);
     let site = text(header::HeaderName::from_static("sec-fetch-site"));
     form && origin && site.is_none_or(|site| site == "same-origin")
 }

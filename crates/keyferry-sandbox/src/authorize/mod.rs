@@ -27,8 +27,8 @@ pub(crate) async fn show(State(state): State<Arc<SandboxState>>, RawQuery(query)
     match request::check(&form, &state.client) {
         Ok(request) => ask(&state, request),
         Err(Refusal::Shown(text)) => page::refused(text),
-        Err(Refusal::Sent { redirect_uri, state: echo, error, description }) => {
-            redirect::error(&redirect_uri, echo.as_deref(), &state.base_url, error, description)
+        Err(Refusal::Sent { way_back, error, description }) => {
+            way_back.error(&state.base_url, error, description)
         }
     }
 }

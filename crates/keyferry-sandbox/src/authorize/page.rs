@@ -15,7 +15,7 @@ const STYLE: &str = include_str!("page.css");
 
 /// Asks the person.
 pub(super) fn consent(client: &Client, request: &AuthorizationRequest, consent_id: &str) -> Response {
-    let origin = origin(&request.redirect_uri);
+    let origin = origin(&request.way_back.redirect_uri);
     let scopes: String =
         request.scopes.iter().map(|scope| format!("<li>{}</li>\n", escape(scope.in_words()))).collect();
     let people: String =

@@ -1,7 +1,8 @@
 //! The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3), checked in the order that keeps us from
 //! redirecting to a stranger.
 
-use crate::{client::Client, form::Form, pkce, scope::Scopes};
+use super::redirect::WayBack;
+use crate::{client::Client, form::Form, pkce, scope::Scopes, secret::SandboxSecret};
 
 /// Longest `state` that is carried back.
 const LONGEST_STATE: usize = 2048;
@@ -9,10 +10,9 @@ const LONGEST_STATE: usize = 2048;
 /// A request that may be shown to the person.
 #[derive(Debug)]
 pub(crate) struct AuthorizationRequest {
-    pub(crate) redirect_uri: String,
-    pub(crate) state: Option<String>,
-    pub(crate) scopes: Scopes,
-    pub(crate) code_challenge: String,
+    pub(super) way_back: WayBack,
+    pub(super) scopes: Scopes,
+    pub(super) code_challenge: String,
 }
 
 /// A request that may not.
@@ -21,7 +21,7 @@ pub(crate) enum Refusal {
     /// Client or redirect URI is in doubt: the person sees the reason, nobody is redirected (RFC 6749 §4.1.2.1).
     Shown(&'static str),
     /// The client is told, at its own redirect URI.
-    Sent { redirect_uri: String, state: Option<String>, error: &'static str, description: &'static str },
+    Sent { way_back: WayBack, error: &'static str, description: &'static str },
 }
 
 /// Checks a request.
@@ -36,16 +36,11 @@ pub(crate) fn check(form: &Form, client: &Client) -> Result<AuthorizationRequest
         return Err(Refusal::Shown("This sign-in link leads back to an address that is not registered."));
     };
     let state = form.get("state").filter(|state| state.len() <= LONGEST_STATE);
-    check_parameters(form).map_or_else(
-        |(error, description)| {
-            let (redirect_uri, state) = (redirect_uri.to_owned(), state.map(str::to_owned));
-            Err(Refusal::Sent { redirect_uri, state, error, description })
-        },
-        |(scopes, code_challenge)| {
-            let (redirect_uri, state) = (redirect_uri.to_owned(), state.map(str::to_owned));
-            Ok(AuthorizationRequest { redirect_uri, state, scopes, code_challenge })
-        },
-    )
+    let way_back = WayBack { redirect_uri: redirect_uri.to_owned(), state: state.map(SandboxSecret::new) };
+    match check_parameters(form) {
+        Ok((scopes, code_challenge)) => Ok(AuthorizationRequest { way_back, scopes, code_challenge }),
+        Err((error, description)) => Err(Refusal::Sent { way_back, error, description }),
+    }
 }
 
 /// The parameters whose errors go to the client: scopes and challenge, or an error code and its description.

@@ -1,4 +1,8 @@
 //! The switches over HTTP: `/control/faults` and `/control/counters`, behind the control key.
+//!
+//! ```json
+//! { "target": "token", "fault": { "kind": "status", "status": 503, "retry_after": "2" }, "times": 2, "grant": "refresh_token" }
+//! ```
 
 use std::sync::Arc;
 

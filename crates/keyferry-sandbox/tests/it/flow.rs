@@ -71,6 +71,9 @@ async fn every_secret_is_in_the_ledger_and_in_no_debug_text() {
         config.client_secret = Some(given.clone());
     })
     .await;
+    let mut waiting = good_request();
+    waiting.insert("state", "a-secret-state".to_owned());
+    send(http().get(authorization_url(&sandbox, waiting))).await;
     let code = code(&sandbox).await;
     let first = redeem(&sandbox, &code).await.tokens();
     let second = refresh(&sandbox, first.refresh()).await.tokens();
@@ -81,7 +84,9 @@ async fn every_secret_is_in_the_ledger_and_in_no_debug_text() {
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().collect::<Vec<_>>(), ledger);
     let shown = format!("{sandbox:?} {:?} {given:?}", sandbox.recorded_token_requests());
-    assert!(!ledger.iter().any(|secret| shown.contains(secret.as_str())));
+    assert!(
+        !ledger.iter().any(|secret| shown.contains(secret.as_str())) && !shown.contains("a-secret-state")
+    );
 }
 
 #[cfg(unix)]

@@ -104,6 +104,9 @@ async fn a_post_from_another_site_is_refused() {
         let reply = send(allow(&sandbox, &page.consent, &page.cookie).header(name, value)).await;
         assert_eq!(reply.status, 400, "{name}: {value}");
     }
+    let host = sandbox.base_url().replace("127.0.0.1", "localhost");
+    let named = allow(&sandbox, &page.consent, "").header("origin", &host);
+    assert!(send(named).await.text().contains("did not come from this page"));
     let fine = allow(&sandbox, &page.consent, &page.cookie)
         .header("origin", "null")
         .header("sec-fetch-site", "same-origin");
