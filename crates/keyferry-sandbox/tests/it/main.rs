@@ -9,6 +9,8 @@ mod faults;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod notes;
 #[cfg(test)]
 mod notes_mcp;

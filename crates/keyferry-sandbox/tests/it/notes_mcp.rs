@@ -2,7 +2,7 @@
 
 use keyferry_sandbox::{
     Fault, Sandbox, SandboxSecret, Target,
-    notes_mcp::{NotesSettings, serve_on},
+    notes_mcp::{NotesMcpError, NotesSettings, serve_on},
 };
 use rmcp::{
     RoleClient, ServiceExt,
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-async fn connect(sandbox: &Sandbox, access_token: &str) -> RunningService<RoleClient, ()> {
+pub(crate) async fn connect(sandbox: &Sandbox, access_token: &str) -> RunningService<RoleClient, ()> {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let settings = NotesSettings::new(&sandbox.api_url(), SandboxSecret::new(access_token)).unwrap();
     let (reader, writer) = tokio::io::split(theirs);
@@ -21,7 +21,7 @@ async fn connect(sandbox: &Sandbox, access_token: &str) -> RunningService<RoleCl
     ().serve(tokio::io::split(ours)).await.unwrap()
 }
 
-async fn call(
+pub(crate) async fn call(
     client: &RunningService<RoleClient, ()>,
     tool: &'static str,
     arguments: serde_json::Value,
@@ -102,4 +102,17 @@ async fn the_server_ends_when_its_client_does() {
     let client = ().serve(tokio::io::split(ours)).await.unwrap();
     client.cancel().await.unwrap();
     server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_speak_mcp_ends_the_server_with_an_error() {
+    use tokio::io::AsyncWriteExt;
+    let sandbox = sandbox().await;
+    let settings = NotesSettings::new(&sandbox.api_url(), SandboxSecret::new("any")).unwrap();
+    let (mut ours, theirs) = tokio::io::duplex(1024);
+    let (reader, writer) = tokio::io::split(theirs);
+    let server = tokio::spawn(serve_on(settings, reader, writer));
+    ours.write_all(b"\xff\x00 not json\n{}\n").await.unwrap();
+    drop(ours);
+    assert!(matches!(server.await.unwrap(), Err(NotesMcpError::Session(_))));
 }
