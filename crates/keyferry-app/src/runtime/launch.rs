@@ -1,0 +1,71 @@
+//! What to run, all of it handed in.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use keyferry_core::{id::ServerName, secret::SecretText};
+
+/// One server, ready to be started.
+///
+/// `Debug` prints neither arguments nor values: a person's settings may stand in both.
+pub struct Launch {
+    /// The server. Also the name of its log.
+    pub server: ServerName,
+    /// The command: an absolute path, a path below `working_directory`, a name to look up in `PATH`, or `keyferry` for the very
+    /// program that runs.
+    pub program: String,
+    /// Its arguments, passed as they are; no shell reads them. They are visible to other programs: never a token.
+    pub args: Vec<String>,
+    /// The manifest's variables, then the delivery's; of one name the last wins. Every value of 8 bytes and more is replaced by its
+    /// variable's name in the log.
+    pub environment: Vec<(String, SecretText)>,
+    /// Further texts that must never be in the log, such as a token that only a part of a variable holds, or a sensitive setting
+    /// among the arguments.
+    pub secrets: Vec<SecretText>,
+    /// The server's folder.
+    pub working_directory: PathBuf,
+}
+
+impl Launch {
+    /// The variables by name, the last of each.
+    pub(crate) fn variables(&self) -> BTreeMap<&str, &SecretText> {
+        self.environment.iter().map(|(name, value)| (name.as_str(), value)).collect()
+    }
+}
+
+impl fmt::Debug for Launch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Launch")
+            .field("server", &self.server)
+            .field("program", &self.program)
+            .field("args", &self.args.len())
+            .field("environment", &self.variables().into_keys().collect::<Vec<_>>())
+            .field("secrets", &self.secrets.len())
+            .field("working_directory", &self.working_directory)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_launch_prints_names_and_no_values() {
+        let secret = |text: &str| SecretText::new(text).unwrap();
+        let launch = Launch {
+            server: "notes".parse().unwrap(),
+            program: "notes-server".into(),
+            args: vec!["--key=canary-argument".into()],
+            environment: vec![
+                ("TOKEN".into(), secret("canary-old")),
+                ("TOKEN".into(), secret("canary-new")),
+            ],
+            secrets: vec![secret("canary-setting")],
+            working_directory: "/srv/notes".into(),
+        };
+        let printed = format!("{launch:?} {launch:#?}");
+        assert!(printed.contains("TOKEN") && printed.contains("notes-server"), "{printed}");
+        assert!(!printed.contains("canary"), "{printed}");
+        assert_eq!(launch.variables()["TOKEN"].expose_secret(), "canary-new");
+    }
+}

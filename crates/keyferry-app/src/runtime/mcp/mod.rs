@@ -1,0 +1,8 @@
+//! MCP with a server, over its standard input and output.
+
+mod listing;
+mod output;
+mod session;
+
+pub(crate) use output::{Heard, Output};
+pub(crate) use session::{Ended, OpenError, Session};

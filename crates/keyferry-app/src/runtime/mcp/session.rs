@@ -1,0 +1,192 @@
+//! One MCP session: opened, listed, called.
+
+use std::{fmt, pin::Pin, sync::Arc};
+
+use keyferry_core::id::ServerName;
+use rmcp::{
+    RoleClient, ServiceError,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig, Implementation,
+        JsonObject, ProtocolVersion, Tool,
+    },
+    service::{ClientInitializeError, Peer, RunningService, RunningServiceCancellationToken, serve_client},
+    transport::async_rw::AsyncRwTransport,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Semaphore,
+    time::timeout,
+};
+
+use super::listing;
+use crate::runtime::{
+    Limits, RuntimeError,
+    log::{Mask, escaped},
+};
+
+/// The longest text of a server in an error, in characters.
+const LONGEST_TEXT: usize = 500;
+
+/// A session that is open. Clones speak over the same one.
+#[derive(Clone)]
+pub(crate) struct Session {
+    server: ServerName,
+    peer: Peer<RoleClient>,
+    calls: Arc<Semaphore>,
+    mask: Arc<Mask>,
+    limits: Limits,
+}
+
+/// Waits for the end of a session, and can bring it about.
+pub(crate) struct Ended {
+    done: Pin<Box<dyn Future<Output = ()> + Send>>,
+    cancel: RunningServiceCancellationToken,
+}
+
+/// Why a session can't be opened.
+pub(crate) enum OpenError {
+    /// The streams ended.
+    Closed,
+    /// The server answered `initialize` with an error (JSON-RPC 2.0 §5.1).
+    Refused(RuntimeError),
+    /// What it answered is not an answer to `initialize`; this describes it.
+    NotMcp,
+}
+
+impl Session {
+    /// `initialize` and `notifications/initialized` (MCP, "Lifecycle"). Has no limit of its own.
+    pub(crate) async fn open(
+        server: ServerName,
+        output: impl AsyncRead + Send + Unpin + 'static,
+        input: impl AsyncWrite + Send + Unpin + 'static,
+        mask: Arc<Mask>,
+        limits: &Limits,
+    ) -> Result<(Self, Ended), OpenError> {
+        // `Output` bounds a message before this transport does; its own bound would drop a message without a word.
+        let transport = AsyncRwTransport::new_client(output, input).with_max_line_length(usize::MAX);
+        let service = serve_client(client(), transport).await.map_err(|error| open_error(error, &server, &mask))?;
+        let session = Self {
+            server,
+            peer: service.peer().clone(),
+            calls: Arc::new(Semaphore::new(limits.calls)),
+            mask,
+            limits: limits.clone(),
+        };
+        Ok((session, Ended::new(service)))
+    }
+
+    /// Whether the server says that it offers tools.
+    pub(crate) fn offers_tools(&self) -> bool {
+        self.peer.peer_info().is_some_and(|info| info.capabilities.tools.is_some())
+    }
+
+    /// Every tool, in the server's order.
+    pub(crate) async fn tools(&self) -> Result<Vec<Tool>, RuntimeError> {
+        let what = "its tools";
+        let listing = listing::all_tools(&self.peer, self.limits.tools);
+        let tools = self.limited(what, listing).await?;
+        tools.map_err(|error| match error {
+            listing::ListingError::TooMany(limit) => {
+                RuntimeError::TooManyTools { server: self.server.clone(), limit }
+            }
+            listing::ListingError::Service(error) => self.call_error(error, what),
+        })
+    }
+
+    /// Calls a tool. A result that reports an error of the tool's own (`isError`) is a result. Cancelled when dropped.
+    pub(crate) async fn call(&self, tool: &str, arguments: JsonObject) -> Result<CallToolResult, RuntimeError> {
+        let what = shown_tool(tool);
+        let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        let answered = self.limited(&what, self.peer.call_tool_once(params)).await?;
+        match answered.map_err(|error| self.call_error(error, &what))? {
+            CallToolResponse::Complete(result) => Ok(result),
+            // Neither input rounds nor tasks were offered to the server when the session was opened.
+            _ => Err(RuntimeError::BadReply { server: self.server.clone(), what }),
+        }
+    }
+
+    /// One question, within the limit for a call and with a place among the calls under way.
+    async fn limited<T>(&self, what: &str, question: impl Future<Output = T>) -> Result<T, RuntimeError> {
+        let limit = self.limits.call;
+        let answer = async {
+            let _place = self.calls.acquire().await;
+            question.await
+        };
+        timeout(limit, answer).await.map_err(|_| RuntimeError::TimedOut {
+            server: self.server.clone(),
+            what: what.to_owned(),
+            limit,
+        })
+    }
+
+    fn call_error(&self, error: ServiceError, what: &str) -> RuntimeError {
+        let (server, what) = (self.server.clone(), what.to_owned());
+        match error {
+            ServiceError::McpError(data) => RuntimeError::Refused {
+                server,
+                what,
+                code: data.code.0,
+                message: text_of_server(&data.message, &self.mask),
+            },
+            ServiceError::TransportClosed | ServiceError::TransportSend(_) => {
+                RuntimeError::StoppedDuringCall { server, what }
+            }
+            ServiceError::Timeout { timeout } => RuntimeError::TimedOut { server, what, limit: timeout },
+            _ => RuntimeError::BadReply { server, what },
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Session").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+impl Ended {
+    fn new(service: RunningService<RoleClient, ClientConfig>) -> Self {
+        let cancel = service.cancellation_token();
+        Self { cancel, done: Box::pin(async move { _ = service.waiting().await }) }
+    }
+
+    /// Waits until the session has ended: the server closed its output, or sent a message above the limit. To be waited for once.
+    pub(crate) async fn wait(&mut self) {
+        (&mut self.done).await;
+    }
+
+    /// Ends the session, which closes the server's standard input.
+    pub(crate) fn close(self) {
+        self.cancel.cancel();
+    }
+}
+
+fn client() -> ClientConfig {
+    let ourselves = Implementation::new("keyferry", env!("CARGO_PKG_VERSION"));
+    ClientConfig::new(ClientCapabilities::default(), ourselves)
+        .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
+}
+
+fn open_error(error: ClientInitializeError, server: &ServerName, mask: &Mask) -> OpenError {
+    match error {
+        ClientInitializeError::JsonRpcError(data) => OpenError::Refused(RuntimeError::Refused {
+            server: server.clone(),
+            what: "`initialize`".to_owned(),
+            code: data.code.0,
+            message: text_of_server(&data.message, mask),
+        }),
+        ClientInitializeError::ConnectionClosed(_)
+        | ClientInitializeError::TransportError { .. }
+        | ClientInitializeError::Cancelled => OpenError::Closed,
+        _ => OpenError::NotMcp,
+    }
+}
+
+/// A text of the server's, fit to be shown.
+pub(super) fn text_of_server(text: &str, mask: &Mask) -> String {
+    escaped(&mask.apply(text, false)).chars().take(LONGEST_TEXT).collect()
+}
+
+/// A tool's name comes from whoever calls.
+fn shown_tool(tool: &str) -> String {
+    format!("the tool {:?}", tool.chars().take(128).collect::<String>())
+}

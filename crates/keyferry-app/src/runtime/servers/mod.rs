@@ -1,0 +1,263 @@
+//! The supervisor: every server of the app, each kept by a task of its own, so that none waits for another.
+
+mod keeper;
+mod start;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt, io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use keyferry_core::id::ServerName;
+use rmcp::model::{CallToolResult, JsonObject, Tool};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{JoinSet, spawn_blocking},
+    time::timeout,
+};
+
+use super::{
+    Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand,
+    log::{self},
+    mcp::Session,
+    process::watchdog::Watchdog,
+};
+use keeper::{Keeper, Order};
+use watch::Seen;
+
+/// The clock, handed in.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Orders that wait for one server at a time; further callers wait to place theirs.
+const ORDERS: usize = 16;
+/// On top of the longest stop: what the tasks around it need.
+const SPARE: Duration = Duration::from_secs(1);
+/// The longest end of a log that is read, in lines.
+const MOST_LOG_LINES: usize = 10_000;
+
+/// What the supervisor needs of the world.
+pub struct ServersConfig {
+    /// The file that the command `keyferry` means.
+    pub this_program: PathBuf,
+    /// The environment of the app, of which servers inherit a little.
+    pub parent_environment: Vec<(OsString, OsString)>,
+    /// Where the logs are; made with mode 0700. One log a server, in two files.
+    pub log_folder: PathBuf,
+    /// How the watchdog is started. Without it, servers end with the app only when it ends in order.
+    pub watchdog: Option<WatchdogCommand>,
+    /// Every bound.
+    pub limits: Limits,
+    /// The clock.
+    pub now: Now,
+}
+
+/// The servers of the app. Clones are the same servers; when the last one is dropped, every server is killed.
+///
+/// Must be used within a tokio runtime.
+#[derive(Clone)]
+pub struct Servers {
+    shared: Arc<Shared>,
+    kept: Arc<Mutex<BTreeMap<ServerName, Kept>>>,
+    closing: Arc<AtomicBool>,
+}
+
+/// What the keepers share.
+struct Shared {
+    config: ServersConfig,
+    watchdog: Watchdog,
+}
+
+/// The way to a keeper.
+#[derive(Clone)]
+struct Kept {
+    orders: mpsc::Sender<Order>,
+    seen: tokio::sync::watch::Receiver<Seen>,
+}
+
+impl Servers {
+    /// Starts nothing yet.
+    #[must_use]
+    pub fn new(config: ServersConfig) -> Self {
+        let watchdog = Watchdog::new(config.watchdog.clone());
+        Self {
+            shared: Arc::new(Shared { config, watchdog }),
+            kept: Arc::default(),
+            closing: Arc::default(),
+        }
+    }
+
+    /// Starts a server, and answers when it has been initialised and its tools were listed, or why not.
+    ///
+    /// Of a server that runs, the status; nothing is started. Who asks while a start is under way gets its outcome. A start goes on
+    /// when its caller goes away.
+    ///
+    /// # Errors
+    /// What is wrong with the launch, or how the server failed: see [`RuntimeError`].
+    pub async fn start(&self, launch: Launch) -> Result<ServerStatus, RuntimeError> {
+        let kept = self.keep(&launch.server)?;
+        let (reply, outcome) = oneshot::channel();
+        let order = Order::Start { launch: Box::new(launch), reply };
+        kept.orders.send(order).await.map_err(|_| RuntimeError::ShuttingDown)?;
+        outcome.await.map_err(|_| RuntimeError::ShuttingDown)?
+    }
+
+    /// Stops a server, politely, then firmly, and answers when nothing of it is left. Of one that does not run, the status.
+    ///
+    /// Takes at most [`Limits::longest_stop`].
+    ///
+    /// # Errors
+    /// [`RuntimeError::Unkillable`] when the kernel does not end it.
+    pub async fn stop(&self, server: &ServerName) -> Result<ServerStatus, RuntimeError> {
+        let Some(kept) = self.find(server) else { return Ok(ServerStatus::default()) };
+        let (reply, outcome) = oneshot::channel();
+        if kept.orders.send(Order::Stop { reply }).await.is_err() {
+            return Ok(ServerStatus::default());
+        }
+        outcome.await.unwrap_or(Ok(ServerStatus::default()))
+    }
+
+    /// Stops a server, forgets it and removes its log.
+    ///
+    /// # Errors
+    /// As [`Servers::stop`]; [`RuntimeError::Log`] when the log can't be removed.
+    pub async fn remove(&self, server: &ServerName) -> Result<(), RuntimeError> {
+        self.stop(server).await?;
+        self.lock().remove(server);
+        let path = self.shared.log_path(server);
+        let removed = spawn_blocking({
+            let path = path.clone();
+            move || log::remove(&path)
+        });
+        flattened(removed.await).map_err(|error| RuntimeError::Log { path, reason: error.to_string() })
+    }
+
+    /// What a server does right now; of one never started, that it is stopped.
+    #[must_use]
+    pub fn status(&self, server: &ServerName) -> ServerStatus {
+        self.find(server).map(|kept| kept.seen.borrow().status.clone()).unwrap_or_default()
+    }
+
+    /// Every server that was started since the app began, by name.
+    #[must_use]
+    pub fn statuses(&self) -> BTreeMap<ServerName, ServerStatus> {
+        self.lock().iter().map(|(name, kept)| (name.clone(), kept.seen.borrow().status.clone())).collect()
+    }
+
+    /// The tools of a running server, in its order.
+    ///
+    /// # Errors
+    /// See [`RuntimeError`]; [`RuntimeError::NotRunning`] when it does not run.
+    pub async fn tools(&self, server: &ServerName) -> Result<Vec<Tool>, RuntimeError> {
+        self.session(server)?.tools().await
+    }
+
+    /// Calls a tool of a running server. That the tool itself failed is a result (`isError`), not an error.
+    ///
+    /// Dropped, it tells the server that the call is cancelled.
+    ///
+    /// # Errors
+    /// See [`RuntimeError`]; [`RuntimeError::NotRunning`] when it does not run.
+    pub async fn call(
+        &self,
+        server: &ServerName,
+        tool: &str,
+        arguments: JsonObject,
+    ) -> Result<CallToolResult, RuntimeError> {
+        self.session(server)?.call(tool, arguments).await
+    }
+
+    /// The last lines of a server's log, oldest first; none when there is no log. At most 10,000.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Log`] when it can't be read.
+    pub async fn logs(&self, server: &ServerName, lines: usize) -> Result<Vec<String>, RuntimeError> {
+        let path = self.shared.log_path(server);
+        let read = spawn_blocking({
+            let path = path.clone();
+            move || log::last_lines(&path, lines.min(MOST_LOG_LINES))
+        });
+        flattened(read.await).map_err(|error| RuntimeError::Log { path, reason: error.to_string() })
+    }
+
+    /// Stops every server at once and lets the watchdog go. Nothing can be started any more. Takes little more than
+    /// [`Limits::longest_stop`].
+    pub async fn shutdown_all(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        let names: Vec<_> = self.lock().keys().cloned().collect();
+        let mut stops = JoinSet::new();
+        for name in names {
+            let servers = self.clone();
+            stops.spawn(async move {
+                if let Err(error) = servers.stop(&name).await {
+                    tracing::warn!(server = %name, %error, "a server was left behind");
+                }
+            });
+        }
+        let all = async { while stops.join_next().await.is_some() {} };
+        if timeout(self.shared.config.limits.longest_stop() + SPARE, all).await.is_err() {
+            tracing::warn!("not every server ended in time; what is left is killed");
+        }
+        // With its keeper gone, a process that is still there is killed.
+        self.lock().clear();
+        self.shared.watchdog.close().await;
+    }
+
+    fn session(&self, server: &ServerName) -> Result<Session, RuntimeError> {
+        let session = self.find(server).and_then(|kept| kept.seen.borrow().session.clone());
+        session.ok_or_else(|| RuntimeError::NotRunning { server: server.clone() })
+    }
+
+    fn find(&self, server: &ServerName) -> Option<Kept> {
+        self.lock().get(server).cloned()
+    }
+
+    /// The server's keeper, made when there is none.
+    fn keep(&self, server: &ServerName) -> Result<Kept, RuntimeError> {
+        let mut kept = self.lock();
+        if self.closing.load(Ordering::SeqCst) {
+            return Err(RuntimeError::ShuttingDown);
+        }
+        if let Some(found) = kept.get(server) {
+            return Ok(found.clone());
+        }
+        let limit = self.shared.config.limits.servers;
+        if kept.len() >= limit {
+            return Err(RuntimeError::TooManyServers(limit));
+        }
+        let (orders, inbox) = mpsc::channel(ORDERS);
+        let (show, seen) = tokio::sync::watch::channel(Seen::default());
+        tokio::spawn(Keeper::new(server.clone(), Arc::clone(&self.shared), inbox, show).run());
+        let new = Kept { orders, seen };
+        kept.insert(server.clone(), new.clone());
+        Ok(new)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ServerName, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Servers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Servers").field("statuses", &self.statuses()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn log_path(&self, server: &ServerName) -> PathBuf {
+        self.config.log_folder.join(format!("{server}.log"))
+    }
+}
+
+fn flattened<T>(outcome: Result<io::Result<T>, tokio::task::JoinError>) -> io::Result<T> {
+    outcome.unwrap_or_else(|error| Err(io::Error::other(error)))
+}

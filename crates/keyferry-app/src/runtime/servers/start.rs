@@ -1,0 +1,233 @@
+//! One start of one server, from its launch to its tools, and what went wrong.
+
+use std::{io, process::ExitStatus, sync::Arc, time::Duration};
+
+use keyferry_core::id::ServerName;
+use tokio::{
+    process::{ChildStdin, ChildStdout},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use crate::runtime::{
+    Launch, Limits, RuntimeError,
+    log::{Log, Mask, Pump, escaped},
+    mcp::{Ended, Heard, OpenError, Output, Session},
+    process::{Process, Spawned, watchdog::Watched},
+};
+
+/// How long the rest of what a server said is waited for once it has ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a server that closed its output is given to end by itself, so that its exit code can be told.
+const TO_EXIT: Duration = Duration::from_secs(1);
+
+/// A server that answers.
+pub(super) struct Running {
+    pub(super) session: Session,
+    pub(super) tool_count: Option<usize>,
+    ended: Ended,
+    kept: Kept,
+}
+
+/// A server's process and all that is around it. Dropped, the process group is killed, then no longer watched.
+struct Kept {
+    process: Process,
+    pump: Pump,
+    _watched: Watched,
+    about: About,
+}
+
+/// What is needed to say what went wrong.
+struct About {
+    server: ServerName,
+    heard: Heard,
+    log: Log,
+    mask: Arc<Mask>,
+}
+
+/// How a server, or its start, came to its end.
+pub(super) enum End {
+    Exited(io::Result<ExitStatus>),
+    Closed,
+    TimedOut,
+    Hopeless,
+    Because(RuntimeError),
+}
+
+/// Starts a server and opens its session. When that fails, or is cancelled, nothing of it is left.
+pub(super) async fn start(
+    shared: Arc<Shared>,
+    launch: Launch,
+    cancel: CancellationToken,
+) -> Result<Running, RuntimeError> {
+    let limits = &shared.config.limits;
+    let (mut kept, input, output) = spawn(&shared, &launch).await?;
+    let (opening, heard) = (open(&kept.about, limits, input, output), kept.about.heard.clone());
+    let end = tokio::select! {
+        // An answer that is there already counts before an end that came after it.
+        biased;
+        opened = timeout(limits.initialize, opening) => match opened {
+            Ok(Ok((session, ended, tool_count))) => return Ok(Running { session, tool_count, ended, kept }),
+            Ok(Err(end)) => end,
+            Err(_) => End::TimedOut,
+        },
+        status = kept.process.exited() => End::Exited(status),
+        () = heard.hopeless() => End::Hopeless,
+        () = cancel.cancelled() => End::Because(RuntimeError::StoppedMeanwhile { server: launch.server.clone() }),
+    };
+    let (about, end) = kept.finish(end, limits).await;
+    Err(about.failed_start(end, limits))
+}
+
+async fn spawn(shared: &Shared, launch: &Launch) -> Result<(Kept, ChildStdin, Output<ChildStdout>), RuntimeError> {
+    let config = &shared.config;
+    let path = shared.log_path(&launch.server);
+    let log = Log::open(&path, &config.limits, Arc::clone(&config.now))
+        .map_err(|error| RuntimeError::Log { path, reason: error.to_string() })?;
+    let spawned = Process::spawn(launch, &config.parent_environment, &config.this_program);
+    let Spawned { process, program, stdin, stdout, stderr } = spawned.inspect_err(|error| log.note(&error.to_string()))?;
+    // Next of all: until the watchdog knows the group, a killed app would leave it.
+    let watched = shared.watchdog.watch(process.id()).await;
+    log.note(&format!("started {}, process {}", escaped(&program.display().to_string()), process.id()));
+    let mask = Arc::new(Mask::of(launch));
+    let pump = Pump::start(stderr, Arc::clone(&mask), log.clone());
+    let (output, heard) = Output::new(stdout, config.limits.message);
+    let about = About { server: launch.server.clone(), heard, log, mask };
+    Ok((Kept { process, pump, _watched: watched, about }, stdin, output))
+}
+
+/// `initialize`, then `tools/list` where tools are offered.
+async fn open(
+    about: &About,
+    limits: &Limits,
+    input: ChildStdin,
+    output: Output<ChildStdout>,
+) -> Result<(Session, Ended, Option<usize>), End> {
+    let opened = Session::open(about.server.clone(), output, input, Arc::clone(&about.mask), limits).await;
+    let (session, ended) = opened.map_err(|error| match error {
+        OpenError::Closed => End::Closed,
+        OpenError::Refused(error) => End::Because(error),
+        OpenError::NotMcp => End::Because(about.not_mcp("an answer to `initialize` that is none".to_owned())),
+    })?;
+    let tool_count = if session.offers_tools() {
+        let tools = session.tools().await.map_err(|error| match error {
+            RuntimeError::StoppedDuringCall { .. } => End::Closed,
+            error => End::Because(error),
+        })?;
+        Some(tools.len())
+    } else {
+        None
+    };
+    Ok((session, ended, tool_count))
+}
+
+impl Running {
+    pub(super) fn id(&self) -> u32 {
+        self.kept.process.id()
+    }
+
+    /// Waits until the server has ended or closed its output.
+    pub(super) async fn ended(&mut self) -> End {
+        tokio::select! {
+            status = self.kept.process.exited() => End::Exited(status),
+            () = self.ended.wait() => End::Closed,
+        }
+    }
+
+    /// Ends the server: closes its standard input, then as [`Process::stop`].
+    pub(super) async fn stop(self, limits: &Limits) -> Result<(), RuntimeError> {
+        self.ended.close();
+        let (about, log) = (self.kept.about.server.clone(), self.kept.about.log.clone());
+        let (process, pump) = (self.kept.process, self.kept.pump);
+        let ended = process.stop(limits).await;
+        pump.finish(LAST_WORDS).await;
+        match ended {
+            Some(status) => log.note(&format!("stopped ({status})")),
+            None => return Err(RuntimeError::Unkillable { server: about }),
+        }
+        Ok(())
+    }
+
+    /// What a server that ended by itself died of. Nothing of it is left afterwards.
+    pub(super) async fn explain(self, end: End, limits: &Limits) -> RuntimeError {
+        self.ended.close();
+        let (about, end) = self.kept.finish(end, limits).await;
+        about.failed_run(end, limits)
+    }
+}
+
+impl Kept {
+    /// Ends what is left, and waits for its last words. A server that closed its output may be about to exit: then that is its end.
+    async fn finish(mut self, mut end: End, limits: &Limits) -> (About, End) {
+        if matches!(end, End::Closed)
+            && !self.about.heard.too_large()
+            && let Ok(status) = timeout(TO_EXIT, self.process.exited()).await
+        {
+            end = End::Exited(status);
+        }
+        let Self { process, pump, about, .. } = self;
+        process.stop(limits).await;
+        pump.finish(LAST_WORDS).await;
+        (about, end)
+    }
+}
+
+impl About {
+    fn failed_start(&self, end: End, limits: &Limits) -> RuntimeError {
+        let server = self.server.clone();
+        let error = match end {
+            End::Because(error) => error,
+            _ if self.heard.too_large() => RuntimeError::MessageTooLarge { server, limit: limits.message },
+            End::Exited(Ok(status)) if status.success() && self.heard.garbage().is_some() => self.garbage(),
+            End::Exited(status) => {
+                RuntimeError::DiedAtStart { server, ended: ended(status), last_lines: self.last_lines() }
+            }
+            End::Hopeless => self.garbage(),
+            End::TimedOut | End::Closed if self.heard.garbage().is_some() => self.garbage(),
+            End::TimedOut => RuntimeError::NeverAnswered {
+                server,
+                limit: limits.initialize,
+                last_lines: self.log.said(),
+            },
+            End::Closed => RuntimeError::ClosedOutput { server, last_lines: self.log.said() },
+        };
+        self.log.note(&format!("did not start: {error}"));
+        error
+    }
+
+    fn failed_run(&self, end: End, limits: &Limits) -> RuntimeError {
+        let (server, last_lines) = (self.server.clone(), self.log.said());
+        let error = match end {
+            End::Because(error) => error,
+            _ if self.heard.too_large() => RuntimeError::MessageTooLarge { server, limit: limits.message },
+            End::Exited(status) => RuntimeError::Ended { server, ended: ended(status), last_lines },
+            _ => RuntimeError::ClosedOutput { server, last_lines },
+        };
+        self.log.note(&error.to_string());
+        error
+    }
+
+    /// What it said last; a server that has nothing on its standard error may have said it on its output.
+    fn last_lines(&self) -> Vec<String> {
+        let said = self.log.said();
+        if said.is_empty() { self.sample().into_iter().collect() } else { said }
+    }
+
+    fn garbage(&self) -> RuntimeError {
+        self.not_mcp(self.sample().unwrap_or_default())
+    }
+
+    fn not_mcp(&self, sample: String) -> RuntimeError {
+        RuntimeError::NotMcp { server: self.server.clone(), sample }
+    }
+
+    fn sample(&self) -> Option<String> {
+        let garbage = self.heard.garbage()?;
+        Some(escaped(&self.mask.apply(&garbage.text, garbage.cut)))
+    }
+}
+
+fn ended(status: io::Result<ExitStatus>) -> String {
+    status.map_or_else(|error| error.to_string(), |status| status.to_string())
+}
