@@ -11,12 +11,11 @@
 //! - [`api`] and [`pages`]: the URL tree, for programs and for people
 
 pub mod api;
-pub mod catalog;
 pub mod clock;
 pub mod connections;
+mod data_files;
 pub mod entropy;
 pub mod home;
-pub mod install;
 pub mod pages;
 pub mod providers;
 pub mod runtime;

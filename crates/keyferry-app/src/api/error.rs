@@ -1,5 +1,7 @@
 //! A reply that says what went wrong.
 
+use std::fmt::Display;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -25,13 +27,19 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, problem)
     }
 
+    /// 404: what can't be such a name can't be found.
+    #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+    pub(crate) fn bad_name(error: impl Display) -> Self {
+        Self::not_found(Problem::new("bad_name", error.to_string()))
+    }
+
     /// 400: the request can't be understood.
     pub(crate) fn bad_request(problem: Problem) -> Self {
         Self::new(StatusCode::BAD_REQUEST, problem)
     }
 
     /// 500, with the detail in the log alone.
-    pub(crate) fn internal(detail: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn internal(detail: &dyn Display) -> Self {
         tracing::error!(%detail, "a request failed inside");
         let problem = Problem::new("internal", "something failed inside the app").with_hint("the app's log says more");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem)

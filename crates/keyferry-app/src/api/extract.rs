@@ -1,6 +1,6 @@
 //! Bodies, queries and path parts, parsed once; what doesn't parse is answered as a [`Problem`].
 
-use std::str::FromStr;
+use std::{fmt::Display, str::FromStr};
 
 use axum::{
     body::Bytes,
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::{ApiError, dto::Problem};
 
-/// A JSON body. Its values may be secrets, so an error says where it is wrong and never repeats it.
+/// A JSON body; none counts as `{}`. Its values may be secrets, so an error says where it is wrong and never repeats it.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
@@ -19,7 +19,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+        let json = if bytes.is_empty() { b"{}" } else { bytes.as_ref() };
+        serde_json::from_slice(json).map(Self).map_err(|error| {
             let what = if error.is_data() { "what this route takes" } else { "JSON" };
             let message = format!("the body is not {what} (line {}, column {})", error.line(), error.column());
             ApiError::bad_request(Problem::new("bad_body", message))
@@ -51,12 +52,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
 /// The one name in the path, parsed. What can't be such a name can't be found.
 pub(crate) struct Named<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: FromStr<Err: std::fmt::Display>> FromRequestParts<S> for Named<T> {
+impl<S: Send + Sync, T: FromStr<Err: Display>> FromRequestParts<S> for Named<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let unreadable = || ApiError::not_found(Problem::new("bad_name", "the path can't be read"));
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| unreadable())?;
-        text.parse().map(Self).map_err(|error: T::Err| ApiError::not_found(Problem::new("bad_name", error.to_string())))
+        text.parse().map(Self).map_err(ApiError::bad_name)
     }
 }

@@ -4,6 +4,8 @@ pub mod dto;
 mod error;
 mod extract;
 mod guard;
-mod serve;
+mod problem;
+mod reply;
+pub(crate) mod serve;
 
 pub(crate) use error::ApiError;

@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{ApiToken, DataFolder, HomeError, lock};
-use crate::vault::private_file;
+use super::private_file;
 
 const FILE_NAME: &str = "app.json";
 

@@ -2,8 +2,6 @@
 //!
 //! A file that can't be used is reported and left out, and stops nothing: the others still work.
 
-mod folder;
-
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -15,10 +13,13 @@ use keyferry_core::{
     provider::{ProviderFile, ProviderSet, builtin},
 };
 
-use crate::api::dto::Problem;
+use crate::{api::dto::Problem, data_files};
 
 /// Where the built-in files are from, as lists show it.
 const BUILT_IN: &str = "built in";
+
+/// Far more bytes than a provider file has.
+const LARGEST_FILE: u64 = 64 * 1024;
 
 /// All providers, where each came from, and what could not be read.
 #[derive(Debug, Default)]
@@ -64,7 +65,7 @@ impl Providers {
     }
 
     fn add_folder(&mut self, folder: &Path) {
-        match folder::files(folder) {
+        match data_files::list(folder, "toml") {
             Ok(files) => {
                 for file in files {
                     self.add_file(&file);
@@ -77,7 +78,7 @@ impl Providers {
     fn add_file(&mut self, path: &Path) {
         let shown = path.display().to_string();
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        match folder::read(path) {
+        match data_files::read(path, LARGEST_FILE) {
             Ok(text) => self.add(name, &shown, shown.clone(), &text),
             Err(error) => self.report(Problem::new("provider_file_unreadable", error.to_string())),
         }
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn a_broken_file_is_reported_with_its_line_and_stops_nothing() {
         let own = tempfile::tempdir().unwrap();
-        fs::write(own.path().join("broken.toml"), NOTES.replace("endpoint", "endpont")).unwrap();
+        fs::write(own.path().join("broken.toml"), NOTES.replace("scopes", "scops")).unwrap();
         fs::write(own.path().join("Not A Name.toml"), NOTES).unwrap();
         fs::write(own.path().join("binary.toml"), [0xff, 0xfe]).unwrap();
         fs::write(own.path().join("huge.toml"), "#".repeat(1_000_000)).unwrap();
@@ -167,7 +168,7 @@ mod tests {
         let unreadable = "provider_file_unreadable";
         assert_eq!(codes, ["bad_provider_name", unreadable, "bad_provider_file", unreadable, unreadable]);
         let broken = providers.problems().iter().find(|problem| problem.error == "bad_provider_file").unwrap();
-        assert!(broken.message.contains("broken.toml:3:1:"), "{broken:?}");
+        assert!(broken.message.contains("broken.toml:4:1:"), "{broken:?}");
         assert!(broken.hint.as_ref().unwrap().contains("keyferry provider check"), "{broken:?}");
     }
 
