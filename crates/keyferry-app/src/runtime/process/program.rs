@@ -31,7 +31,8 @@ pub(crate) fn resolve(
     if asked.is_absolute() {
         return executable(asked).ok_or_else(not_found)?;
     }
-    if asked.components().count() > 1 || command.contains('/') {
+    let mut parts = asked.components();
+    if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) || command.contains('/') {
         let below = asked.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         let found = if below { executable(&folder.join(asked)) } else { None };
         return found.ok_or_else(not_found)?;
@@ -93,7 +94,8 @@ pub(crate) fn hint(command: &str) -> &'static str {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt as _};

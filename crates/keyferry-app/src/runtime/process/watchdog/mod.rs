@@ -11,13 +11,15 @@ mod keeper;
 mod line;
 mod run;
 
-use std::{collections::BTreeSet, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
-
-use tokio::{
-    sync::{OnceCell, watch},
-    task::JoinHandle,
-    time::timeout,
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
+
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 pub use run::run;
 
@@ -48,13 +50,13 @@ pub(crate) struct Watchdog {
     command: Option<WatchdogCommand>,
     wanted: Arc<watch::Sender<Wanted>>,
     named: watch::Sender<u64>,
-    keeper: OnceCell<Keeper>,
+    keeper: OnceLock<Keeper>,
 }
 
 #[derive(Debug)]
 struct Keeper {
     close: watch::Sender<bool>,
-    task: std::sync::Mutex<Option<JoinHandle<()>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// A group that is watched as long as this lives.
@@ -71,7 +73,7 @@ impl Watchdog {
             command: command.filter(|_| cfg!(unix)),
             wanted: Arc::new(watch::Sender::new(Wanted::default())),
             named: watch::Sender::new(0),
-            keeper: OnceCell::new(),
+            keeper: OnceLock::new(),
         }
     }
 
@@ -85,7 +87,7 @@ impl Watchdog {
         });
         let watched = Watched { wanted: Arc::clone(&self.wanted), group };
         if let Some(command) = &self.command {
-            self.keeper.get_or_init(|| self.keep(command.clone())).await;
+            self.keeper.get_or_init(|| self.keep(command.clone()));
             let mut named = self.named.subscribe();
             if timeout(NAMED_WITHIN, named.wait_for(|&told| told >= version)).await.is_err() {
                 tracing::warn!(group, "the watchdog does not answer: should the app be killed, this server stays");
@@ -94,10 +96,10 @@ impl Watchdog {
         watched
     }
 
-    async fn keep(&self, command: WatchdogCommand) -> Keeper {
+    fn keep(&self, command: WatchdogCommand) -> Keeper {
         let (close, closing) = watch::channel(false);
         let task = tokio::spawn(keeper::keep(command, self.wanted.subscribe(), self.named.clone(), closing));
-        Keeper { close, task: std::sync::Mutex::new(Some(task)) }
+        Keeper { close, task: Mutex::new(Some(task)) }
     }
 
     /// Lets the watchdog go, once the servers are stopped. Bounded.
