@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod diagnostic;
 pub mod flow;
 pub mod id;
+pub mod manifest;
 pub mod provider;
 pub mod scope;
 pub mod secret;

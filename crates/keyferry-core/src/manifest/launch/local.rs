@@ -1,0 +1,106 @@
+//! A program's command line and variables.
+
+use super::{
+    LaunchError, LaunchSpec, LaunchText, Surroundings,
+    fill::{Unset, Values},
+};
+use crate::manifest::{
+    folder::{is_absolute, leaves},
+    model::Local,
+    settings::Settings,
+    template::{Piece, Template},
+};
+
+/// What all arguments and variables may hold together. Linux takes 2 MiB with the inherited ones.
+const LONGEST_LAUNCH: usize = 1024 * 1024;
+
+impl Local {
+    /// Fills the templates for this machine and these settings.
+    ///
+    /// A setting without a value takes with it what would have held it: the variable whose value names it; the argument that names
+    /// it; and, where that argument is nothing but the placeholder, the option right before it: a plain argument that begins with
+    /// `-`, is longer than `--`, and has no `=` (`--key-file ${user_config.key_file}`). So an optional value's option must take a
+    /// value; write `--flag` and such a placeholder apart.
+    ///
+    /// A setting with several values becomes as many arguments where an argument is nothing but its placeholder; anywhere else its
+    /// values are joined with commas.
+    ///
+    /// # Errors
+    /// [`LaunchError`], when a value is missing that the command can't do without, or a path leads out of the server's folder.
+    pub fn launch(
+        &self,
+        settings: &Settings,
+        surroundings: &Surroundings,
+    ) -> Result<LaunchSpec, LaunchError> {
+        let values = Values { settings, surroundings };
+        let other = self.overrides.iter().rev().filter(|(platform, _)| *platform == surroundings.platform);
+        let other: Vec<_> = other.map(|(_, other)| other).collect();
+        let command = other.iter().find_map(|other| other.command.as_ref()).or(self.command.as_ref());
+        let args = other.iter().find_map(|other| other.args.as_ref()).unwrap_or(&self.args);
+        let further = other.iter().rev().flat_map(|other| &other.env);
+        let spec = LaunchSpec {
+            command: fill_command(command.ok_or(LaunchError::OnlyImage)?, values)?,
+            args: fill_args(args, values)?,
+            env: fill_env(self.env.iter().chain(further), values)?,
+        };
+        let texts = spec.args.iter().chain(spec.env.iter().map(|(_, value)| value));
+        if texts.map(LaunchText::len).sum::<usize>() > LONGEST_LAUNCH {
+            return Err(LaunchError::TooLong { place: "the command".to_owned() });
+        }
+        Ok(spec)
+    }
+}
+
+fn fill_command(template: &Template, values: Values<'_>) -> Result<String, LaunchError> {
+    let parts = values
+        .fill(template, "the command")?
+        .map_err(|Unset(key)| LaunchError::Unset { place: "command", key })?;
+    let command: String = parts.iter().map(|part| part.text.as_str()).collect();
+    if !is_absolute(&command) && leaves(&command) {
+        return Err(LaunchError::LeavesFolder { place: "the command".to_owned() });
+    }
+    Ok(command)
+}
+
+fn fill_args(templates: &[Template], values: Values<'_>) -> Result<Vec<LaunchText>, LaunchError> {
+    let mut args = Vec::new();
+    let mut after_option = false;
+    for (index, template) in templates.iter().enumerate() {
+        let place = format!("argument {}", index + 1);
+        if let Some(key) = template.only_setting() {
+            let filled = values.each(key, &place)?;
+            if filled.is_empty() && after_option {
+                args.pop();
+            }
+            for parts in filled {
+                args.push(LaunchText::join(&parts, &place)?);
+            }
+        } else if let Ok(parts) = values.fill(template, &place)? {
+            args.push(LaunchText::join(&parts, &place)?);
+        }
+        after_option = is_option(template);
+    }
+    Ok(args)
+}
+
+/// Whether an argument announces that the next one is its value.
+fn is_option(template: &Template) -> bool {
+    match template.pieces() {
+        [Piece::Text(text)] => text.starts_with('-') && text != "-" && text != "--" && !text.contains('='),
+        _ => false,
+    }
+}
+
+fn fill_env<'t>(
+    templates: impl Iterator<Item = &'t (String, Template)>,
+    values: Values<'_>,
+) -> Result<Vec<(String, LaunchText)>, LaunchError> {
+    let mut env: Vec<(String, LaunchText)> = Vec::new();
+    for (name, template) in templates {
+        env.retain(|(known, _)| known != name);
+        if let Ok(parts) = values.fill(template, name)? {
+            env.push((name.clone(), LaunchText::join(&parts, name)?));
+        }
+    }
+    Ok(env)
+}
