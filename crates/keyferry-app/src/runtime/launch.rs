@@ -56,10 +56,7 @@ mod tests {
             server: "notes".parse().unwrap(),
             program: "notes-server".into(),
             args: vec!["--key=canary-argument".into()],
-            environment: vec![
-                ("TOKEN".into(), secret("canary-old")),
-                ("TOKEN".into(), secret("canary-new")),
-            ],
+            environment: vec![("TOKEN".into(), secret("canary-old")), ("TOKEN".into(), secret("canary-new"))],
             secrets: vec![secret("canary-setting")],
             working_directory: "/srv/notes".into(),
         };

@@ -5,14 +5,14 @@
 //!
 //! - [`launch`], [`limits`], [`status`], [`error`]: what goes in, how long and how much, what is shown, what can fail
 //! - [`process`]: the child itself: environment, program, group, and the watchdog that outlives the app
-//! - [`log`]: what a server says on its standard error, bounded, with its secrets taken out
-//! - [`mcp`]: the session over the child's standard input and output
-//! - [`servers`]: the supervisor
+//! - `log`: what a server says on its standard error, bounded, with its secrets taken out
+//! - `mcp`: the session over the child's standard input and output
+//! - `servers`: the supervisor
 
 pub mod error;
 pub mod launch;
 pub mod limits;
-pub mod log;
+mod log;
 mod mcp;
 pub mod process;
 mod servers;

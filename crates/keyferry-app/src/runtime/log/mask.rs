@@ -50,12 +50,14 @@ impl Mask {
     /// `cut`: the text is the beginning of a longer one. Its end may then be the first part of a secret that can't be known as one,
     /// and is left out.
     pub(crate) fn apply(&self, text: &str, cut: bool) -> String {
-        let end = if cut { text.floor_char_boundary(text.len().saturating_sub(self.longest)) } else { text.len() };
+        let end =
+            if cut { text.floor_char_boundary(text.len().saturating_sub(self.longest)) } else { text.len() };
         let mut shown = String::with_capacity(text.len());
         let mut next: Vec<Option<usize>> = vec![Some(0); self.patterns.len()];
         let mut at = 0;
         while at < end {
-            let Some((found, pattern)) = self.first(text, at, &mut next).filter(|&(found, _)| found < end) else {
+            let Some((found, pattern)) = self.first(text, at, &mut next).filter(|&(found, _)| found < end)
+            else {
                 shown.push_str(text.get(at..end).unwrap_or_default());
                 break;
             };
@@ -67,12 +69,18 @@ impl Mask {
     }
 
     /// The first secret from `at` on. `next` keeps where each pattern was last found, so that a text is searched once a pattern.
-    fn first<'m>(&'m self, text: &str, at: usize, next: &mut [Option<usize>]) -> Option<(usize, &'m Pattern)> {
+    fn first<'m>(
+        &'m self,
+        text: &str,
+        at: usize,
+        next: &mut [Option<usize>],
+    ) -> Option<(usize, &'m Pattern)> {
         let mut first: Option<(usize, &Pattern)> = None;
         for (pattern, place) in self.patterns.iter().zip(next) {
             let stale = place.is_some_and(|found| found <= at);
             if stale {
-                *place = text.get(at..).and_then(|rest| rest.find(pattern.text.as_str())).map(|found| at + found);
+                *place =
+                    text.get(at..).and_then(|rest| rest.find(pattern.text.as_str())).map(|found| at + found);
             }
             if let Some(found) = *place
                 && first.is_none_or(|(earliest, _)| found < earliest)
@@ -135,7 +143,10 @@ mod tests {
             server: "notes".parse().unwrap(),
             program: "x".into(),
             args: vec![],
-            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), secret(value))).collect(),
+            environment: environment
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), secret(value)))
+                .collect(),
             secrets: secrets.iter().map(|text| secret(text)).collect(),
             working_directory: "/".into(),
         })
@@ -144,7 +155,12 @@ mod tests {
     #[test]
     fn a_value_is_replaced_by_its_name_in_every_writing() {
         let mask = mask(
-            &[("TOKEN", "canary/+\"x y"), ("HEADER", "Bearer canary/+\"x y"), ("DEBUG", "true"), ("PORT", "8080")],
+            &[
+                ("TOKEN", "canary/+\"x y"),
+                ("HEADER", "Bearer canary/+\"x y"),
+                ("DEBUG", "true"),
+                ("PORT", "8080"),
+            ],
             &["pin1", "no"],
         );
         let table = [

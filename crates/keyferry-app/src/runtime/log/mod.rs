@@ -66,7 +66,9 @@ impl Log {
         for line in lines {
             let (left_out, fits) = inner.budget.spend(line.len(), at);
             if left_out > 0 {
-                inner.write(&format!("[keyferry] {left_out} lines left out: more than the log takes in a second"));
+                inner.write(&format!(
+                    "[keyferry] {left_out} lines left out: more than the log takes in a second"
+                ));
             }
             if fits {
                 inner.write(&line);

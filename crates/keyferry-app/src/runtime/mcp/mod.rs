@@ -1,5 +1,6 @@
 //! MCP with a server, over its standard input and output.
 
+mod input;
 mod listing;
 mod output;
 mod session;

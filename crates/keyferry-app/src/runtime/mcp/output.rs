@@ -179,7 +179,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_above_the_limit_ends_the_stream() {
-        for (input, over) in [("0123456789\n", true), ("{\"a\":123}\n", false), ("{}\n{\"long\": 12345", true)] {
+        for (input, over) in
+            [("0123456789\n", true), ("{\"a\":123}\n", false), ("{}\n{\"long\": 12345", true)]
+        {
             let (_, heard) = read(input.as_bytes(), 10).await;
             assert_eq!(heard.too_large(), over, "{input:?}");
         }

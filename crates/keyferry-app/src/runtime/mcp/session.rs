@@ -6,8 +6,8 @@ use keyferry_core::id::ServerName;
 use rmcp::{
     RoleClient, ServiceError,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig, Implementation,
-        JsonObject, ProtocolVersion, Tool,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig,
+        Implementation, JsonObject, ProtocolVersion, Tool,
     },
     service::{ClientInitializeError, Peer, RunningService, RunningServiceCancellationToken, serve_client},
     transport::async_rw::AsyncRwTransport,
@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::listing;
+use super::{input::Input, listing};
 use crate::runtime::{
     Limits, RuntimeError,
     log::{Mask, escaped},
@@ -63,8 +63,9 @@ impl Session {
         limits: &Limits,
     ) -> Result<(Self, Ended), OpenError> {
         // `Output` bounds a message before this transport does; its own bound would drop a message without a word.
-        let transport = AsyncRwTransport::new_client(output, input).with_max_line_length(usize::MAX);
-        let service = serve_client(client(), transport).await.map_err(|error| open_error(error, &server, &mask))?;
+        let transport = AsyncRwTransport::new_client(output, Input(input)).with_max_line_length(usize::MAX);
+        let service =
+            serve_client(client(), transport).await.map_err(|error| open_error(error, &server, &mask))?;
         let session = Self {
             server,
             peer: service.peer().clone(),
@@ -94,7 +95,11 @@ impl Session {
     }
 
     /// Calls a tool. A result that reports an error of the tool's own (`isError`) is a result. Cancelled when dropped.
-    pub(crate) async fn call(&self, tool: &str, arguments: JsonObject) -> Result<CallToolResult, RuntimeError> {
+    pub(crate) async fn call(
+        &self,
+        tool: &str,
+        arguments: JsonObject,
+    ) -> Result<CallToolResult, RuntimeError> {
         let what = shown_tool(tool);
         let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
         let answered = self.limited(&what, self.peer.call_tool_once(params)).await?;

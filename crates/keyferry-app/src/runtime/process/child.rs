@@ -52,7 +52,8 @@ impl Process {
         let path = environment::path(parent);
         let program = program::resolve(&launch.program, &launch.working_directory, this_program, path)?;
         let mut command = command(launch, parent, &program);
-        let refused = |error: &io::Error| RuntimeError::Spawn { path: program.clone(), reason: error.to_string() };
+        let refused =
+            |error: &io::Error| RuntimeError::Spawn { path: program.clone(), reason: error.to_string() };
         let mut child = command.spawn().map_err(|error| refused(&error))?;
         let streams = (child.stdin().take(), child.stdout().take(), child.stderr().take());
         let (Some(group), (Some(stdin), Some(stdout), Some(stderr))) = (child.id(), streams) else {
@@ -97,27 +98,22 @@ impl Process {
 
     /// Ends what the leader left behind in its group.
     async fn sweep(&mut self, limits: &Limits) {
-        if !group::exists(self.group) {
-            self.gone = true;
-            return;
+        if group::exists(self.group) {
+            group::terminate(self.group);
+            self.emptied_within(limits.after_terminate).await;
         }
-        group::terminate(self.group);
-        if !self.emptied_within(limits.after_terminate).await {
+        if group::exists(self.group) {
             self.kill();
             self.emptied_within(limits.after_kill).await;
         }
+        self.gone = !group::exists(self.group);
     }
 
-    async fn emptied_within(&mut self, limit: Duration) -> bool {
+    async fn emptied_within(&self, limit: Duration) {
         let until = Instant::now() + limit;
-        while Instant::now() < until {
-            if !group::exists(self.group) {
-                self.gone = true;
-                return true;
-            }
+        while group::lives(self.group) && Instant::now() < until {
             sleep(LOOK_EVERY).await;
         }
-        false
     }
 
     fn kill(&mut self) {

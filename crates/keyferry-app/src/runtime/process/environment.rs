@@ -6,22 +6,59 @@ use crate::runtime::{Launch, RuntimeError};
 
 /// What a program needs to find itself at home. Everything else of the app's environment may hold somebody's secret.
 #[cfg(not(windows))]
-const INHERITED: &[&str] =
-    &["PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL"];
+const INHERITED: &[&str] = &["PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL"];
 /// What a program needs to find itself at home. Everything else of the app's environment may hold somebody's secret.
 #[cfg(windows)]
 const INHERITED: &[&str] = &[
-    "PATH", "PATHEXT", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "TEMP", "TMP", "APPDATA",
-    "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH",
-    "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "OS", "LANG", "TZ",
+    "PATH",
+    "PATHEXT",
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "TEMP",
+    "TMP",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PROGRAMDATA",
+    "PROGRAMFILES",
+    "USERPROFILE",
+    "USERNAME",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+    "OS",
+    "LANG",
+    "TZ",
 ];
 
 /// Variables by which a loader, a shell or an interpreter runs other code than the command the person agreed to. A manifest that
 /// sets one would show `npx some-server` and run something else; so they are refused, whoever sets them.
 const LOADERS: &[&str] = &[
-    "PATH", "PATHEXT", "COMSPEC", "SYSTEMROOT", "WINDIR", "SHELL", "BASH_ENV", "ENV", "PROMPT_COMMAND", "IFS",
-    "NODE_OPTIONS", "PYTHONSTARTUP", "PYTHONHOME", "PYTHONINSPECT", "PERL5OPT", "PERL5DB", "RUBYOPT",
-    "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "DOTNET_STARTUP_HOOKS", "GCONV_PATH", "GLIBC_TUNABLES",
+    "PATH",
+    "PATHEXT",
+    "COMSPEC",
+    "SYSTEMROOT",
+    "WINDIR",
+    "SHELL",
+    "BASH_ENV",
+    "ENV",
+    "PROMPT_COMMAND",
+    "IFS",
+    "NODE_OPTIONS",
+    "PYTHONSTARTUP",
+    "PYTHONHOME",
+    "PYTHONINSPECT",
+    "PERL5OPT",
+    "PERL5DB",
+    "RUBYOPT",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "_JAVA_OPTIONS",
+    "DOTNET_STARTUP_HOOKS",
+    "GCONV_PATH",
+    "GLIBC_TUNABLES",
 ];
 const LOADER_PREFIXES: &[&str] = &["LD_", "DYLD_", "BASH_FUNC_", "COR_PROFILER", "CORECLR_PROFILER"];
 
@@ -35,7 +72,10 @@ pub(crate) fn inherited(parent: &[(OsString, OsString)]) -> Vec<(OsString, OsStr
 
 /// The value of `PATH` in `parent`.
 pub(crate) fn path(parent: &[(OsString, OsString)]) -> Option<&OsStr> {
-    parent.iter().find(|(name, _)| folded(name).as_deref() == Some("PATH")).map(|(_, value)| value.as_os_str())
+    parent
+        .iter()
+        .find(|(name, _)| folded(name).as_deref() == Some("PATH"))
+        .map(|(_, value)| value.as_os_str())
 }
 
 fn is_inherited(name: &OsStr) -> bool {
@@ -74,8 +114,8 @@ fn refusal(name: &str) -> Option<&'static str> {
         return Some("a name is a letter or '_', then letters, digits and '_', at most 256 of them");
     }
     let upper = name.to_ascii_uppercase();
-    let loads = LOADERS.contains(&upper.as_str())
-        || LOADER_PREFIXES.iter().any(|prefix| upper.starts_with(prefix));
+    let loads =
+        LOADERS.contains(&upper.as_str()) || LOADER_PREFIXES.iter().any(|prefix| upper.starts_with(prefix));
     loads.then_some("it makes the server run other code than the command that is shown")
 }
 
@@ -100,8 +140,19 @@ mod tests {
     fn of_the_parent_only_what_is_listed_goes_on() {
         let pair = |name: &str| (OsString::from(name), OsString::from("x"));
         let parent: Vec<_> = [
-            "PATH", "HOME", "LC_ALL", "LC_", "path", "LCX", "AWS_SECRET_ACCESS_KEY", "JIRA_CLIENT_SECRET", "LD_PRELOAD",
-            "KEYFERRY_HOME", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "TZ",
+            "PATH",
+            "HOME",
+            "LC_ALL",
+            "LC_",
+            "path",
+            "LCX",
+            "AWS_SECRET_ACCESS_KEY",
+            "JIRA_CLIENT_SECRET",
+            "LD_PRELOAD",
+            "KEYFERRY_HOME",
+            "SSH_AUTH_SOCK",
+            "XDG_RUNTIME_DIR",
+            "TZ",
         ]
         .into_iter()
         .map(pair)
@@ -115,9 +166,27 @@ mod tests {
     #[test]
     fn a_name_that_forges_or_loads_is_refused() {
         for bad in [
-            "", "1A", "A=B", "A\nB", "A\rB", "A\0B", "A B", "Ä", "A-B", "LD_PRELOAD", "ld_preload", "LD_LIBRARY_PATH",
-            "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "Node_Options", "BASH_ENV", "PATH", "Path", "PYTHONSTARTUP",
-            "BASH_FUNC_x", "GLIBC_TUNABLES",
+            "",
+            "1A",
+            "A=B",
+            "A\nB",
+            "A\rB",
+            "A\0B",
+            "A B",
+            "Ä",
+            "A-B",
+            "LD_PRELOAD",
+            "ld_preload",
+            "LD_LIBRARY_PATH",
+            "DYLD_INSERT_LIBRARIES",
+            "NODE_OPTIONS",
+            "Node_Options",
+            "BASH_ENV",
+            "PATH",
+            "Path",
+            "PYTHONSTARTUP",
+            "BASH_FUNC_x",
+            "GLIBC_TUNABLES",
         ] {
             let error = check(&launch(bad)).unwrap_err();
             assert!(matches!(error, RuntimeError::Variable { .. }), "{bad:?}: {error}");
@@ -128,7 +197,9 @@ mod tests {
 
     #[test]
     fn an_ordinary_name_is_accepted() {
-        for good in ["JIRA_ACCESS_TOKEN", "_x", "PYTHONPATH", "NODE_ENV", "GITHUB_TOKEN", "HTTP_PROXY", "lower_case"] {
+        for good in
+            ["JIRA_ACCESS_TOKEN", "_x", "PYTHONPATH", "NODE_ENV", "GITHUB_TOKEN", "HTTP_PROXY", "lower_case"]
+        {
             assert_eq!(check(&launch(good)), Ok(()), "{good}");
         }
     }

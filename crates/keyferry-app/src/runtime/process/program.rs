@@ -81,7 +81,9 @@ fn executable(file: &Path) -> Option<Result<PathBuf, RuntimeError>> {
 pub(crate) fn hint(command: &str) -> &'static str {
     let name = Path::new(command).file_stem().and_then(OsStr::to_str).unwrap_or(command);
     match name {
-        "npx" | "npm" | "node" | "corepack" | "yarn" | "pnpm" => "install Node.js (https://nodejs.org), which brings it",
+        "npx" | "npm" | "node" | "corepack" | "yarn" | "pnpm" => {
+            "install Node.js (https://nodejs.org), which brings it"
+        }
         "uvx" | "uv" => "install uv (https://docs.astral.sh/uv)",
         "python" | "python3" | "pip" | "pipx" => "install Python (https://www.python.org)",
         "docker" => "install Docker (https://docs.docker.com/get-started/get-docker)",
@@ -132,7 +134,17 @@ mod tests {
         assert_eq!(look("bin/run").unwrap(), folder.join("bin/run"));
         assert_eq!(look("./local").unwrap(), folder.join("./local"));
         assert_eq!(look(root.join("outside").to_str().unwrap()).unwrap(), root.join("outside"));
-        for gone in ["", "local", "../outside", "bin/../../outside", "bin/none", "/nowhere/tool", "none", "a\0b", ".."] {
+        for gone in [
+            "",
+            "local",
+            "../outside",
+            "bin/../../outside",
+            "bin/none",
+            "/nowhere/tool",
+            "none",
+            "a\0b",
+            "..",
+        ] {
             let error = look(gone).unwrap_err();
             assert!(matches!(error, RuntimeError::ProgramNotFound { .. }), "{gone:?}: {error}");
         }
@@ -146,7 +158,8 @@ mod tests {
     #[test]
     fn a_missing_command_says_what_to_install() {
         let missing = |command: &str| resolve(command, Path::new("/"), Path::new("/k"), None).unwrap_err();
-        for (command, install) in [("npx", "Node.js"), ("uvx", "uv"), ("docker", "Docker"), ("other", "PATH")] {
+        for (command, install) in [("npx", "Node.js"), ("uvx", "uv"), ("docker", "Docker"), ("other", "PATH")]
+        {
             let error = missing(command);
             assert!(error.to_string().contains(command), "{error}");
             assert!(error.hint().contains(install), "{}", error.hint());

@@ -15,7 +15,7 @@ use crate::runtime::{Launch, RuntimeError, ServerStatus};
 
 type Outcome = Result<ServerStatus, RuntimeError>;
 
-/// Callers that share one start; a further one is refused.
+/// Callers that share one start; further ones wait to ask.
 const MOST_WAITING: usize = 256;
 
 /// What is asked of a keeper.
@@ -65,6 +65,9 @@ impl Keeper {
             match order {
                 None => return,
                 Some(Order::Start { reply, .. }) if running.is_some() => _ = reply.send(Ok(self.status())),
+                Some(Order::Start { reply, .. }) if self.shared.is_closing() => {
+                    _ = reply.send(Err(RuntimeError::ShuttingDown));
+                }
                 Some(Order::Start { launch, reply }) => running = self.start(*launch, reply).await,
                 Some(Order::Stop { reply }) => {
                     let outcome = self.stop(running.take()).await;

@@ -26,9 +26,7 @@ use tokio::{
 };
 
 use super::{
-    Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand,
-    log::{self},
-    mcp::Session,
+    Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, log, mcp::Session,
     process::watchdog::Watchdog,
 };
 use keeper::{Keeper, Order};
@@ -67,13 +65,14 @@ pub struct ServersConfig {
 pub struct Servers {
     shared: Arc<Shared>,
     kept: Arc<Mutex<BTreeMap<ServerName, Kept>>>,
-    closing: Arc<AtomicBool>,
 }
 
 /// What the keepers share.
 struct Shared {
     config: ServersConfig,
     watchdog: Watchdog,
+    /// Set before the last stops are ordered, so that a start that is ordered after one of them is refused.
+    closing: AtomicBool,
 }
 
 /// The way to a keeper.
@@ -88,11 +87,8 @@ impl Servers {
     #[must_use]
     pub fn new(config: ServersConfig) -> Self {
         let watchdog = Watchdog::new(config.watchdog.clone());
-        Self {
-            shared: Arc::new(Shared { config, watchdog }),
-            kept: Arc::default(),
-            closing: Arc::default(),
-        }
+        let shared = Shared { config, watchdog, closing: AtomicBool::new(false) };
+        Self { shared: Arc::new(shared), kept: Arc::default() }
     }
 
     /// Starts a server, and answers when it has been initialised and its tools were listed, or why not.
@@ -191,7 +187,7 @@ impl Servers {
     /// Stops every server at once and lets the watchdog go. Nothing can be started any more. Takes little more than
     /// [`Limits::longest_stop`].
     pub async fn shutdown_all(&self) {
-        self.closing.store(true, Ordering::SeqCst);
+        self.shared.closing.store(true, Ordering::SeqCst);
         let names: Vec<_> = self.lock().keys().cloned().collect();
         let mut stops = JoinSet::new();
         for name in names {
@@ -223,7 +219,7 @@ impl Servers {
     /// The server's keeper, made when there is none.
     fn keep(&self, server: &ServerName) -> Result<Kept, RuntimeError> {
         let mut kept = self.lock();
-        if self.closing.load(Ordering::SeqCst) {
+        if self.shared.is_closing() {
             return Err(RuntimeError::ShuttingDown);
         }
         if let Some(found) = kept.get(server) {
@@ -253,6 +249,10 @@ impl fmt::Debug for Servers {
 }
 
 impl Shared {
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
     fn log_path(&self, server: &ServerName) -> PathBuf {
         self.config.log_folder.join(format!("{server}.log"))
     }

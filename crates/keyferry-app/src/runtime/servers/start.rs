@@ -46,6 +46,9 @@ struct About {
     mask: Arc<Mask>,
 }
 
+/// A session, its end, and how many tools there are.
+type Opened = (Session, Ended, Option<usize>);
+
 /// How a server, or its start, came to its end.
 pub(super) enum End {
     Exited(io::Result<ExitStatus>),
@@ -63,30 +66,54 @@ pub(super) async fn start(
 ) -> Result<Running, RuntimeError> {
     let limits = &shared.config.limits;
     let (mut kept, input, output) = spawn(&shared, &launch).await?;
-    let (opening, heard) = (open(&kept.about, limits, input, output), kept.about.heard.clone());
-    let end = tokio::select! {
-        // An answer that is there already counts before an end that came after it.
-        biased;
-        opened = timeout(limits.initialize, opening) => match opened {
-            Ok(Ok((session, ended, tool_count))) => return Ok(Running { session, tool_count, ended, kept }),
-            Ok(Err(end)) => end,
-            Err(_) => End::TimedOut,
-        },
-        status = kept.process.exited() => End::Exited(status),
-        () = heard.hopeless() => End::Hopeless,
-        () = cancel.cancelled() => End::Because(RuntimeError::StoppedMeanwhile { server: launch.server.clone() }),
-    };
-    let (about, end) = kept.finish(end, limits).await;
-    Err(about.failed_start(end, limits))
+    match opened(&mut kept, limits, input, output, &cancel).await {
+        Ok((session, ended, tool_count)) => Ok(Running { session, tool_count, ended, kept }),
+        Err(end) => {
+            let (about, end) = kept.finish(end, limits).await;
+            Err(about.failed_start(end, limits))
+        }
+    }
 }
 
-async fn spawn(shared: &Shared, launch: &Launch) -> Result<(Kept, ChildStdin, Output<ChildStdout>), RuntimeError> {
+/// The session, unless something ends the start before.
+async fn opened(
+    kept: &mut Kept,
+    limits: &Limits,
+    input: ChildStdin,
+    output: Output<ChildStdout>,
+    cancel: &CancellationToken,
+) -> Result<Opened, End> {
+    let Kept { process, about, .. } = kept;
+    let opening = timeout(limits.initialize, open(about, limits, input, output));
+    tokio::pin!(opening);
+    tokio::select! {
+        // An answer that is there already counts before an end that came after it.
+        biased;
+        opened = &mut opening => opened.unwrap_or(Err(End::TimedOut)),
+        status = process.exited() => {
+            // What it printed last says what it is; nothing it answers makes it run.
+            _ = timeout(LAST_WORDS, &mut opening).await;
+            Err(End::Exited(status))
+        }
+        () = about.heard.hopeless() => Err(End::Hopeless),
+        () = cancel.cancelled() => {
+            Err(End::Because(RuntimeError::StoppedMeanwhile { server: about.server.clone() }))
+        }
+    }
+}
+
+async fn spawn(
+    shared: &Shared,
+    launch: &Launch,
+) -> Result<(Kept, ChildStdin, Output<ChildStdout>), RuntimeError> {
     let config = &shared.config;
     let path = shared.log_path(&launch.server);
     let log = Log::open(&path, &config.limits, Arc::clone(&config.now))
         .map_err(|error| RuntimeError::Log { path, reason: error.to_string() })?;
+    shared.watchdog.ready().await;
     let spawned = Process::spawn(launch, &config.parent_environment, &config.this_program);
-    let Spawned { process, program, stdin, stdout, stderr } = spawned.inspect_err(|error| log.note(&error.to_string()))?;
+    let Spawned { process, program, stdin, stdout, stderr } =
+        spawned.inspect_err(|error| log.note(&error.to_string()))?;
     // Next of all: until the watchdog knows the group, a killed app would leave it.
     let watched = shared.watchdog.watch(process.id()).await;
     log.note(&format!("started {}, process {}", escaped(&program.display().to_string()), process.id()));
@@ -103,7 +130,7 @@ async fn open(
     limits: &Limits,
     input: ChildStdin,
     output: Output<ChildStdout>,
-) -> Result<(Session, Ended, Option<usize>), End> {
+) -> Result<Opened, End> {
     let opened = Session::open(about.server.clone(), output, input, Arc::clone(&about.mask), limits).await;
     let (session, ended) = opened.map_err(|error| match error {
         OpenError::Closed => End::Closed,
@@ -185,11 +212,9 @@ impl About {
             }
             End::Hopeless => self.garbage(),
             End::TimedOut | End::Closed if self.heard.garbage().is_some() => self.garbage(),
-            End::TimedOut => RuntimeError::NeverAnswered {
-                server,
-                limit: limits.initialize,
-                last_lines: self.log.said(),
-            },
+            End::TimedOut => {
+                RuntimeError::NeverAnswered { server, limit: limits.initialize, last_lines: self.log.said() }
+            }
             End::Closed => RuntimeError::ClosedOutput { server, last_lines: self.log.said() },
         };
         self.log.note(&format!("did not start: {error}"));

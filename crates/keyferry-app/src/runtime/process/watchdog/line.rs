@@ -21,7 +21,8 @@ impl Order {
     pub(super) fn parse(line: &str) -> Option<Self> {
         let (word, number) = line.trim_end_matches(['\n', '\r']).split_once(' ')?;
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        let group = number.parse().ok().filter(|&group: &u32| digits && group > 1 && i32::try_from(group).is_ok())?;
+        let group =
+            number.parse().ok().filter(|&group: &u32| digits && group > 1 && i32::try_from(group).is_ok())?;
         match word {
             "watch" => Some(Self::Watch(group)),
             "forget" => Some(Self::Forget(group)),
@@ -63,8 +64,22 @@ mod tests {
     #[test]
     fn what_is_no_order_is_nothing() {
         for bad in [
-            "", "watch", "watch ", "watch 0", "watch 1", "watch -1", "watch +5", "watch 1 2", "watch 2147483648",
-            "watch 99999999999999", "kill 5", "WATCH 5", " watch 5", "watch\t5", "forget 1", "watch 5x",
+            "",
+            "watch",
+            "watch ",
+            "watch 0",
+            "watch 1",
+            "watch -1",
+            "watch +5",
+            "watch 1 2",
+            "watch 2147483648",
+            "watch 99999999999999",
+            "kill 5",
+            "WATCH 5",
+            " watch 5",
+            "watch\t5",
+            "forget 1",
+            "watch 5x",
         ] {
             assert_eq!(Order::parse(bad), None, "{bad:?}");
         }

@@ -5,7 +5,7 @@
 //! app ended, the watchdog ends every group that is still named. It is in a process group of its own, so that Ctrl-C in the
 //! app's terminal does not reach it.
 //!
-//! [`run`] is the body of the watchdog; [`Watchdog`] is the app's end. On Windows the Job Object of each child does this work.
+//! [`run()`] is the body of the watchdog; `Watchdog` is the app's end. On Windows the Job Object of each child does this work.
 
 mod keeper;
 mod line;
@@ -24,7 +24,7 @@ use tokio::{sync::watch, task::JoinHandle, time::timeout};
 pub use run::run;
 
 /// How long a server's start waits for its group to be named to the watchdog.
-const NAMED_WITHIN: Duration = Duration::from_secs(2);
+const NAMED_WITHIN: Duration = Duration::from_secs(1);
 /// How long the watchdog may take to end after its work is done.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -33,12 +33,12 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(5);
 pub struct WatchdogCommand {
     /// This very program.
     pub program: PathBuf,
-    /// The hidden subcommand that calls [`run`].
+    /// The hidden subcommand that calls [`run()`].
     pub args: Vec<OsString>,
 }
 
-/// The groups to be watched. `version` grows with every change.
-#[derive(Clone, Debug, Default)]
+/// The groups to be watched. `version` grows with every change, and begins above what the watchdog was told at first: nothing.
+#[derive(Clone, Debug)]
 struct Wanted {
     groups: BTreeSet<u32>,
     version: u64,
@@ -71,9 +71,20 @@ impl Watchdog {
     pub(crate) fn new(command: Option<WatchdogCommand>) -> Self {
         Self {
             command: command.filter(|_| cfg!(unix)),
-            wanted: Arc::new(watch::Sender::new(Wanted::default())),
+            wanted: Arc::new(watch::Sender::new(Wanted { groups: BTreeSet::new(), version: 1 })),
             named: watch::Sender::new(0),
             keeper: OnceLock::new(),
+        }
+    }
+
+    /// Comes back when the watchdog runs. To be waited for before a server is started, so that the time in which a server is not
+    /// watched is as short as it can be.
+    pub(crate) async fn ready(&self) {
+        if let Some(command) = &self.command {
+            self.keeper.get_or_init(|| self.keep(command.clone()));
+            if !self.told(1).await {
+                tracing::warn!("the watchdog does not start: should the app be killed, servers stay");
+            }
         }
     }
 
@@ -86,14 +97,18 @@ impl Watchdog {
             version = wanted.version;
         });
         let watched = Watched { wanted: Arc::clone(&self.wanted), group };
-        if let Some(command) = &self.command {
-            self.keeper.get_or_init(|| self.keep(command.clone()));
-            let mut named = self.named.subscribe();
-            if timeout(NAMED_WITHIN, named.wait_for(|&told| told >= version)).await.is_err() {
-                tracing::warn!(group, "the watchdog does not answer: should the app be killed, this server stays");
-            }
+        if self.command.is_some() && !self.told(version).await {
+            tracing::warn!(
+                group,
+                "the watchdog does not answer: should the app be killed, this server stays"
+            );
         }
         watched
+    }
+
+    async fn told(&self, version: u64) -> bool {
+        let mut named = self.named.subscribe();
+        timeout(NAMED_WITHIN, named.wait_for(|&told| told >= version)).await.is_ok()
     }
 
     fn keep(&self, command: WatchdogCommand) -> Keeper {

@@ -23,7 +23,7 @@ pub fn run(input: impl Read) {
         group::terminate(group);
     }
     let until = Instant::now() + GRACE;
-    while Instant::now() < until && groups.iter().any(|&group| group::exists(group)) {
+    while Instant::now() < until && groups.iter().any(|&group| group::lives(group)) {
         thread::sleep(LOOK_EVERY);
     }
     for group in groups.into_iter().filter(|&group| group::exists(group)) {
