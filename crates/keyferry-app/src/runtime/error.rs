@@ -47,6 +47,8 @@ pub enum RuntimeError {
         path: PathBuf,
         /// What the operating system said.
         reason: String,
+        /// What to do about it.
+        hint: &'static str,
     },
     /// Its log can't be written.
     #[error("the log {} can't be opened: {reason}", path.display())]
@@ -228,10 +230,7 @@ impl RuntimeError {
                 format!("make it executable: chmod +x {:?}", path.display().to_string())
             }
             Self::Folder(_) => "install the server again".to_owned(),
-            Self::Spawn { .. } => {
-                "check that the file is a program for this machine, and that the interpreter named in its first line is installed"
-                    .to_owned()
-            }
+            Self::Spawn { hint, .. } => (*hint).to_owned(),
             Self::Log { .. } => "check who owns the data folder, and that its disk is not full".to_owned(),
             Self::NotMcp { .. } => {
                 "check the manifest's command: an MCP server speaks on its standard output alone, and writes its messages to \

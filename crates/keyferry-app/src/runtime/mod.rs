@@ -25,3 +25,7 @@ pub use process::watchdog::WatchdogCommand;
 pub use rmcp::model::{CallToolResult, Tool};
 pub use servers::{Now, Servers, ServersConfig};
 pub use status::{ServerState, ServerStatus};
+
+/// The `tracing` target under which the MCP library prints whole messages: a person's data, and whatever a server says. A program
+/// that logs keeps it off, at every level.
+pub const MESSAGES_LOG_TARGET: &str = "rmcp";

@@ -52,8 +52,11 @@ impl Process {
         let path = environment::path(parent);
         let program = program::resolve(&launch.program, &launch.working_directory, this_program, path)?;
         let mut command = command(launch, parent, &program);
-        let refused =
-            |error: &io::Error| RuntimeError::Spawn { path: program.clone(), reason: error.to_string() };
+        let refused = |error: &io::Error| RuntimeError::Spawn {
+            path: program.clone(),
+            reason: error.to_string(),
+            hint: hint(error),
+        };
         let mut child = command.spawn().map_err(|error| refused(&error))?;
         let streams = (child.stdin().take(), child.stdout().take(), child.stderr().take());
         let (Some(group), (Some(stdin), Some(stdout), Some(stderr))) = (child.id(), streams) else {
@@ -148,4 +151,17 @@ fn command(launch: &Launch, parent: &[(OsString, OsString)], program: &Path) -> 
     command.wrap(process_wrap::tokio::JobObject);
     command.wrap(KillOnDrop);
     command
+}
+
+/// What to do about a file that is there, may be executed, and was refused all the same.
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            "install the interpreter that its first line names, or the loader it was built for"
+        }
+        io::ErrorKind::ArgumentListTooLong => "shorten the server's settings",
+        io::ErrorKind::PermissionDenied => "check its permissions, and that its disk allows programs",
+        io::ErrorKind::ExecutableFileBusy => "wait until its installation is done, and try again",
+        _ => "check that it is a program for this machine; if it is, close what is not needed and try again",
+    }
 }

@@ -34,7 +34,8 @@ const INHERITED: &[&str] = &[
 ];
 
 /// Variables by which a loader, a shell or an interpreter runs other code than the command the person agreed to. A manifest that
-/// sets one would show `npx some-server` and run something else; so they are refused, whoever sets them.
+/// sets one would show `npx some-server` and run something else; so they are refused, whoever sets them. Where a program looks for
+/// its own modules (`PYTHONPATH`, `NODE_PATH`) stays free: bundles bring theirs along.
 const LOADERS: &[&str] = &[
     "PATH",
     "PATHEXT",
@@ -43,13 +44,10 @@ const LOADERS: &[&str] = &[
     "WINDIR",
     "SHELL",
     "BASH_ENV",
-    "ENV",
-    "PROMPT_COMMAND",
     "IFS",
     "NODE_OPTIONS",
     "PYTHONSTARTUP",
     "PYTHONHOME",
-    "PYTHONINSPECT",
     "PERL5OPT",
     "PERL5DB",
     "RUBYOPT",

@@ -1,0 +1,9 @@
+//! The runtime, with real processes. The servers are played by the example `keyferry-test-server`.
+
+mod calls;
+mod environment;
+mod harness;
+mod logs;
+mod orphans;
+mod start;
+mod stop;
