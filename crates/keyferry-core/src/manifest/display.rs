@@ -11,7 +11,7 @@ pub fn display_command(spec: &LaunchSpec) -> String {
     let variables =
         spec.env.iter().map(|(name, value)| format!("{}={}", quoted(name), quoted(value.shown())));
     let args = spec.args.iter().map(|arg| quoted(arg.shown()));
-    let words: Vec<_> = variables.chain([quoted(&spec.command)]).chain(args).collect();
+    let words: Vec<_> = variables.chain([program(&spec.command)]).chain(args).collect();
     words.join(" ")
 }
 
@@ -19,8 +19,14 @@ pub fn display_command(spec: &LaunchSpec) -> String {
 #[must_use]
 pub fn display_placeholders(server: &Local) -> Option<String> {
     let command = server.command.as_ref()?;
-    let words: Vec<_> = [command].into_iter().chain(&server.args).map(|word| quoted(word.as_str())).collect();
+    let args = server.args.iter().map(|arg| quoted(arg.as_str()));
+    let words: Vec<_> = [program(command.as_str())].into_iter().chain(args).collect();
     Some(words.join(" "))
+}
+
+/// A program with a `=` in its name must not be taken for one of the variables before it.
+fn program(text: &str) -> String {
+    if text.contains('=') { format!("\"{}\"", escaped(text)) } else { quoted(text) }
 }
 
 /// The text as it is, where no one could misread it; else escaped and in quotes.
@@ -65,5 +71,7 @@ mod tests {
         let expected = "URL=https://example.com npx -y \"a b\" \"\" \"\\u{202e}\\u{1b}[2K\\n\\\"; rm\" --key=[redacted] ";
         assert_eq!(shown, format!("{expected}{long}"));
         assert!(!format!("{spec:?}").contains("canary"));
+        let disguised = LaunchSpec { command: "A=1".to_owned(), args: vec![plain("npx")], env: Vec::new() };
+        assert_eq!(display_command(&disguised), "\"A=1\" npx");
     }
 }

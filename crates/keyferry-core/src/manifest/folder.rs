@@ -17,6 +17,12 @@ pub(super) fn leaves(path: &str) -> bool {
     false
 }
 
+/// Whether what follows the server's folder in a text leads out of it: read as one path, and read as the first of a list.
+pub(super) fn leads_out(rest: &str) -> bool {
+    let ends_path = |letter: char| letter.is_whitespace() || ":;,|\"'".contains(letter);
+    leaves(rest) || rest.split(ends_path).next().is_some_and(leaves)
+}
+
 /// Whether a path begins at a root or a drive, and not at the server's folder.
 pub(super) fn is_absolute(path: &str) -> bool {
     let drive = path.split_once(':').is_some_and(|(drive, _)| {
@@ -46,5 +52,9 @@ mod tests {
             assert!(!is_below(elsewhere), "{elsewhere:?}");
         }
         assert!(is_below("server/index.js"));
+        for list in ["/..:/usr/bin", "/a/../..;x", "/.. x", "/..,", "/a:b/../.."] {
+            assert!(leads_out(list), "{list:?}");
+        }
+        assert!(!leads_out("/a:b/.."));
     }
 }

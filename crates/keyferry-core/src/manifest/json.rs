@@ -15,6 +15,13 @@ use serde_json::{Number, value::RawValue};
 use super::show::{named, turns_direction};
 use crate::{diagnostic::Report, suggest::nearest};
 
+/// The most items of a list, and entries of an object whose keys are free. Real manifests have some dozens; the bound keeps a file
+/// made for it from costing minutes.
+const MOST: usize = 1024;
+
+/// The most warnings on one object.
+const MOST_WARNINGS: usize = 20;
+
 /// One value, unread.
 #[derive(Clone)]
 pub(super) struct Node<'s> {
@@ -131,6 +138,7 @@ impl<'s> Node<'s> {
     pub(super) fn list(&self, report: &mut Report<'_>) -> Option<Vec<Self>> {
         self.expect(b"[", "a list, such as [\"a\", \"b\"]", report)?;
         let items: Vec<&'s RawValue> = self.borrowed("a list", report)?;
+        self.bounded(items.len(), report)?;
         let node = |(index, raw)| Self { source: self.source, raw, path: format!("{}[{index}]", self.path) };
         Some(items.into_iter().enumerate().map(node).collect())
     }
@@ -149,11 +157,20 @@ impl<'s> Node<'s> {
                     message,
                     "keep one of them: programs disagree on which one counts",
                 );
-                continue;
+                return None;
             }
             entries.push((key, node));
         }
         Some(Object { node: self.clone(), entries, asked: Vec::new() })
+    }
+
+    fn bounded(&self, count: usize, report: &mut Report<'_>) -> Option<()> {
+        if count <= MOST {
+            return Some(());
+        }
+        let message = format!("`{}` has more than {MOST} entries", self.path());
+        report.error(&self.span(), message, "a manifest describes one server; is this one?");
+        None
     }
 
     fn path_of(&self, key: &str) -> String {
@@ -229,8 +246,8 @@ impl<'s> Object<'s> {
     }
 
     /// All members, in the order of the file.
-    pub(super) fn entries(&self) -> &[(String, Node<'s>)] {
-        &self.entries
+    pub(super) fn entries(&self, report: &mut Report<'_>) -> &[(String, Node<'s>)] {
+        self.node.bounded(self.entries.len(), report).map_or(&[], |()| self.entries.as_slice())
     }
 
     /// The object itself.
@@ -260,15 +277,13 @@ impl<'s> Object<'s> {
 
     /// Warns of keys that nobody asked for and that look like one of those that were: `also` are known elsewhere and fine.
     pub(super) fn finish(self, also: &[&str], report: &mut Report<'_>) {
-        for (key, node) in &self.entries {
-            let known = self.asked.contains(&key.as_str()) || also.contains(&key.as_str());
-            if known {
-                continue;
-            }
-            if let Some(meant) = nearest(key, self.asked.iter().copied()) {
-                let message = format!("`{}` is not read", node.path);
-                report.warning(&node.span(), message, format!("did you mean `{meant}`?"));
-            }
+        let known = |key: &str| self.asked.contains(&key) || also.contains(&key);
+        let meant = |key: &str| nearest(key, self.asked.iter().copied());
+        let strange = self.entries.iter().filter(|(key, _)| !known(key));
+        let slips = strange.filter_map(|(key, node)| Some((node, meant(key)?)));
+        for (node, meant) in slips.take(MOST_WARNINGS) {
+            let message = format!("`{}` is not read", node.path);
+            report.warning(&node.span(), message, format!("did you mean `{meant}`?"));
         }
     }
 }

@@ -32,6 +32,9 @@ const WORDS: [(&str, Word); 7] = [
 
 const SETTING: &str = "user_config.";
 
+/// The most placeholders in one text. Without a bound a small manifest could make a text of gigabytes.
+const MOST: usize = 64;
+
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -64,6 +67,9 @@ pub enum TemplateError {
         /// A word that it may have meant.
         nearest: Option<&'static str>,
     },
+    /// More placeholders than any real text has.
+    #[error("it has more than {MOST} placeholders")]
+    TooMany,
     /// A NUL, which no argument, variable or path can hold.
     #[error("it has a NUL character")]
     Nul,
@@ -80,6 +86,7 @@ impl TemplateError {
                 let words: Vec<_> = WORDS.iter().map(|(name, _)| format!("${{{name}}}")).collect();
                 format!("known: ${{user_config.KEY}}, {}", words.join(", "))
             }
+            Self::TooMany => "make several texts of it".to_owned(),
             Self::Nul => "remove it".to_owned(),
         }
     }
@@ -93,6 +100,9 @@ impl Template {
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
         if source.contains('\0') {
             return Err(TemplateError::Nul);
+        }
+        if source.matches("${").count() > MOST {
+            return Err(TemplateError::TooMany);
         }
         let mut pieces = Vec::new();
         let mut rest = source;
@@ -154,15 +164,17 @@ impl Template {
         &self.pieces
     }
 
-    /// What follows the server's folder, with a plain name for every setting: enough to see whether the author leads out of it.
-    pub(super) fn below_folder(&self) -> Option<String> {
-        let start = self.pieces.iter().position(|piece| *piece == Piece::Word(Word::Folder))?;
+    /// What follows the server's folder, wherever it stands, with a plain name for every setting: enough to see whether the author
+    /// leads out of it.
+    pub(super) fn below_folder(&self) -> impl Iterator<Item = String> {
         let part = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Word(Word::Separator) => "/".to_owned(),
             Piece::Word(_) | Piece::Setting(_) => "x".to_owned(),
         };
-        Some(self.pieces.iter().skip(start + 1).map(part).collect())
+        let folders =
+            self.pieces.iter().enumerate().filter(|(_, piece)| **piece == Piece::Word(Word::Folder));
+        folders.map(move |(index, _)| self.pieces.iter().skip(index + 1).map(part).collect())
     }
 }
 
@@ -208,6 +220,7 @@ mod tests {
             ("${}", "known: "),
             ("${ HOME }", "${HOME}"),
             ("a\0", "remove"),
+            (&"${HOME}".repeat(65), "several texts"),
         ] {
             let error = Template::parse(text).unwrap_err();
             assert!(error.hint().contains(hint), "{text:?}: {} {}", error, error.hint());

@@ -224,6 +224,7 @@ fn a_path_that_leads_out_of_the_servers_folder_is_refused() {
         json!({ "command": "c", "args": ["${__dirname}/a/../.."] }),
         json!({ "command": "c", "args": ["--x=${__dirname}${/}..${/}.."] }),
         json!({ "command": "c", "env": { "A": "${__dirname}\\..\\a" } }),
+        json!({ "command": "c", "env": { "PYTHONPATH": "${__dirname}/lib:${__dirname}/.." } }),
         json!({ "type": "node", "entry_point": "../index.js", "mcp_config": { "command": "node" } }),
         json!({ "type": "node", "entry_point": "/etc/passwd", "mcp_config": { "command": "node" } }),
     ] {
@@ -238,6 +239,28 @@ fn a_path_that_leads_out_of_the_servers_folder_is_refused() {
     assert!(error(&manifest.to_string()).contains("leads out of the server's folder"));
     let icon = parse(&with("icon", json!("../../secret.png")));
     assert_eq!((icon.manifest.icon, icon.warnings.iter().count()), (None, 1));
+}
+
+#[test]
+fn a_manifest_made_to_cost_time_is_answered_at_once() {
+    let keys = |count: usize, value: Value| -> Value {
+        (0..count).map(|index| (format!("k{index}"), value.clone())).collect::<serde_json::Map<_, _>>().into()
+    };
+    let references: Vec<_> = (0..1000).map(|index| format!("${{user_config.x{index}}}")).collect();
+    let mut undefined = with("server", json!({ "command": "c", "args": references }));
+    undefined["user_config"] = keys(1000, json!({ "type": "string" }));
+    for (manifest, most) in [
+        (with("user_config", keys(20_000, json!(1))), 1),
+        (with("keywords", json!(vec![1; 100_000])), 1),
+        (with("server", json!({ "command": "c", "env": keys(20_000, json!(1)) })), 1),
+        (with("server", keys(30_000, json!(1))), 1),
+        (undefined, 21),
+    ] {
+        let found = Manifest::parse("m.json", &manifest.to_string()).unwrap_err();
+        assert!(found.iter().filter(|one| one.severity == Severity::Error).count() <= most);
+    }
+    let doubles = format!("{{{}\"name\":\"a\"}}", "\"a\":1,".repeat(50_000));
+    assert!(Manifest::parse("m.json", &doubles).unwrap_err().iter().count() < 10);
 }
 
 #[test]

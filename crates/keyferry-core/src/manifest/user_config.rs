@@ -71,12 +71,6 @@ impl SettingKind {
             Self::File => "file",
         }
     }
-
-    /// Whether the value is a path.
-    #[must_use]
-    pub fn is_path(self) -> bool {
-        matches!(self, Self::Directory | Self::File)
-    }
 }
 
 /// One setting that a manifest declares.

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{LaunchError, Surroundings};
 use crate::manifest::{
-    folder::leaves,
+    folder::leads_out,
     settings::{Chosen, SettingValue, Settings},
     template::{Piece, Template, Word},
     user_config::SettingKey,
@@ -124,7 +124,7 @@ fn check(parts: &[Part], place: &str) -> Result<(), LaunchError> {
     for (index, _) in parts.iter().enumerate().filter(|(_, part)| part.folder) {
         let rest: Zeroizing<String> =
             Zeroizing::new(parts.iter().skip(index + 1).map(|part| part.text.as_str()).collect());
-        if leaves(&rest) {
+        if leads_out(&rest) {
             return Err(LaunchError::LeavesFolder { place: place.to_owned() });
         }
     }

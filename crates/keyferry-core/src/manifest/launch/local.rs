@@ -1,5 +1,7 @@
 //! A program's command line and variables.
 
+use std::collections::HashMap;
+
 use super::{
     LaunchError, LaunchSpec, LaunchText, Surroundings,
     fill::{Unset, Values},
@@ -38,16 +40,24 @@ impl Local {
         let command = other.iter().find_map(|other| other.command.as_ref()).or(self.command.as_ref());
         let args = other.iter().find_map(|other| other.args.as_ref()).unwrap_or(&self.args);
         let further = other.iter().rev().flat_map(|other| &other.env);
+        let mut room = Room(LONGEST_LAUNCH);
         let spec = LaunchSpec {
             command: fill_command(command.ok_or(LaunchError::OnlyImage)?, values)?,
-            args: fill_args(args, values)?,
-            env: fill_env(self.env.iter().chain(further), values)?,
+            args: fill_args(args, values, &mut room)?,
+            env: fill_env(self.env.iter().chain(further), values, &mut room)?,
         };
-        let texts = spec.args.iter().chain(spec.env.iter().map(|(_, value)| value));
-        if texts.map(LaunchText::len).sum::<usize>() > LONGEST_LAUNCH {
-            return Err(LaunchError::TooLong { place: "the command".to_owned() });
-        }
         Ok(spec)
+    }
+}
+
+/// What is left of [`LONGEST_LAUNCH`], counted while it is filled: a small manifest can ask for gigabytes.
+struct Room(usize);
+
+impl Room {
+    fn take(&mut self, text: LaunchText, place: &str) -> Result<LaunchText, LaunchError> {
+        let left = self.0.checked_sub(text.len());
+        self.0 = left.ok_or_else(|| LaunchError::TooLong { place: place.to_owned() })?;
+        Ok(text)
     }
 }
 
@@ -62,7 +72,11 @@ fn fill_command(template: &Template, values: Values<'_>) -> Result<String, Launc
     Ok(command)
 }
 
-fn fill_args(templates: &[Template], values: Values<'_>) -> Result<Vec<LaunchText>, LaunchError> {
+fn fill_args(
+    templates: &[Template],
+    values: Values<'_>,
+    room: &mut Room,
+) -> Result<Vec<LaunchText>, LaunchError> {
     let mut args = Vec::new();
     let mut after_option = false;
     for (index, template) in templates.iter().enumerate() {
@@ -73,10 +87,10 @@ fn fill_args(templates: &[Template], values: Values<'_>) -> Result<Vec<LaunchTex
                 args.pop();
             }
             for parts in filled {
-                args.push(LaunchText::join(&parts, &place)?);
+                args.push(room.take(LaunchText::join(&parts, &place)?, &place)?);
             }
         } else if let Ok(parts) = values.fill(template, &place)? {
-            args.push(LaunchText::join(&parts, &place)?);
+            args.push(room.take(LaunchText::join(&parts, &place)?, &place)?);
         }
         after_option = is_option(template);
     }
@@ -94,12 +108,18 @@ fn is_option(template: &Template) -> bool {
 fn fill_env<'t>(
     templates: impl Iterator<Item = &'t (String, Template)>,
     values: Values<'_>,
+    room: &mut Room,
 ) -> Result<Vec<(String, LaunchText)>, LaunchError> {
-    let mut env: Vec<(String, LaunchText)> = Vec::new();
-    for (name, template) in templates {
-        env.retain(|(known, _)| known != name);
+    let templates: Vec<_> = templates.collect();
+    let last: HashMap<&str, usize> =
+        templates.iter().enumerate().map(|(index, (name, _))| (name.as_str(), index)).collect();
+    let mut env = Vec::new();
+    for (index, (name, template)) in templates.into_iter().enumerate() {
+        if last.get(name.as_str()) != Some(&index) {
+            continue;
+        }
         if let Ok(parts) = values.fill(template, name)? {
-            env.push((name.clone(), LaunchText::join(&parts, name)?));
+            env.push((name.clone(), room.take(LaunchText::join(&parts, name)?, name)?));
         }
     }
     Ok(env)

@@ -24,8 +24,16 @@ impl LaunchText {
         if !parts.iter().any(|part| part.secret) {
             return Ok(Self::Plain(whole));
         }
-        let shown =
-            parts.iter().map(|part| if part.secret { "[redacted]" } else { part.text.as_str() }).collect();
+        let mut shown = String::new();
+        let mut hidden = false;
+        for part in parts {
+            match (part.secret, hidden) {
+                (false, _) => shown.push_str(&part.text),
+                (true, false) => shown.push_str("[redacted]"),
+                (true, true) => {}
+            }
+            hidden = part.secret;
+        }
         let text = SecretText::new(whole).map_err(|_| LaunchError::TooLong { place: place.to_owned() })?;
         Ok(Self::Secret { text, shown })
     }

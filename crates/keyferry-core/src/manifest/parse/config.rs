@@ -9,7 +9,7 @@ use crate::{
         json::{Node, Object},
         settings::convert,
         show::named,
-        template::{Template, Word},
+        template::Template,
         user_config::{SettingKey, SettingKind, SettingSpec, UserConfig},
     },
     suggest::nearest,
@@ -22,7 +22,7 @@ pub(super) fn read(top: &mut Object<'_>, report: &mut Report<'_>) -> (UserConfig
     let mut places = SettingPlaces::new();
     let Some(config) = top.object("user_config", report) else { return (UserConfig::default(), places) };
     let mut specs = Vec::new();
-    for (key, node) in config.entries() {
+    for (key, node) in config.entries(report) {
         let Some(spec) = spec(key, node, report) else { continue };
         places.insert(spec.key.clone(), node.span());
         specs.push(spec);
@@ -130,9 +130,7 @@ fn defaults(spec: &SettingSpec, node: &Node<'_>, report: &mut Report<'_>) -> Vec
                 "a default may name places of the machine alone, such as ${HOME}",
             );
         }
-        if template.words().any(|word| word == Word::Folder) {
-            references::stays_below(template, node.path(), &node.span(), report);
-        }
+        references::stays_below(template, node.path(), &node.span(), report);
     }
     templates
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diagnostic::Report,
     manifest::{
-        folder::{is_absolute, leaves},
+        folder::{is_absolute, leads_out, leaves},
         show::named,
         template::Template,
         user_config::{SettingKey, SettingSpec, UserConfig},
@@ -17,8 +17,12 @@ use crate::{
     suggest::nearest,
 };
 
+/// The most keys without a setting that are reported, each once.
+const MOST_UNDEFINED: usize = 20;
+
 pub(super) fn check(found: &Found, config: &UserConfig, places: &SettingPlaces, report: &mut Report<'_>) {
     let mut used = BTreeSet::new();
+    let mut undefined = BTreeSet::new();
     for placed in &found.placed {
         stays_below(&placed.template, &placed.path, &placed.span, report);
         if placed.used == Use::Command {
@@ -30,7 +34,10 @@ pub(super) fn check(found: &Found, config: &UserConfig, places: &SettingPlaces, 
                 Some(spec) => reference(spec, placed, report),
                 // Declared, but wrong: reported already.
                 None if places.contains_key(key) => {}
-                None => undefined(key, config, placed, report),
+                None if undefined.len() < MOST_UNDEFINED && undefined.insert(key) => {
+                    report_undefined(key, config, placed, report);
+                }
+                None => {}
             }
         }
     }
@@ -43,7 +50,7 @@ pub(super) fn check(found: &Found, config: &UserConfig, places: &SettingPlaces, 
 
 /// Refuses `${__dirname}/..`: a manifest has no say over files outside its own folder.
 pub(super) fn stays_below(template: &Template, path: &str, span: &Range<usize>, report: &mut Report<'_>) {
-    if template.below_folder().is_some_and(|rest| leaves(&rest)) {
+    if template.below_folder().any(|rest| leads_out(&rest)) {
         let message = format!("`{path}` leads out of the server's folder: {}", named(template.as_str()));
         report.error(
             span,
@@ -94,7 +101,7 @@ fn reference(spec: &SettingSpec, placed: &Placed, report: &mut Report<'_>) {
     }
 }
 
-fn undefined(key: &SettingKey, config: &UserConfig, placed: &Placed, report: &mut Report<'_>) {
+fn report_undefined(key: &SettingKey, config: &UserConfig, placed: &Placed, report: &mut Report<'_>) {
     let hint = match nearest(key.as_str(), config.keys()) {
         Some(meant) => format!("did you mean ${{user_config.{meant}}}?"),
         None => format!("declare it in `user_config`: \"{key}\": {{ \"type\": \"string\" }}"),

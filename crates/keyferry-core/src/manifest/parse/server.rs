@@ -191,7 +191,7 @@ fn commands(object: &mut Object<'_>, placed: &mut Vec<Placed>, report: &mut Repo
     });
     let mut env = Vec::new();
     if let Some(variables) = object.object("env", report) {
-        for (name, node) in variables.entries() {
+        for (name, node) in variables.entries(report) {
             variable(name, node, report);
             if let Some(value) = place(node, Use::Variable, report) {
                 env.push((name.clone(), value));
@@ -226,7 +226,7 @@ fn overrides(
 ) -> Vec<(Platform, Override)> {
     let Some(platforms) = config.object("platform_overrides", report) else { return Vec::new() };
     let mut overrides = Vec::new();
-    for (name, node) in platforms.entries() {
+    for (name, node) in platforms.entries(report) {
         let Some(platform) = Platform::ALL.into_iter().find(|platform| platform.as_str() == name) else {
             let hint = "the platforms are linux, darwin (macOS) and win32 (Windows)";
             report.warning(&node.span(), format!("there is no platform {}", named(name)), hint);

@@ -67,7 +67,66 @@ fn all_problems_come_at_once_each_with_its_key_and_a_hint() {
         "b_port": { "type": "number", "min": 1, "max": 65535 },
         "c_on": { "type": "boolean" },
     }));
-    let problems = validate(&config(&spec(kind)), &json!({ "s": given })).unwrap_err();
+    let given = json!({ "b_port": "70000", "c_on": "x", "b_prt": 1, "zzz\u{202e}": 1 });
+    let shown: Vec<_> = validate(&config, &given).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "a_url: \"Jira URL\" is missing; give it with --set a_url=VALUE",
+            "b_port: is too large: 70000; at most 65535",
+            "c_on: is \"x\"; it must be true or false",
+            "b_prt: there is no such setting; did you mean b_port?",
+            "zzz\\u{202e}: there is no such setting; known: a_url, b_port, c_on",
+        ]
+    );
+    assert!(validate(&config, &json!({ "a_url": "u", "b_port": 0 })).is_err());
+}
+
+#[test]
+fn defaults_fill_what_is_missing_and_an_empty_text_says_none() {
+    let config = config(&json!({
+        "home": { "type": "directory", "default": "${HOME}/a", "required": true },
+        "port": { "type": "number", "default": "80" },
+        "key": { "type": "string", "default": "" },
+    }));
+    let settings = validate(&config, &json!({ "home": null })).unwrap();
+    assert_eq!(value(&settings, "home").as_deref(), Some("${HOME}/a"));
+    assert_eq!(value(&settings, "port").as_deref(), Some("80"));
+    assert_eq!(value(&settings, "key"), None);
+    assert_eq!(value(&validate(&config, &json!({ "port": "" })).unwrap(), "port"), None);
+    assert_eq!(validate(&config, &json!({ "home": "" })).unwrap_err().len(), 1);
+}
+
+#[test]
+fn a_required_secret_with_an_empty_default_must_be_given() {
+    let spec = json!({ "type": "string", "default": "", "required": true, "sensitive": true });
+    assert_eq!(validate(&config(&json!({ "token": spec })), &json!({})).unwrap_err()[0].key, "token");
+}
+
+#[test]
+fn several_values_are_taken_only_where_the_manifest_says_so() {
+    let config = config(&json!({ "dirs": { "type": "directory", "multiple": true, "required": true } }));
+    let count = |given| {
+        let settings = validate(&config, &json!({ "dirs": given }))?;
+        Ok::<_, Vec<SettingProblem>>(settings.get(&"dirs".parse().unwrap()).unwrap().values.len())
+    };
+    assert_eq!(count(json!(["/a", "/b"])).unwrap(), 2);
+    assert_eq!(count(json!("/a")).unwrap(), 1);
+    assert!(count(json!([])).is_err());
+    assert!(count(json!(["/a", 1])).is_err());
+    assert!(count(json!(vec!["/a"; 257])).is_err());
+}
+
+#[test]
+fn a_sensitive_value_is_printed_nowhere() {
+    let spec = |kind: &str| json!({ "s": { "type": kind, "sensitive": true, "min": 1 } });
+    let settings = validate(&config(&spec("string")), &json!({ "s": "canary" })).unwrap();
+    assert!(!format!("{settings:?}").contains("canary"));
+    assert_eq!(settings.secrets().map(SecretText::expose_secret).collect::<Vec<_>>(), ["canary"]);
+    for (kind, given) in
+        [("string", "canary\0"), ("number", "canary"), ("boolean", "canary"), ("file", "canary\n")]
+    {
+        let problems = validate(&config(&spec(kind)), &json!({ "s": given })).unwrap_err();
         assert!(!format!("{problems:?}{}", problems[0]).contains("canary"), "{kind}");
     }
     let number = validate(&config(&spec("number")), &json!({ "s": "-424242" })).unwrap_err();
