@@ -106,7 +106,13 @@ fn choose(spec: &SettingSpec, given: Option<&Value>) -> Result<Vec<SettingValue>
     };
     if values.is_empty() && spec.required {
         let what = format!("{} is missing", named(spec.label()));
-        return Err(problem(spec, what, format!("give it with --set {}=VALUE", spec.key)));
+        // A secret has no place on a command line, where other programs can read it.
+        let hint = if spec.sensitive {
+            format!("give a value for {}", spec.key)
+        } else {
+            format!("give it with --set {}=VALUE", spec.key)
+        };
+        return Err(problem(spec, what, hint));
     }
     Ok(values)
 }
