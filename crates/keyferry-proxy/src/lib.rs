@@ -1,1 +1,44 @@
-//! placeholder
+//! The OAuth proxy: holds the client secrets, and adds them to token requests.
+//!
+//! A caller names a provider and hands in a code or a refresh token; the provider's file names the endpoint, the proxy's
+//! configuration the client. [`ProxyConfig`] says what to run, [`Proxy`] runs it.
+//!
+//! | question | module |
+//! | --- | --- |
+//! | which routes are there? | `routes`: its table, then the URL tree |
+//! | what can the proxy be made to call? | `upstream`, the only HTTP client |
+//! | what becomes of a provider's answer? | `exchange` |
+//! | what is an error told as? | `error` |
+//! | who may call? whose token is it? how often? | `admission`, `seal`, `pace` |
+//! | what is logged and counted? | `request_log`, `metrics` |
+
+mod admission;
+mod body;
+mod clock;
+mod config;
+mod error;
+mod exchange;
+mod fault;
+mod finish;
+mod metrics;
+mod pace;
+mod parameters;
+mod proxy;
+mod registry;
+mod request_id;
+mod request_log;
+mod respond;
+mod retry_after;
+mod routes;
+mod seal;
+mod serve;
+mod start_error;
+mod state;
+mod upstream;
+
+pub use config::{
+    AccessKey, AccessKeys, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv, DotEnvError,
+    InvalidAccessKeys, InvalidSealingKey, Limits, Listen, ProxyConfig, SealingKey, SealingKeys, SourceError,
+};
+pub use proxy::Proxy;
+pub use start_error::StartError;

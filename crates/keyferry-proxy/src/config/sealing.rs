@@ -1,0 +1,141 @@
+//! The keys under which refresh tokens are sealed.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{ConfigError, source};
+
+const CURRENT: &str = "KEYFERRY_PROXY_SEALING_KEY";
+const PREVIOUS: &str = "KEYFERRY_PROXY_PREVIOUS_SEALING_KEY";
+
+/// A 256-bit sealing key. Its id is derived from it, so that a sealed token names the key that opens it.
+#[derive(Clone)]
+pub struct SealingKey {
+    bytes: Zeroizing<[u8; 32]>,
+    id: String,
+}
+
+/// The key that seals, and the one before it, which still opens: a key is replaced without signing anyone out.
+#[derive(Debug, Clone)]
+pub struct SealingKeys {
+    /// Seals and opens.
+    pub current: SealingKey,
+    /// Only opens.
+    pub previous: Option<SealingKey>,
+}
+
+/// Why a text is no sealing key. Does not hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSealingKey {
+    /// Not 32 bytes in base64.
+    #[error("it must be 32 bytes in base64; make one with `openssl rand -base64 32`")]
+    NotAKey,
+    /// A previous key without a current one.
+    #[error("it is set without KEYFERRY_PROXY_SEALING_KEY; the new key belongs there")]
+    PreviousAlone,
+    /// The same key twice.
+    #[error("it is the same key as KEYFERRY_PROXY_SEALING_KEY")]
+    Same,
+}
+
+// === impl SealingKey ===
+
+impl SealingKey {
+    /// The key of these bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        let digest = Sha256::new_with_prefix(b"keyferry sealing key id\0").chain_update(bytes).finalize();
+        let id = digest.iter().take(6).copied().collect::<Vec<u8>>();
+        Self { bytes: Zeroizing::new(bytes), id: URL_SAFE_NO_PAD.encode(id) }
+    }
+
+    /// Reads 32 bytes of base64, in either alphabet, with or without padding.
+    ///
+    /// # Errors
+    /// [`InvalidSealingKey::NotAKey`].
+    pub fn parse(text: &str) -> Result<Self, InvalidSealingKey> {
+        let text = Zeroizing::new(text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_"));
+        let bytes = URL_SAFE_NO_PAD.decode(text.as_bytes()).map(Zeroizing::new);
+        let bytes = bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
+        bytes.map(Self::new).ok_or(InvalidSealingKey::NotAKey)
+    }
+
+    /// Its name in sealed tokens: eight characters that say nothing of the key.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The key itself, for the one place that seals.
+    #[must_use]
+    pub fn expose_secret(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+}
+
+impl std::fmt::Debug for SealingKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SealingKey({}, [redacted])", self.id)
+    }
+}
+
+// === impl SealingKeys ===
+
+impl SealingKeys {
+    pub(super) fn from_environment(
+        lookup: &impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, ConfigError> {
+        let read = |variable: &'static str| -> Result<Option<SealingKey>, ConfigError> {
+            let found = source::secret(lookup, variable)?;
+            let key = found.map(|found| SealingKey::parse(found.text.expose_secret())).transpose();
+            key.map_err(|why| ConfigError::Sealing { variable, why })
+        };
+        let refused = |why| Err(ConfigError::Sealing { variable: PREVIOUS, why });
+        match (read(CURRENT)?, read(PREVIOUS)?) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => refused(InvalidSealingKey::PreviousAlone),
+            (Some(current), Some(previous)) if current.id == previous.id => refused(InvalidSealingKey::Same),
+            (Some(current), previous) => Ok(Some(Self { current, previous })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Option<SealingKeys>, ConfigError> {
+        SealingKeys::from_environment(&|name: &str| {
+            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const ONE: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    const OTHER: &str = "__________________________________________8";
+
+    #[test]
+    fn two_keys_live_side_by_side_under_ids_of_their_own() {
+        let keys = read(&[(CURRENT, ONE), (PREVIOUS, OTHER)]).unwrap().unwrap();
+        assert_eq!(keys.current.expose_secret(), &[1; 32]);
+        assert_eq!(keys.previous.as_ref().unwrap().expose_secret(), &[255; 32]);
+        assert_ne!(keys.current.id(), keys.previous.as_ref().unwrap().id());
+        assert_eq!(keys.current.id().len(), 8);
+        assert!(!format!("{keys:?}").contains("1, 1"), "{keys:?}");
+        assert!(read(&[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_refused_without_being_shown() {
+        let table: [&[(&str, &str)]; 4] = [
+            &[(CURRENT, "canary")],
+            &[(CURRENT, "AQEBAQEBAQEBAQEBAQEBAQ==")],
+            &[(PREVIOUS, ONE)],
+            &[(CURRENT, ONE), (PREVIOUS, ONE)],
+        ];
+        for variables in table {
+            let error = read(variables).unwrap_err().to_string();
+            assert!(error.starts_with("KEYFERRY_PROXY_") && !error.contains("canary"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What is counted, in the Prometheus text format. Labels come from fixed sets: routes, outcomes, and names of known providers.
+
+use std::sync::{Arc, atomic::AtomicI64};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+/// The media type of the text format that is written.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All metrics.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabel, Histogram, fn() -> Histogram>,
+    exchanges: Family<ExchangeLabels, Counter>,
+    connections: Gauge<i64, AtomicI64>,
+    panics: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabel {
+    route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ExchangeLabels {
+    provider: Arc<str>,
+    grant: &'static str,
+    outcome: &'static str,
+}
+
+/// Counts a connection for as long as it lives.
+pub(crate) struct OpenConnection(Gauge<i64, AtomicI64>);
+
+// === impl Metrics ===
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("keyferry_proxy");
+        let requests = Family::default();
+        let seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
+        let (exchanges, connections, panics) = (Family::default(), Gauge::default(), Counter::default());
+        registry.register("requests", "Requests by route and outcome", requests.clone());
+        registry.register("request_seconds", "Time until a reply was ready", seconds.clone());
+        registry.register("exchanges", "Exchanges with providers", exchanges.clone());
+        registry.register("connections", "Connections open now", connections.clone());
+        registry.register("panics", "Requests that ended in a defect", panics.clone());
+        Self { registry, requests, seconds, exchanges, connections, panics }
+    }
+
+    /// Counts a request.
+    pub(crate) fn request(&self, route: &'static str, outcome: &'static str, seconds: f64) {
+        self.requests.get_or_create(&RequestLabels { route, outcome }).inc();
+        self.seconds.get_or_create(&RouteLabel { route }).observe(seconds);
+    }
+
+    /// Counts an exchange with a provider.
+    pub(crate) fn exchange(&self, provider: &Arc<str>, grant: &'static str, outcome: &'static str) {
+        let provider = Arc::clone(provider);
+        self.exchanges.get_or_create(&ExchangeLabels { provider, grant, outcome }).inc();
+    }
+
+    /// Counts a panic.
+    pub(crate) fn panic(&self) {
+        self.panics.inc();
+    }
+
+    /// Counts a connection until the result is dropped.
+    pub(crate) fn connection(&self) -> OpenConnection {
+        self.connections.inc();
+        OpenConnection(self.connections.clone())
+    }
+
+    /// All of them as text.
+    pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut out = String::with_capacity(4_096);
+        text::encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn buckets() -> Histogram {
+    Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 1.0, 3.0, 10.0])
+}

@@ -1,0 +1,119 @@
+//! Starting a proxy and serving until it is told to stop.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::Router;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{config::ProxyConfig, routes, serve::serve, start_error::StartError, state::ProxyState};
+
+/// A proxy that has its address and waits to serve.
+pub struct Proxy {
+    state: Arc<ProxyState>,
+    address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    services: Vec<(TcpListener, Router)>,
+}
+
+// === impl Proxy ===
+
+impl Proxy {
+    /// Checks the configuration and takes the addresses.
+    ///
+    /// # Errors
+    /// [`StartError`], which says what to do.
+    pub async fn bind(config: ProxyConfig) -> Result<Self, StartError> {
+        let listen = &config.listen;
+        if !listen.address.ip().is_loopback() && config.access.is_empty() && !listen.open {
+            return Err(StartError::Open { address: listen.address });
+        }
+        let state = Arc::new(ProxyState::new(&config)?);
+        let listener = bind(listen.address).await?;
+        let address = address_of(&listener, listen.address)?;
+        let metrics_beside = listen.metrics.is_none() && address.ip().is_loopback();
+        let mut services = vec![(listener, routes::router(Arc::clone(&state), metrics_beside))];
+        let mut metrics_address = metrics_beside.then_some(address);
+        if let Some(wanted) = listen.metrics {
+            let listener = bind(wanted).await?;
+            metrics_address = Some(address_of(&listener, wanted)?);
+            services.push((listener, routes::metrics_router(Arc::clone(&state))));
+        }
+        announce(&config, &state, address);
+        Ok(Self { state, address, metrics_address, services })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where `/metrics` is; none when it is off.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// Serves until `shutdown` is done. Then it takes no more connections, lets what is under way finish within
+    /// [`Limits::shutdown`](crate::Limits), exchanges without a caller too, and cuts the rest.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        let stop = CancellationToken::new();
+        let _stop_on_drop = stop.clone().drop_guard();
+        let mut servers = tokio::task::JoinSet::new();
+        for (listener, router) in self.services {
+            servers.spawn(serve(Arc::clone(&self.state), listener, router, stop.clone()));
+        }
+        shutdown.await;
+        self.state.drain();
+        tracing::info!("shutting down: requests under way may finish");
+        stop.cancel();
+        let tasks = &self.state.tasks;
+        let end = async {
+            while servers.join_next().await.is_some() {}
+            tasks.close();
+            tasks.wait().await;
+        };
+        // The servers bound themselves; the time is doubled for exchanges that only the cut set free of their callers.
+        if timeout(self.state.limits.shutdown * 2, end).await.is_err() {
+            tracing::warn!("exchanges with providers were still under way at the end of the shutdown");
+        }
+    }
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Proxy").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::AddressTaken { address },
+        _ => StartError::Bind { address, error },
+    })
+}
+
+fn address_of(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|error| StartError::Bind { address, error })
+}
+
+/// Says once how the proxy runs, and what is wrong with its configuration.
+fn announce(config: &ProxyConfig, state: &ProxyState, address: SocketAddr) {
+    for problem in config.credentials.problems() {
+        tracing::warn!("{problem}");
+    }
+    let configured: Vec<&str> =
+        state.registry.iter().filter(|provider| provider.is_configured()).map(|p| &*p.label).collect();
+    tracing::info!(
+        %address,
+        providers = state.registry.iter().count(),
+        configured = configured.join(" "),
+        access_keys = !config.access.is_empty(),
+        sealed_refresh_tokens = state.sealer.is_on(),
+        "the proxy listens"
+    );
+    if configured.is_empty() {
+        tracing::warn!("no provider has credentials: set NAME_CLIENT_ID and NAME_CLIENT_SECRET");
+    }
+}

@@ -1,0 +1,103 @@
+//! One line for each request: what it was about and how it ended, and nothing that anyone sent.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+
+use crate::{request_id::RequestId, state::ProxyState};
+
+/// What a handler found out about its request. Travels in the response's extensions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// A known provider, never the text that a request named.
+    pub(crate) provider: Option<Arc<str>>,
+    /// The grant type, or `revoke`.
+    pub(crate) grant: Option<&'static str>,
+}
+
+/// How a request ended. Travels likewise; without one it is `ok` or the status' class.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome(pub(crate) &'static str);
+
+/// A request under way. Dropping it unfinished means that its caller has gone.
+pub(crate) struct RequestLog {
+    proxy: Arc<ProxyState>,
+    id: RequestId,
+    method: &'static str,
+    route: &'static str,
+    started: Instant,
+    finished: bool,
+}
+
+// === impl Facts ===
+
+impl Facts {
+    /// Puts the facts into a response.
+    pub(crate) fn attach(self, mut response: Response) -> Response {
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+// === impl RequestLog ===
+
+impl RequestLog {
+    pub(crate) fn start(
+        proxy: &Arc<ProxyState>,
+        id: RequestId,
+        method: &Method,
+        route: &'static str,
+    ) -> Self {
+        let method = known_method(method);
+        Self { proxy: Arc::clone(proxy), id, method, route, started: Instant::now(), finished: false }
+    }
+
+    pub(crate) fn finish(mut self, response: &Response) {
+        self.finished = true;
+        let outcome = response
+            .extensions()
+            .get::<Outcome>()
+            .map_or_else(|| if response.status().is_success() { "ok" } else { "error" }, |outcome| outcome.0);
+        self.write(response.extensions().get::<Facts>(), outcome, Some(response.status()));
+    }
+
+    fn write(&self, facts: Option<&Facts>, outcome: &'static str, status: Option<StatusCode>) {
+        let elapsed = self.started.elapsed();
+        tracing::info!(
+            request_id = %self.id,
+            method = self.method,
+            route = self.route,
+            provider = facts.and_then(|facts| facts.provider.as_deref()),
+            grant = facts.and_then(|facts| facts.grant),
+            outcome,
+            status = status.map(|status| status.as_u16()),
+            elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            "request"
+        );
+        self.proxy.metrics.request(self.route, outcome, elapsed.as_secs_f64());
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.write(None, "caller_gone", None);
+        }
+    }
+}
+
+/// A method's name from a fixed set: another one is the caller's text.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

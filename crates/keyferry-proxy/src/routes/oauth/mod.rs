@@ -1,0 +1,5 @@
+//! `/oauth/…`
+
+pub(super) mod providers;
+pub(super) mod revoke;
+pub(super) mod token;

@@ -1,0 +1,83 @@
+use super::*;
+
+fn keys(current: u8, previous: Option<u8>) -> Sealer {
+    let key = |byte| SealingKey::new([byte; 32]);
+    Sealer::new(Some(&SealingKeys { current: key(current), previous: previous.map(key) }))
+}
+
+fn token(text: &str) -> RefreshToken {
+    RefreshToken::new(text).unwrap()
+}
+
+struct Someone(ProviderName, Caller);
+
+impl Someone {
+    fn new(provider: &str, caller: &str) -> Self {
+        Self(provider.parse().unwrap(), Caller::of_test(caller))
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner { provider: &self.0, caller: &self.1 }
+    }
+}
+
+fn sealed(sealer: &Sealer, owner: &Someone, text: &str) -> String {
+    sealer.seal(owner.owner(), token(text)).unwrap().expose_secret().to_owned()
+}
+
+fn open(sealer: &Sealer, owner: &Someone, text: &str) -> Result<String, Unsealable> {
+    sealer.open(owner.owner(), token(text)).map(|token| token.expose_secret().to_owned())
+}
+
+#[test]
+fn a_sealed_token_opens_for_its_provider_and_caller_alone() {
+    let sealer = keys(1, None);
+    let ada = Someone::new("jira", "ada");
+    let text = sealed(&sealer, &ada, "canary-token");
+    assert!(text.starts_with("kfr1.") && !text.contains("canary"));
+    assert_eq!(open(&sealer, &ada, &text).unwrap(), "canary-token");
+    // The last pair would run together with the first if the parts were not led by their lengths.
+    for (provider, caller) in [("jira", "bob"), ("github", "ada"), ("jira", ""), ("jiraa", "da")] {
+        let other = Someone::new(provider, caller);
+        assert_eq!(open(&sealer, &other, &text), Err(Unsealable::NotTheirs), "{provider} {caller}");
+    }
+}
+
+#[test]
+fn every_altered_byte_is_noticed() {
+    let sealer = keys(1, None);
+    let ada = Someone::new("jira", "ada");
+    let text = sealed(&sealer, &ada, "t");
+    for at in 0..text.len() {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        assert!(open(&sealer, &ada, std::str::from_utf8(&bytes).unwrap()).is_err(), "{at}");
+        if at > 0 {
+            assert!(open(&sealer, &ada, &text[..at]).is_err(), "{at}");
+        }
+    }
+}
+
+#[test]
+fn two_seals_of_one_token_have_nothing_in_common() {
+    let sealer = keys(1, None);
+    let ada = Someone::new("jira", "ada");
+    assert_ne!(sealed(&sealer, &ada, "t"), sealed(&sealer, &ada, "t"));
+}
+
+#[test]
+fn a_token_of_the_key_before_still_opens_and_one_of_an_older_key_blames_the_key() {
+    let ada = Someone::new("jira", "ada");
+    let old = sealed(&keys(1, None), &ada, "t");
+    assert_eq!(open(&keys(2, Some(1)), &ada, &old).unwrap(), "t");
+    assert_eq!(open(&keys(3, Some(2)), &ada, &old), Err(Unsealable::UnknownKey));
+    assert_eq!(open(&Sealer::new(None), &ada, &old), Err(Unsealable::UnknownKey));
+}
+
+#[test]
+fn a_bare_token_passes_only_where_nothing_is_sealed() {
+    let ada = Someone::new("jira", "ada");
+    assert_eq!(open(&keys(1, None), &ada, "bare"), Err(Unsealable::NotTheirs));
+    assert_eq!(open(&Sealer::new(None), &ada, "bare").unwrap(), "bare");
+    assert_eq!(sealed(&Sealer::new(None), &ada, "bare"), "bare");
+}

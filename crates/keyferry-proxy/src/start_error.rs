@@ -1,0 +1,48 @@
+//! Why a proxy does not start.
+
+use std::{io, net::SocketAddr};
+
+use keyferry_core::id::ProviderName;
+
+/// Why a proxy does not start, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Reachable from outside, and for anyone.
+    #[error(
+        "{address} can be reached from other machines, and whoever reaches the proxy could use its client secrets; set KEYFERRY_PROXY_ACCESS_KEYS, or KEYFERRY_PROXY_OPEN=true if something in front of it keeps strangers out"
+    )]
+    Open {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address is in use.
+    #[error(
+        "{address} is in use, perhaps by another proxy; stop that one, or listen elsewhere with --listen or KEYFERRY_PROXY_LISTEN"
+    )]
+    AddressTaken {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// An endpoint that can't be called.
+    #[error("{provider}: the endpoint {endpoint} can't be called; correct the provider file")]
+    Endpoint {
+        /// The provider.
+        provider: ProviderName,
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// No TLS.
+    #[error("TLS can't be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The API's own description can't be written.
+    #[error("the description of the API can't be written: {0}")]
+    Description(#[from] serde_json::Error),
+}

@@ -1,0 +1,190 @@
+//! The only HTTP client of the proxy, and so all that the proxy can be made to call.
+//!
+//! It takes an endpoint of a provider file, never a URL from a request. It follows no redirect, keeps no cookie, asks for no
+//! compression (a small reply could unfold to a large one), goes through no other proxy, and sends a request once: it tries again
+//! only while surely nothing was sent, for a code or a refresh token is spent by the first try.
+
+mod connect;
+mod tls;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::{
+    client::legacy::{Client, Error, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use keyferry_core::flow::client::EndpointRequest;
+use rustls::ClientConfig;
+use tokio::time::{sleep, timeout};
+
+use self::connect::ConnectDeadline;
+use crate::{clock, config::Limits, fault::Fault, retry_after};
+
+/// What providers see as our name.
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("keyferry/", env!("CARGO_PKG_VERSION")));
+/// How often a connection is tried.
+const CONNECT_TRIES: u32 = 2;
+/// Pause before a connection is tried again.
+const CONNECT_PAUSE: Duration = Duration::from_millis(200);
+/// How long an idle connection is kept. Common servers close theirs after five seconds; a request written into one that is just
+/// being closed may or may not have been read, and a code in it would be lost.
+const IDLE: Duration = Duration::from_secs(4);
+/// Idle connections that are kept for one provider.
+const IDLE_CONNECTIONS: usize = 64;
+/// Longest head of a reply, in bytes.
+const LONGEST_HEAD: usize = 64 * 1024;
+/// Most headers of a reply.
+const MOST_HEADERS: usize = 100;
+
+/// The client.
+pub(crate) struct Upstream {
+    client: Client<ConnectDeadline<HttpsConnector<HttpConnector>>, Full<Bytes>>,
+    exchange: Duration,
+    longest_reply: usize,
+}
+
+/// A request, ready to be sent.
+pub(crate) struct UpstreamRequest {
+    uri: Uri,
+    authorization: Option<HeaderValue>,
+    body: Bytes,
+}
+
+/// A reply, read to its end.
+pub(crate) struct UpstreamReply {
+    pub(crate) status: StatusCode,
+    /// When to come back, in seconds.
+    pub(crate) retry_after: Option<u32>,
+    /// The body; empty where the status alone decides, and where it came compressed against our wish.
+    pub(crate) body: Bytes,
+}
+
+// === impl UpstreamRequest ===
+
+impl UpstreamRequest {
+    /// The request of a step of the flow, to the endpoint of that step.
+    pub(crate) fn new(uri: &Uri, request: &EndpointRequest<'_>) -> Result<Self, Fault> {
+        let authorization = request.authorization.as_ref().map(|value| {
+            HeaderValue::try_from(value.expose_secret()).map(|mut value| {
+                value.set_sensitive(true);
+                value
+            })
+        });
+        Ok(Self {
+            uri: uri.clone(),
+            authorization: authorization.transpose().map_err(|_| Fault::NoReply)?,
+            body: Bytes::copy_from_slice(request.body.expose_secret().as_bytes()),
+        })
+    }
+
+    fn http(&self) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.reserve(8);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert(header::USER_AGENT, USER_AGENT);
+        if let Some(authorization) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        request
+    }
+}
+
+// === impl Upstream ===
+
+impl Upstream {
+    pub(crate) fn new(limits: &Limits) -> Result<Self, rustls::Error> {
+        Ok(Self::with_tls(limits, tls::config()?))
+    }
+
+    fn with_tls(limits: &Limits, tls: ClientConfig) -> Self {
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(limits.connect));
+        // Plain http is for loopback: an endpoint with another host and http does not parse.
+        let https = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .http1_max_buf_size(LONGEST_HEAD)
+            .http1_max_headers(MOST_HEADERS)
+            .retry_canceled_requests(true)
+            .build(ConnectDeadline::new(https, limits.connect));
+        Self { client, exchange: limits.exchange, longest_reply: limits.provider_reply }
+    }
+
+    /// Sends a request and reads its reply, all within one deadline.
+    pub(crate) async fn send(
+        &self,
+        provider: &str,
+        request: UpstreamRequest,
+    ) -> Result<UpstreamReply, Fault> {
+        timeout(self.exchange, self.exchange(provider, &request)).await.unwrap_or(Err(Fault::TimedOut))
+    }
+
+    async fn exchange(&self, provider: &str, request: &UpstreamRequest) -> Result<UpstreamReply, Fault> {
+        let mut tried = 1;
+        let response = loop {
+            match self.client.request(request.http()).await {
+                Ok(response) => break response,
+                Err(error) if !error.is_connect() => return Err(Fault::Broken),
+                Err(error) => {
+                    let fault = connect_fault(provider, &error);
+                    if fault != Fault::Unreachable || tried == CONNECT_TRIES {
+                        return Err(fault);
+                    }
+                }
+            }
+            tried += 1;
+            sleep(CONNECT_PAUSE).await;
+        };
+        self.read(response).await
+    }
+
+    async fn read(&self, response: http::Response<Incoming>) -> Result<UpstreamReply, Fault> {
+        let (head, body) = response.into_parts();
+        let status = head.status;
+        let retry_after = retry_after::read(&head.headers, clock::now());
+        if status.is_redirection() {
+            return Err(Fault::Redirect);
+        }
+        let plain = head.headers.get(header::CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || !plain {
+            return Ok(UpstreamReply { status, retry_after, body: Bytes::new() });
+        }
+        match Limited::new(body, self.longest_reply).collect().await {
+            Ok(body) => Ok(UpstreamReply { status, retry_after, body: body.to_bytes() }),
+            Err(error) if error.is::<LengthLimitError>() => Err(Fault::TooLong),
+            Err(_) => Err(Fault::Broken),
+        }
+    }
+}
+
+/// Why there is no connection. A refused certificate is an event of its own in the log: it may be an attack.
+fn connect_fault(provider: &str, error: &Error) -> Fault {
+    match tls::refusal(error) {
+        Some(refusal) => {
+            tracing::warn!(provider, error = ?refusal, "the provider's TLS was not accepted");
+            Fault::Tls
+        }
+        None => Fault::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests;
