@@ -47,7 +47,7 @@ async fn a_hundred_calls_at_once_each_get_their_own_answer() {
 
 #[tokio::test]
 async fn a_call_that_is_not_answered_ends_at_its_limit_and_the_server_lives() {
-    let harness = Harness::with(Limits { call: Duration::from_millis(500), ..limits() });
+    let harness = Harness::with(Limits { call: Duration::from_millis(1_500), ..limits() });
     harness.start("notes", &["echo"]).await;
     let error = harness.servers.call(&name("notes"), "hang", Map::new()).await.unwrap_err();
     assert!(matches!(error, RuntimeError::TimedOut { .. }), "{error}");

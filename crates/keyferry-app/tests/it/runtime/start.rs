@@ -51,7 +51,7 @@ async fn a_program_that_prints_something_else_is_not_mcp() {
         (["garbage-then-wait"], "Starting up \\u{1b}[32mOK\\u{1b}[0m"),
         (["garbage-forever"], "2026-01-01 INFO listening"),
     ] {
-        let error = failure_within(&part, impatient()).await;
+        let error = failure_within(&part, Limits { initialize: Duration::from_secs(2), ..limits() }).await;
         let RuntimeError::NotMcp { sample: kept, .. } = &error else { panic!("{part:?}: {error}") };
         assert_eq!(kept, sample);
     }

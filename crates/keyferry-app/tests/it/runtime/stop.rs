@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use keyferry_app::runtime::{RuntimeError, ServerState};
+use keyferry_app::runtime::{Limits, RuntimeError, ServerState};
 
 use super::harness::{Harness, PATIENCE, ends, limits, name, runs};
 
 #[tokio::test]
 async fn a_polite_server_ends_when_its_input_is_closed() {
-    let harness = Harness::new();
+    let harness = Harness::with(Limits { after_eof: PATIENCE, ..limits() });
     let pid = harness.start("notes", &["echo"]).await;
     let status = harness.servers.stop(&name("notes")).await.unwrap();
     assert_eq!((status.state, status.pid), (ServerState::Stopped, None));
@@ -81,7 +81,8 @@ async fn all_servers_are_shut_down_side_by_side_and_none_starts_afterwards() {
     }
     let before = Instant::now();
     harness.servers.shutdown_all().await;
-    assert!(before.elapsed() < limits().longest_stop(), "{:?}", before.elapsed());
+    let one_after_the_other = (limits().after_eof + limits().after_terminate) * 6;
+    assert!(before.elapsed() < one_after_the_other, "{:?}", before.elapsed());
     assert!(pids.iter().all(|&pid| !runs(pid)));
     let error = harness.servers.start(harness.launch("notes", &["echo"])).await.unwrap_err();
     assert_eq!(error, RuntimeError::ShuttingDown);
