@@ -80,28 +80,29 @@ impl Keeper {
     /// One start, shared by all who ask while it is under way, and given up when somebody asks for a stop.
     async fn start(&mut self, launch: Launch, reply: oneshot::Sender<Outcome>) -> Option<Running> {
         self.seen.send_modify(Seen::starting);
-        let (mut waiting, mut stopping) = (vec![reply], Vec::new());
+        let (mut waiting, mut stop) = (vec![reply], None);
         let cancel = CancellationToken::new();
         let attempt = start(Arc::clone(&self.shared), launch, cancel.clone());
         tokio::pin!(attempt);
         let outcome = loop {
             tokio::select! {
                 outcome = &mut attempt => break outcome,
-                order = self.orders.recv(), if waiting.len() + stopping.len() < MOST_WAITING => match order {
+                // What is ordered after a stop is another start's.
+                order = self.orders.recv(), if stop.is_none() && waiting.len() < MOST_WAITING => match order {
                     Some(Order::Start { reply, .. }) => waiting.push(reply),
                     Some(Order::Stop { reply }) => {
                         cancel.cancel();
-                        stopping.push(reply);
+                        stop = Some(reply);
                     }
                     None => return None,
                 },
             }
         };
-        let (running, outcome) = self.started(outcome, !stopping.is_empty()).await;
+        let (running, outcome) = self.started(outcome, stop.is_some()).await;
         for reply in waiting {
             _ = reply.send(outcome.clone());
         }
-        for reply in stopping {
+        if let Some(reply) = stop {
             _ = reply.send(Ok(self.status()));
         }
         running
