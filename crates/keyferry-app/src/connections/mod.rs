@@ -1,0 +1,142 @@
+//! One person's grants: made by a sign-in, kept fresh, ended by a revocation.
+//!
+//! [`Connections`] is the one owner of refresh tokens. Each is spent under the connection's own lock, and what the provider returned is in
+//! the vault before anything uses it.
+
+mod browser;
+mod error;
+mod need;
+mod proxy;
+mod refresh;
+mod revoke;
+mod sign_in;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use keyferry_core::{flow::Tokens, id::ConnectionId};
+
+pub use browser::{Opener, open_in_browser};
+pub use error::ConnectionError;
+pub use need::{Need, need};
+pub use proxy::{ProviderFacts, ProxyClient, ProxyError};
+pub use revoke::Revocation;
+pub use sign_in::SignIn;
+
+use crate::{
+    clock::Clock,
+    entropy::Entropy,
+    providers::Providers,
+    vault::{ConnectionRecord, Vault, VaultError},
+};
+use sign_in::Pending;
+
+/// The connections of one person.
+#[derive(Clone)]
+pub struct Connections(Arc<Inner>);
+
+struct Inner {
+    vault: Vault,
+    proxy: ProxyClient,
+    providers: Arc<Providers>,
+    clock: Clock,
+    entropy: Entropy,
+    address: SocketAddr,
+    pending: Mutex<Pending>,
+    turns: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// What connections are made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where they are kept.
+    pub vault: Vault,
+    /// The way to the proxy.
+    pub proxy: ProxyClient,
+    /// The provider files.
+    pub providers: Arc<Providers>,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness for `state` and verifiers.
+    pub entropy: Entropy,
+    /// The address that redirects come to.
+    pub address: SocketAddr,
+}
+
+/// Tokens that can be used now, and whose they are.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    /// The connection.
+    pub connection: ConnectionRecord,
+}
+
+impl Fresh {
+    /// The tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.connection.tokens
+    }
+}
+
+impl Connections {
+    /// The connections that a vault holds.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { vault, proxy, providers, clock, entropy, address } = parts;
+        let (pending, turns) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { vault, proxy, providers, clock, entropy, address, pending, turns }))
+    }
+
+    /// All that can be read, oldest first. A damaged one is logged and left out.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Vault`].
+    pub async fn list(&self) -> Result<Vec<ConnectionRecord>, ConnectionError> {
+        let connections = self.0.vault.connections().await?;
+        let readable = |connection: Result<ConnectionRecord, VaultError>| match connection {
+            Ok(connection) => Some(connection),
+            Err(error) => {
+                tracing::error!(%error, hint = error.hint(), "a connection can't be read");
+                None
+            }
+        };
+        Ok(connections.into_iter().filter_map(readable).collect())
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Unknown`].
+    pub async fn get(&self, id: &ConnectionId) -> Result<ConnectionRecord, ConnectionError> {
+        self.0.vault.connection(id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))
+    }
+
+    /// The way to the proxy.
+    #[must_use]
+    pub fn proxy(&self) -> &ProxyClient {
+        &self.0.proxy
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The lock under which a connection's tokens are spent.
+    fn turn(&self, id: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(id.clone()).or_default().clone()
+    }
+}
+
+impl std::fmt::Debug for Connections {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Connections")
+    }
+}

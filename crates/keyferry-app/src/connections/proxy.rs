@@ -1,0 +1,251 @@
+//! The app's way to the OAuth proxy. The one HTTP client of this crate that carries codes and tokens.
+
+use std::time::Duration;
+
+use keyferry_core::{
+    flow::{
+        callback::AuthorizedCode,
+        error::FailureClass,
+        reply::{LONGEST_REPLY, TokenReply, TokenReplyError},
+        revoke::TokenTypeHint,
+    },
+    id::{ClientId, ProviderName},
+    secret::RefreshToken,
+    url::Endpoint,
+};
+use reqwest::{Client, Response, redirect};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// How long a connection to the proxy may take.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// How long a whole exchange may take. Above the proxy's own limit, so that its answer arrives.
+const TOTAL: Duration = Duration::from_secs(15);
+
+/// The client to the proxy.
+#[derive(Debug, Clone)]
+pub struct ProxyClient {
+    client: Client,
+    base: Endpoint,
+}
+
+/// Why the proxy gave nothing. Holds neither address nor body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyError {
+    /// No connection: nothing was sent.
+    #[error("the proxy can't be reached")]
+    Unreachable,
+    /// No whole reply in time. The request may have been acted on.
+    #[error("the proxy's reply did not arrive")]
+    NoReply,
+    /// The reply is longer than any.
+    #[error("the proxy's reply is too long")]
+    TooLong,
+    /// The proxy does not know the provider, or is none.
+    #[error("the proxy does not know this provider")]
+    UnknownProvider,
+    /// The provider has no revocation endpoint.
+    #[error("the provider has no way to revoke")]
+    NoRevocation,
+    /// The proxy, or the provider behind it, said no.
+    #[error("{0}")]
+    Reply(TokenReplyError),
+}
+
+/// What the proxy tells of a provider.
+#[derive(Debug, Deserialize)]
+pub struct ProviderFacts {
+    /// The client id to ask with.
+    pub client_id: Option<ClientId>,
+    /// Whether the proxy has its credentials.
+    pub configured: bool,
+}
+
+#[derive(Serialize)]
+struct CodeExchange<'a> {
+    provider: &'a str,
+    grant_type: &'static str,
+    code: &'a str,
+    redirect_uri: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_verifier: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Refresh<'a> {
+    provider: &'a str,
+    grant_type: &'static str,
+    refresh_token: &'a str,
+}
+
+#[derive(Serialize)]
+struct Revocation<'a> {
+    provider: &'a str,
+    token: &'a str,
+    token_type_hint: &'static str,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+}
+
+impl ProxyClient {
+    /// A client for the proxy at `base`. Redirects are not followed: the next address would get the code or token.
+    ///
+    /// # Errors
+    /// [`reqwest::Error`] when the platform's root certificates can't be had.
+    pub fn new(base: Endpoint) -> Result<Self, reqwest::Error> {
+        let builder =
+            Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT).timeout(TOTAL);
+        let builder = builder.user_agent(concat!("keyferry-app/", env!("CARGO_PKG_VERSION"))).referer(false);
+        Ok(Self { client: builder.build()?, base })
+    }
+
+    /// What the proxy knows of a provider.
+    ///
+    /// # Errors
+    /// [`ProxyError`].
+    pub async fn facts(&self, provider: &ProviderName) -> Result<ProviderFacts, ProxyError> {
+        let response = self.client.get(self.address(&format!("oauth/providers/{provider}"))).send().await;
+        let (status, body) = read(response.map_err(|error| classified(&error))?).await?;
+        match status {
+            200 => serde_json::from_slice(&body)
+                .map_err(|_| ProxyError::Reply(TokenReplyError::Unusable("it does not describe a provider"))),
+            404 => Err(ProxyError::UnknownProvider),
+            _ => Err(ProxyError::Reply(TokenReplyError::Status { status })),
+        }
+    }
+
+    /// Redeems a code. The code is taken: it is sent once.
+    ///
+    /// # Errors
+    /// [`ProxyError`].
+    pub async fn exchange(&self, code: AuthorizedCode) -> Result<TokenReply, ProxyError> {
+        let request = CodeExchange {
+            provider: code.provider.as_str(),
+            grant_type: "authorization_code",
+            code: code.code.expose_secret(),
+            redirect_uri: code.redirect_uri.as_str(),
+            code_verifier: code.verifier.as_ref().map(|verifier| verifier.expose_secret()),
+        };
+        self.tokens(&request).await
+    }
+
+    /// Spends a refresh token.
+    ///
+    /// # Errors
+    /// [`ProxyError`].
+    pub async fn refresh(
+        &self,
+        provider: &ProviderName,
+        token: &RefreshToken,
+    ) -> Result<TokenReply, ProxyError> {
+        let refresh_token = token.expose_secret();
+        self.tokens(&Refresh { provider: provider.as_str(), grant_type: "refresh_token", refresh_token })
+            .await
+    }
+
+    /// Revokes a token (RFC 7009).
+    ///
+    /// # Errors
+    /// [`ProxyError::NoRevocation`] when the provider has no endpoint for it; otherwise the token may still live.
+    pub async fn revoke(
+        &self,
+        provider: &ProviderName,
+        token: &str,
+        hint: TokenTypeHint,
+    ) -> Result<(), ProxyError> {
+        let request = Revocation { provider: provider.as_str(), token, token_type_hint: hint.as_str() };
+        let (status, body) = self.post("oauth/revoke", &request).await?;
+        if status == 200 {
+            return Ok(());
+        }
+        match serde_json::from_slice::<Refusal>(&body) {
+            Ok(refusal) if refusal.error == "unsupported_token_type" => Err(ProxyError::NoRevocation),
+            _ => Err(ProxyError::Reply(TokenReplyError::Status { status })),
+        }
+    }
+
+    async fn tokens(&self, request: &impl Serialize) -> Result<TokenReply, ProxyError> {
+        let (status, body) = self.post("oauth/token", request).await?;
+        TokenReply::parse(status, &body).map_err(ProxyError::Reply)
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        request: &impl Serialize,
+    ) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+        let response = self.client.post(self.address(path)).json(request).send().await;
+        read(response.map_err(|error| classified(&error))?).await
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
+    }
+}
+
+/// Status and body, of which no more is read than a reply has.
+async fn read(mut response: Response) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+    let status = response.status().as_u16();
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = response.chunk().await.map_err(|_| ProxyError::NoReply)? {
+        if body.len() + chunk.len() > LONGEST_REPLY {
+            return Err(ProxyError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((status, body))
+}
+
+/// The kind of failure alone: the error itself carries the address.
+fn classified(error: &reqwest::Error) -> ProxyError {
+    if error.is_connect() { ProxyError::Unreachable } else { ProxyError::NoReply }
+}
+
+impl ProxyError {
+    /// A stable word for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "proxy_unreachable",
+            Self::NoReply => "proxy_no_reply",
+            Self::TooLong => "proxy_reply_too_long",
+            Self::UnknownProvider => "proxy_unknown_provider",
+            Self::NoRevocation => "no_revocation",
+            Self::Reply(_) => "provider_refused",
+        }
+    }
+
+    /// What the person can do next.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Unreachable => {
+                "start it with `keyferry proxy`, or say where it is with --proxy-url or KEYFERRY_PROXY_URL"
+            }
+            Self::NoReply | Self::TooLong => "try again in a moment; the proxy's log says more",
+            Self::UnknownProvider => "give the proxy the provider file too: `keyferry proxy --providers DIR`",
+            Self::NoRevocation => "remove the access on the service's own page",
+            Self::Reply(error) => match error.class() {
+                FailureClass::Definite => "sign in again",
+                FailureClass::Operator => {
+                    "whoever runs the proxy has to look at the client id, the secret and the redirect URL"
+                }
+                FailureClass::Passing => "try again in a moment; the proxy's log says more",
+            },
+        }
+    }
+
+    /// What the failure says about the grant.
+    #[must_use]
+    pub const fn class(self) -> FailureClass {
+        match self {
+            Self::Reply(error) => error.class(),
+            Self::UnknownProvider => FailureClass::Operator,
+            Self::Unreachable | Self::NoReply | Self::TooLong | Self::NoRevocation => FailureClass::Passing,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Spending a refresh token: one at a time for a connection, durable before anything uses what came back.
+
+use std::sync::Arc;
+
+use keyferry_core::{flow::error::FailureClass, id::ConnectionId};
+
+use super::{ConnectionError, Connections, Fresh, Inner, Need, need};
+use crate::vault::{ConnectionRecord, ConnectionState};
+
+impl Connections {
+    /// The connection with an access token that can be used now, refreshed first where that is due.
+    ///
+    /// # Errors
+    /// [`ConnectionError`]. A failure that may pass keeps the connection as it is; where the old token still lives, it is given.
+    pub async fn fresh(&self, id: &ConnectionId) -> Result<Fresh, ConnectionError> {
+        let record = self.get(id).await?;
+        match need(&record, self.0.now()) {
+            Need::Nothing => Ok(Fresh { connection: record }),
+            Need::SignIn => Err(ConnectionError::NeedsSignIn(record.provider)),
+            Need::Refresh => match self.0.spend(id, false).await {
+                Ok(connection) => Ok(Fresh { connection }),
+                Err(error) if error.class() == FailureClass::Passing && lives(&record, &self.0) => {
+                    tracing::warn!(connection = %id, %error, "a refresh failed; the token still lives");
+                    Ok(Fresh { connection: record })
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Refreshes now, whether it is due or not.
+    ///
+    /// # Errors
+    /// [`ConnectionError`].
+    pub async fn refresh(&self, id: &ConnectionId) -> Result<ConnectionRecord, ConnectionError> {
+        self.0.spend(id, true).await
+    }
+}
+
+fn lives(record: &ConnectionRecord, inner: &Inner) -> bool {
+    record.tokens.expires_at.is_some_and(|end| end > inner.now())
+}
+
+impl Inner {
+    /// Refreshes under the connection's lock, in a task of its own: a caller that goes away must not cut off the save of a rotated token.
+    async fn spend(
+        self: &Arc<Self>,
+        id: &ConnectionId,
+        forced: bool,
+    ) -> Result<ConnectionRecord, ConnectionError> {
+        let (inner, id) = (self.clone(), id.clone());
+        let spent = tokio::spawn(async move {
+            let turn = inner.turn(&id);
+            let asked_at = inner.vault.connection(&id).await?.map(|record| record.generation);
+            let _turn = turn.lock().await;
+            let record =
+                inner.vault.connection(&id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))?;
+            // Whoever waited looks again: another may have refreshed meanwhile.
+            let changed = asked_at != Some(record.generation);
+            match need(&record, inner.now()) {
+                Need::SignIn if !forced || record.state != ConnectionState::NeedsSignIn => {
+                    Err(ConnectionError::NeedsSignIn(record.provider))
+                }
+                Need::Nothing if !forced || changed => Ok(record),
+                _ => inner.spend_locked(record).await,
+            }
+        });
+        spent.await.map_err(|_| ConnectionError::Closing)?
+    }
+
+    async fn spend_locked(&self, record: ConnectionRecord) -> Result<ConnectionRecord, ConnectionError> {
+        let provider = &record.provider;
+        if self.file(provider)?.token.endpoint.as_str() != record.token_endpoint {
+            return Err(ConnectionError::Moved(provider.clone()));
+        }
+        let Some(token) = &record.tokens.refresh_token else {
+            return Err(ConnectionError::NotRefreshable(provider.clone()));
+        };
+        match self.proxy.refresh(provider, token).await {
+            Ok(reply) => {
+                let now = self.now();
+                let renewed = ConnectionRecord {
+                    tokens: record.tokens.renewed(reply, now),
+                    state: ConnectionState::Active,
+                    refreshed_at: Some(now),
+                    generation: record.generation + 1,
+                    ..record
+                };
+                self.vault.replace_connection(&renewed).await?;
+                tracing::info!(connection = %renewed.id, provider = %renewed.provider, "refreshed");
+                Ok(renewed)
+            }
+            Err(error) if error.class() == FailureClass::Definite => {
+                self.vault
+                    .mark_connection(&record.id, record.generation, ConnectionState::NeedsSignIn)
+                    .await?;
+                tracing::warn!(connection = %record.id, %provider, "the provider no longer honours this grant");
+                Err(ConnectionError::NeedsSignIn(provider.clone()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! A sign-in: from the authorization URL to a saved connection.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+};
+
+use jiff::Timestamp;
+use keyferry_core::{
+    flow::{
+        Tokens,
+        callback::{
+            AuthorizedCode, CallbackError, PendingSignIn, SignInEntropy, StateKey, UnverifiedCallback,
+        },
+    },
+    id::{ConnectionId, ProviderName},
+    provider::ProviderFile,
+    url::{AuthorizationUrl, RedirectUri},
+};
+use tokio::sync::oneshot;
+
+use super::{ConnectionError, Connections, Inner};
+use crate::{
+    pages::SignInPage,
+    vault::{ConnectionRecord, ConnectionState},
+};
+
+/// The most sign-ins that wait at once. A page that begins them in a loop must not fill the memory.
+const MOST: usize = 64;
+
+type Outcome = Result<ConnectionId, ConnectionError>;
+
+/// Sign-ins that wait for their response.
+#[derive(Default)]
+pub(super) struct Pending(HashMap<StateKey, Waiting>);
+
+struct Waiting {
+    step: PendingSignIn,
+    /// The connection that gets the new tokens; none for a new one.
+    renewed: Option<ConnectionId>,
+    outcome: oneshot::Sender<Outcome>,
+}
+
+/// A sign-in under way. Dropped, it is cancelled.
+pub struct SignIn {
+    url: AuthorizationUrl,
+    key: StateKey,
+    outcome: oneshot::Receiver<Outcome>,
+    connections: Connections,
+}
+
+impl Connections {
+    /// Begins a sign-in at a provider, for a new connection or to renew one.
+    ///
+    /// # Errors
+    /// [`ConnectionError`] when the provider is unknown or not configured on the proxy, the proxy can't be reached, or too many wait.
+    pub async fn begin_sign_in(
+        &self,
+        provider: &ProviderName,
+        renewed: Option<ConnectionId>,
+    ) -> Result<SignIn, ConnectionError> {
+        let inner = &self.0;
+        let file = inner.file(provider)?;
+        let facts = inner.proxy.facts(provider).await?;
+        if !facts.configured {
+            return Err(ConnectionError::NotConfigured(provider.clone()));
+        }
+        let client_id = facts.client_id.or_else(|| file.client_id.clone());
+        let client_id = client_id.ok_or_else(|| ConnectionError::NoClientId(provider.clone()))?;
+        let wrong =
+            |error: keyferry_core::url::InvalidUrl| ConnectionError::AuthorizationUrl(error.to_string());
+        let redirect_uri = RedirectUri::loopback(inner.address, provider).map_err(wrong)?;
+        let entropy = SignInEntropy { state: inner.entropy.bytes(), verifier: inner.entropy.bytes() };
+        let scopes = file.authorization.scopes.clone();
+        let begun = PendingSignIn::begin(file, client_id, redirect_uri, scopes, entropy, inner.now());
+        let (step, url) = begun.map_err(wrong)?;
+        let (key, (sender, receiver)) = (step.key(), oneshot::channel());
+        inner.keep(Waiting { step, renewed, outcome: sender })?;
+        tracing::info!(%provider, "a sign-in was begun");
+        Ok(SignIn { url, key, outcome: receiver, connections: self.clone() })
+    }
+
+    /// Takes the authorization response that came to a provider's path, and says what the person sees.
+    ///
+    /// The exchange runs to its end even when the browser goes away: the code is spent with the first request.
+    pub async fn receive(&self, path: &str, query: &str) -> SignInPage {
+        let connections = self.clone();
+        let (path, query) = (path.to_owned(), zeroize::Zeroizing::new(query.to_owned()));
+        let received = tokio::spawn(async move { connections.0.receive(&path, &query).await });
+        received.await.unwrap_or(SignInPage::Failed)
+    }
+}
+
+impl Inner {
+    pub(super) fn file(&self, provider: &ProviderName) -> Result<&ProviderFile, ConnectionError> {
+        self.providers.set().get(provider).ok_or_else(|| ConnectionError::UnknownProvider(provider.clone()))
+    }
+
+    fn keep(&self, waiting: Waiting) -> Result<(), ConnectionError> {
+        let now = self.now();
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.0.retain(|_, waiting| !waiting.step.is_expired(now) && !waiting.outcome.is_closed());
+        if pending.0.len() >= MOST {
+            return Err(ConnectionError::TooMany);
+        }
+        pending.0.insert(waiting.step.key(), waiting);
+        Ok(())
+    }
+
+    /// Takes the sign-in out. Of any number of responses with one `state`, one gets it.
+    fn take(&self, key: StateKey) -> Option<Waiting> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).0.remove(&key)
+    }
+
+    async fn receive(self: &Arc<Self>, path: &str, query: &str) -> SignInPage {
+        let unverified = match (path.parse::<ProviderName>(), UnverifiedCallback::parse(query)) {
+            (Ok(path), Ok(callback)) => (path, callback),
+            _ => return refused(CallbackError::Malformed),
+        };
+        let (path, callback) = unverified;
+        let waiting = match callback.state_key().map(|key| self.take(key)) {
+            Ok(Some(waiting)) => waiting,
+            _ => return refused(CallbackError::UnknownState),
+        };
+        let Waiting { step, renewed, outcome } = waiting;
+        let code = match step.receive(callback, &path, self.now()) {
+            Ok(code) => code,
+            Err(error) => {
+                let _ = outcome.send(Err(error.into()));
+                return refused(error);
+            }
+        };
+        let saved = self.finish(code, renewed).await;
+        let page = if saved.is_ok() { SignInPage::Connected } else { SignInPage::Failed };
+        if let Err(error) = &saved {
+            tracing::warn!(provider = %path, %error, "a sign-in failed after the person allowed it");
+        }
+        let _ = outcome.send(saved);
+        page
+    }
+
+    /// The exchange, and the save. The page says success only after both.
+    async fn finish(&self, code: AuthorizedCode, renewed: Option<ConnectionId>) -> Outcome {
+        let (provider, client_id, asked) =
+            (code.provider.clone(), code.client_id.clone(), code.scopes.clone());
+        let reply = self.proxy.exchange(code).await?;
+        let now = self.now();
+        let tokens = Tokens::granted(reply, &asked, now);
+        let missing = asked.missing_from(&tokens.scopes);
+        if !missing.is_empty() {
+            tracing::warn!(%provider, %missing, "the provider granted less than was asked for");
+        }
+        let token_endpoint = self.file(&provider)?.token.endpoint.as_str().to_owned();
+        if let Some(id) = renewed {
+            return self.renew(&id, tokens, token_endpoint, now).await;
+        }
+        let record = ConnectionRecord {
+            id: ConnectionId::from_entropy(self.entropy.bytes()),
+            account: None,
+            state: ConnectionState::Active,
+            created_at: now,
+            refreshed_at: None,
+            generation: 0,
+            provider,
+            client_id,
+            token_endpoint,
+            asked,
+            tokens,
+        };
+        self.vault.add_connection(&record).await?;
+        tracing::info!(connection = %record.id, provider = %record.provider, "connected");
+        Ok(record.id)
+    }
+
+    /// A new sign-in for a connection that servers already use.
+    async fn renew(
+        &self,
+        id: &ConnectionId,
+        tokens: Tokens,
+        token_endpoint: String,
+        now: Timestamp,
+    ) -> Outcome {
+        let turn = self.turn(id);
+        let _turn = turn.lock().await;
+        let old = self.vault.connection(id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))?;
+        let generation = old.generation + 1;
+        let state = ConnectionState::Active;
+        let record =
+            ConnectionRecord { tokens, token_endpoint, state, generation, refreshed_at: Some(now), ..old };
+        self.vault.replace_connection(&record).await?;
+        tracing::info!(connection = %id, provider = %record.provider, "connected again");
+        Ok(record.id)
+    }
+}
+
+fn refused(error: CallbackError) -> SignInPage {
+    tracing::warn!(%error, "a response to a sign-in was refused");
+    match error {
+        CallbackError::Refused(_) => SignInPage::Denied,
+        CallbackError::Expired => SignInPage::Expired,
+        _ => SignInPage::Unknown,
+    }
+}
+
+impl SignIn {
+    /// The page at which the person allows or denies.
+    #[must_use]
+    pub fn url(&self) -> &AuthorizationUrl {
+        &self.url
+    }
+
+    /// Waits until the person has decided and the tokens are saved.
+    ///
+    /// # Errors
+    /// [`ConnectionError`] with why there is no connection.
+    pub async fn wait(mut self) -> Outcome {
+        let limit = keyferry_core::flow::callback::SIGN_IN_LIFE.unsigned_abs();
+        match tokio::time::timeout(limit, &mut self.outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(ConnectionError::Closing),
+            Err(_) => Err(ConnectionError::TimedOut),
+        }
+    }
+}
+
+/// Nobody waits any more: a response that still comes finds nothing.
+impl Drop for SignIn {
+    fn drop(&mut self) {
+        self.connections.0.take(self.key);
+    }
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SignIn").field("url", &self.url).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,52 @@
+//! The master key: 32 random bytes in a file of its own, which only its owner may read.
+
+use std::{io, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+use super::{DATABASE, VaultError, private_file};
+use crate::entropy::Entropy;
+
+/// The key's file name in the data folder.
+const KEY: &str = "vault.key";
+
+/// The master key.
+pub(super) type MasterKey = Zeroizing<[u8; 32]>;
+
+/// Reads the key, or makes one where there is neither key nor database. A database without its key never gets a new one: that would hide
+/// the loss, and what is sealed would stay closed for ever.
+pub(super) fn load(folder: &Path, database_exists: bool, entropy: &Entropy) -> Result<MasterKey, VaultError> {
+    let path = folder.join(KEY);
+    match private_file::read(&path, 256) {
+        Ok(text) => decode(&Zeroizing::new(text)).ok_or_else(|| unusable(&path, "it does not hold a key")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if database_exists {
+                return Err(VaultError::KeyMissing { database: folder.join(DATABASE), key: path });
+            }
+            make(&path, entropy)
+        }
+        Err(error) => Err(unusable(&path, &error.to_string())),
+    }
+}
+
+fn make(path: &Path, entropy: &Entropy) -> Result<MasterKey, VaultError> {
+    let key = Zeroizing::new(entropy.bytes::<32>());
+    let text = Zeroizing::new(format!("{}\n", STANDARD.encode(key.as_slice())));
+    private_file::write(path, text.as_bytes()).map_err(|error| unusable(path, &error.to_string()))?;
+    Ok(key)
+}
+
+fn decode(text: &str) -> Option<MasterKey> {
+    let bytes = Zeroizing::new(STANDARD.decode(text.trim()).ok()?);
+    let mut key = Zeroizing::new([0; 32]);
+    if bytes.len() != key.len() {
+        return None;
+    }
+    key.copy_from_slice(&bytes);
+    Some(key)
+}
+
+fn unusable(path: &Path, reason: &str) -> VaultError {
+    VaultError::Key { path: path.to_owned(), reason: reason.to_owned() }
+}

@@ -1,0 +1,84 @@
+//! The encrypted store on the person's machine: connections with their tokens, and installed servers.
+//!
+//! SQLite holds the rows; each secret column is sealed under the master key with the row's identity beside it. [`Vault`] runs every
+//! statement away from the async runtime's threads.
+
+mod connections;
+mod error;
+mod key;
+pub(crate) mod private_file;
+mod row;
+mod schema;
+mod seal;
+mod servers;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+pub use connections::{ConnectionRecord, ConnectionState};
+pub use error::VaultError;
+pub use servers::ServerRecord;
+
+use crate::{entropy::Entropy, home::DataFolder};
+use seal::Sealer;
+
+/// The database's file name in the data folder.
+const DATABASE: &str = "vault.db";
+
+/// The open vault. Clones share it.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    database: Mutex<rusqlite::Connection>,
+    sealer: Sealer,
+}
+
+impl Vault {
+    /// Opens the vault of a data folder, or makes it.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the key is gone or of another vault, when the file is no vault or a newer one, or when either can be read by
+    /// others. Nothing is changed then.
+    pub fn open(folder: &DataFolder, entropy: &Entropy) -> Result<Self, VaultError> {
+        Self::open_at(folder.path(), entropy)
+    }
+
+    fn open_at(folder: &Path, entropy: &Entropy) -> Result<Self, VaultError> {
+        let path = folder.join(DATABASE);
+        let key = key::load(folder, path.exists(), entropy)?;
+        let database = schema::open(&path)?;
+        Ok(Self(Arc::new(Inner {
+            database: Mutex::new(database),
+            sealer: Sealer::new(key, entropy.clone()),
+        })))
+    }
+
+    /// Where the master key is, for people.
+    #[must_use]
+    pub const fn key_description(&self) -> &'static str {
+        "a file of its own in the data folder, readable by you alone (vault.key)"
+    }
+
+    /// Runs statements on a thread of their own.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
+        let inner = self.0.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            // A panic in between can't have left a half transaction: SQLite rolls back what was not committed.
+            let mut database = inner.database.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut database, &inner.sealer)
+        });
+        done.await.map_err(|_| VaultError::Interrupted)?
+    }
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Vault")
+    }
+}
