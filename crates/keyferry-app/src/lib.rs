@@ -11,14 +11,20 @@
 //! - [`api`] and [`pages`]: the URL tree, for programs and for people
 
 pub mod api;
+pub mod boot;
+pub mod catalog;
 pub mod clock;
 pub mod connections;
 mod data_files;
+mod engine;
 pub mod entropy;
 pub mod home;
+pub mod install;
 pub mod pages;
+mod places;
 pub mod providers;
 pub mod runtime;
 pub mod settings;
 pub mod vault;
 
+pub use boot::{App, BootError, Parts, boot};

@@ -22,6 +22,11 @@ impl ApiError {
         Self { status, problem }
     }
 
+    /// What went wrong, for a person.
+    pub(crate) fn message(&self) -> &str {
+        &self.problem.message
+    }
+
     /// 404: the URL names a thing that is not there.
     pub(crate) fn not_found(problem: Problem) -> Self {
         Self::new(StatusCode::NOT_FOUND, problem)

@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{ApiToken, DataFolder, HomeError, lock};
-use super::private_file;
+use crate::vault::private_file;
 
 const FILE_NAME: &str = "app.json";
 
@@ -45,6 +45,11 @@ pub(crate) struct Announcement {
 }
 
 impl Announcement {
+    /// This process, listening there.
+    pub(crate) fn of_this_process(address: SocketAddr) -> Self {
+        Self { pid: std::process::id(), address, version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+
     /// Writes `app.json` for those who look for this app.
     pub(crate) fn publish(&self, folder: &DataFolder) -> Result<(), HomeError> {
         let unwritable = |source| HomeError::NotWritable { path: folder.path().to_owned(), source };

@@ -48,13 +48,19 @@ impl DataFolder {
         self.0.join("catalog")
     }
 
-    /// What is kept for each server: one folder a server.
+    /// The servers' logs.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
+    /// The folders of the servers.
     #[must_use]
     pub fn servers(&self) -> PathBuf {
         self.0.join("servers")
     }
 
-    /// One server's folder: its home and working directory.
+    /// The folder that a server of the built-in catalog works in.
     #[must_use]
     pub fn server(&self, name: &ServerName) -> PathBuf {
         self.servers().join(name.as_str())

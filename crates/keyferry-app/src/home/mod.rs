@@ -7,7 +7,6 @@
 mod discovery;
 mod folder;
 mod lock;
-mod private_file;
 mod token;
 
 use std::{io, path::PathBuf};

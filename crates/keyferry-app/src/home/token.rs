@@ -7,7 +7,7 @@ use keyferry_core::secret::SecretText;
 use sha2::{Digest as _, Sha256};
 
 use super::{DataFolder, HomeError, folder};
-use super::private_file;
+use crate::vault::private_file;
 
 const FILE_NAME: &str = "api-token";
 

@@ -15,8 +15,6 @@ pub enum Key {
     Catalog,
     /// `open_browser`: whether a sign-in may open the system browser.
     OpenBrowser,
-    /// `sign_in_limit`: how long a person may take to allow access.
-    SignInLimit,
     /// `server_start_limit`: how long a server may take to start.
     ServerStartLimit,
     /// `server_call_limit`: how long one call of a tool may take.
@@ -25,13 +23,12 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Listen,
         Self::ProxyUrl,
         Self::Providers,
         Self::Catalog,
         Self::OpenBrowser,
-        Self::SignInLimit,
         Self::ServerStartLimit,
         Self::ServerCallLimit,
     ];
@@ -45,7 +42,6 @@ impl Key {
             Self::Providers => "providers",
             Self::Catalog => "catalog",
             Self::OpenBrowser => "open_browser",
-            Self::SignInLimit => "sign_in_limit",
             Self::ServerStartLimit => "server_start_limit",
             Self::ServerCallLimit => "server_call_limit",
         }

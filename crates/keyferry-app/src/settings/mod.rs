@@ -42,8 +42,6 @@ pub struct Settings {
     pub catalog_folders: Vec<PathBuf>,
     /// Whether a sign-in may open the system browser.
     pub open_browser: bool,
-    /// How long a person may take to allow access. At most an hour.
-    pub sign_in_limit: Duration,
     /// How long a server may take from its start to its answer to `initialize`.
     pub server_start_limit: Duration,
     /// How long one call of a tool may take.
@@ -135,7 +133,6 @@ impl Settings {
             provider_folders: Vec::new(),
             catalog_folders: Vec::new(),
             open_browser: true,
-            sign_in_limit: Duration::from_secs(10 * 60),
             server_start_limit: Duration::from_secs(30),
             server_call_limit: Duration::from_secs(120),
         }
@@ -172,7 +169,6 @@ impl Settings {
                 .folders(Key::Catalog, &defaults.data_folder)?
                 .unwrap_or(defaults.catalog_folders),
             open_browser: layers.value(Key::OpenBrowser, value::boolean)?.unwrap_or(defaults.open_browser),
-            sign_in_limit: layers.value(Key::SignInLimit, value::duration)?.unwrap_or(defaults.sign_in_limit),
             server_start_limit: layers
                 .value(Key::ServerStartLimit, value::duration)?
                 .unwrap_or(defaults.server_start_limit),

@@ -45,7 +45,6 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
         (Key::Providers, "/providers"),
         (Key::Catalog, "/catalog"),
         (Key::OpenBrowser, "false"),
-        (Key::SignInLimit, "1m"),
         (Key::ServerStartLimit, "1h"),
         (Key::ServerCallLimit, "15"),
     ];

@@ -35,13 +35,13 @@ pub struct Server {
     /// Since when it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running_since: Option<Timestamp>,
+    /// How many times it was started again since the app began.
+    pub restarts: u32,
     /// When it was installed.
     pub installed_at: Timestamp,
     /// The connection it uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<ServerConnection>,
-    /// Names of the environment variables it gets; never their values.
-    pub environment: Vec<String>,
     /// Why it does not run although it should.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,

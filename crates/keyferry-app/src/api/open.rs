@@ -1,0 +1,32 @@
+//! What needs no token: the page that says that the app runs, the health check, and the way back from a provider.
+
+use axum::{
+    extract::{Path, RawQuery, State},
+    response::Html,
+};
+
+use super::Shared;
+use crate::pages::SignInPage;
+
+const HOME: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Keyferry</title></head><body>\
+    <main><h1>Keyferry runs</h1><p>Use it with the command <code>keyferry</code>; <code>keyferry --help</code> says how.</p>\
+    </main></body></html>";
+
+/// `GET /`: a fixed text.
+pub(super) async fn home() -> Html<&'static str> {
+    Html(HOME)
+}
+
+/// `GET /health`: the app answers.
+pub(super) async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /oauth/callback/{provider}`: the authorization response (RFC 6749 §4.1.2). Nothing of it stands in the page.
+pub(super) async fn callback(
+    State(engine): Shared,
+    Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
+) -> SignInPage {
+    engine.connections.receive(&provider, &query.unwrap_or_default()).await
+}

@@ -1,0 +1,77 @@
+//! `/api/v1/connections`
+
+use axum::{Json, extract::State};
+use keyferry_core::{
+    id::{ConnectionId, ServerName},
+    scope::Scope,
+};
+
+use super::servers::Nothing;
+use crate::{
+    api::{
+        ApiError, Shared,
+        dto::{Connection, ConnectionList, RevocationReport},
+        extract::{Body, Named},
+    },
+    engine::Engine,
+    install,
+    vault::ConnectionRecord,
+};
+
+/// `GET`: every connection.
+pub(crate) async fn list(State(engine): Shared) -> Result<Json<ConnectionList>, ApiError> {
+    let mut connections = Vec::new();
+    for record in engine.connections.list().await? {
+        connections.push(shown(&engine, record).await?);
+    }
+    Ok(Json(ConnectionList { connections }))
+}
+
+/// `GET /{id}`: one connection.
+pub(crate) async fn show(
+    State(engine): Shared,
+    Named(id): Named<ConnectionId>,
+) -> Result<Json<Connection>, ApiError> {
+    let record = engine.connections.get(&id).await?;
+    Ok(Json(shown(&engine, record).await?))
+}
+
+/// `POST /{id}/refresh`: refreshes it now.
+pub(crate) async fn refresh(
+    State(engine): Shared,
+    Named(id): Named<ConnectionId>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<Connection>, ApiError> {
+    let record = engine.connections.refresh(&id).await?;
+    Ok(Json(shown(&engine, record).await?))
+}
+
+/// `DELETE /{id}`: revokes it. Servers that use it are stopped first, for their token is about to die.
+pub(crate) async fn revoke(
+    State(engine): Shared,
+    Named(id): Named<ConnectionId>,
+) -> Result<Json<RevocationReport>, ApiError> {
+    engine.connections.get(&id).await?;
+    for server in engine.vault.servers_of(&id).await? {
+        install::running::stop(&engine, &server).await?;
+    }
+    Ok(Json(install::revoke(&engine, &id).await?))
+}
+
+async fn shown(engine: &Engine, record: ConnectionRecord) -> Result<Connection, ApiError> {
+    let file = engine.providers.set().get(&record.provider);
+    let servers = engine.vault.servers_of(&record.id).await?;
+    let tokens = &record.tokens;
+    Ok(Connection {
+        id: record.id.to_string(),
+        provider_display_name: file.map_or_else(|| record.provider.to_string(), |file| file.display_name.clone()),
+        provider: record.provider.to_string(),
+        account: record.account,
+        state: record.state.as_str().to_owned(),
+        scopes: tokens.scopes.iter().map(Scope::as_str).map(str::to_owned).collect(),
+        created_at: record.created_at,
+        expires_at: tokens.expires_at,
+        refreshable: tokens.refresh_token.is_some(),
+        servers: servers.iter().map(ServerName::to_string).collect(),
+    })
+}

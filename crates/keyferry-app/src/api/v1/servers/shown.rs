@@ -1,0 +1,65 @@
+//! Servers as the local API tells them.
+
+use keyferry_core::{id::ServerName, manifest::Manifest};
+
+use crate::{
+    api::{
+        ApiError,
+        dto::{Problem, Server, ServerConnection, ServerState},
+    },
+    engine::Engine,
+    runtime::{self, ServerStatus},
+    vault::ServerRecord,
+};
+
+/// Every installed server, by name.
+pub(super) async fn all(engine: &Engine) -> Result<Vec<Server>, ApiError> {
+    let mut servers = Vec::new();
+    for record in engine.vault.servers().await? {
+        servers.push(server(engine, record).await?);
+    }
+    servers.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(servers)
+}
+
+/// One installed server.
+pub(super) async fn one(engine: &Engine, name: &ServerName) -> Result<Server, ApiError> {
+    server(engine, engine.record(name).await?).await
+}
+
+async fn server(engine: &Engine, record: ServerRecord) -> Result<Server, ApiError> {
+    let status = engine.servers.status(&record.name);
+    let manifest = Manifest::parse("the stored manifest", &record.manifest).map(|checked| checked.manifest).ok();
+    let title = manifest.as_ref().map_or(record.name.as_str(), Manifest::title).to_owned();
+    Ok(Server {
+        display_name: title,
+        version: manifest.and_then(|manifest| manifest.version),
+        state: state(&status),
+        wanted: record.wanted,
+        runtime: ServerStatus::RUNTIME.to_owned(),
+        pid: status.pid,
+        running_since: status.started_at,
+        restarts: status.restarts,
+        installed_at: record.installed_at,
+        connection: connection(engine, &record).await?,
+        problem: status.problem.as_ref().map(Problem::from),
+        name: record.name.to_string(),
+    })
+}
+
+/// A connection whose row is damaged still has its id here: what can be told is told.
+async fn connection(engine: &Engine, record: &ServerRecord) -> Result<Option<ServerConnection>, ApiError> {
+    let Some(id) = &record.connection else { return Ok(None) };
+    let found = engine.vault.connection(id).await.ok().flatten();
+    let (provider, account) = found.map(|found| (found.provider.to_string(), found.account)).unwrap_or_default();
+    Ok(Some(ServerConnection { id: id.to_string(), provider, account }))
+}
+
+fn state(status: &ServerStatus) -> ServerState {
+    match status.state {
+        runtime::ServerState::Stopped => ServerState::Stopped,
+        runtime::ServerState::Starting => ServerState::Starting,
+        runtime::ServerState::Running => ServerState::Running,
+        runtime::ServerState::Failed => ServerState::Failed,
+    }
+}

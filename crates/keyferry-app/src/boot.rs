@@ -1,0 +1,255 @@
+//! From settings to an app that serves, and back.
+
+use std::{ffi::OsString, fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    api::{self, Guard, serve},
+    catalog::Catalog,
+    clock::Clock,
+    connections::{self, Connections, Opener, ProxyClient},
+    engine::{Engine, Turns},
+    entropy::Entropy,
+    home::{Announcement, ApiToken, AppLock, DataFolder, HomeError},
+    install::{self, Deliveries, Registry},
+    places::Places,
+    providers::Providers,
+    runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
+    settings::Settings,
+    vault::{Vault, VaultError},
+};
+
+/// Requests that wait for news at once. Each holds a connection of the listener, and others must find one.
+const MOST_WAITING: usize = 64;
+
+/// What the installs and starts under way may take to end at a shutdown; what is left then is dropped.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// What the app needs of the world, and how this start differs from that of `keyferry app`.
+#[derive(Debug)]
+pub struct Parts {
+    /// The clock.
+    pub clock: Clock,
+    /// The source of randomness.
+    pub entropy: Entropy,
+    /// What opens the system browser.
+    pub opener: Opener,
+    /// The program that a manifest's command `keyferry` means.
+    pub this_program: PathBuf,
+    /// The environment of which servers inherit a little.
+    pub environment: Vec<(OsString, OsString)>,
+    /// What ends the servers of an app that was killed.
+    pub watchdog: Option<WatchdogCommand>,
+    /// Whether any free port will do where the configured one is taken: a program that boots the app for itself needs no fixed
+    /// one.
+    pub any_port: bool,
+    /// Whether to start the servers that should run.
+    pub start_servers: bool,
+}
+
+/// Why the app did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The data folder can't be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The vault can't be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Another program listens there.
+    #[error("{0} is taken by another program")]
+    PortTaken(SocketAddr),
+    /// The client for the proxy can't be made.
+    #[error("the client for the proxy can't be made: {0}")]
+    Client(String),
+    /// The address can't be listened on.
+    #[error("{address} can't be listened on: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl BootError {
+    /// A stable word for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Home(error) => error.code(),
+            Self::Vault(_) => "vault_unusable",
+            Self::PortTaken(_) => "port_taken",
+            Self::Client(_) => "client_unusable",
+            Self::Bind { .. } => "bind_failed",
+        }
+    }
+
+    /// What the person can do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Home(error) => error.hint(),
+            Self::Vault(error) => error.hint().to_owned(),
+            Self::Client(_) => "check that the system's root certificates are installed".to_owned(),
+            Self::PortTaken(address) => {
+                let other = SocketAddr::new(address.ip(), address.port().checked_add(10).unwrap_or(7_677));
+                format!("end that program, or take another port: --listen {other}")
+            }
+            Self::Bind { .. } => "take another address: --listen 127.0.0.1:7667".to_owned(),
+        }
+    }
+}
+
+/// An app that serves.
+///
+/// Dropped without [`App::shutdown`], it goes on serving until its runtime ends.
+pub struct App {
+    engine: Arc<Engine>,
+    token: ApiToken,
+    serving: JoinHandle<()>,
+    // Freed last: until then no other app may own the data folder.
+    lock: AppLock,
+}
+
+/// Starts the app: its data folder, its vault, its providers and catalog, its servers, its local API.
+///
+/// # Errors
+/// [`BootError`], when one of these can't be had. Broken provider files and manifests are reported and stop nothing.
+pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
+    let folder = DataFolder::prepare(&settings.data_folder)?;
+    let lock = AppLock::take(&folder)?;
+    Announcement::withdraw(&folder)?;
+    let token = ApiToken::open_or_create(&folder, parts.entropy.bytes())?;
+    let vault = Vault::open(&folder, &parts.entropy)?;
+    let providers = Providers::load(&folder.providers(), &settings.provider_folders);
+    let catalog = Catalog::load(&folder.catalog(), &settings.catalog_folders);
+    let listener = listen(settings.listen, parts.any_port).await?;
+    let address = listener.local_addr().map_err(|source| BootError::Bind { address: settings.listen, source })?;
+
+    let start_servers = parts.start_servers;
+    let engine = Arc::new(assemble(Opened { settings, folder, vault, providers, catalog, address }, parts)?);
+    let router = api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone()));
+    let serving = tokio::spawn(serve::serve(listener, router, engine.ending.clone()));
+    Announcement::of_this_process(address).publish(&engine.folder)?;
+    if start_servers {
+        engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
+        engine.tasks.spawn(end_what_was_left(Arc::clone(&engine)));
+    }
+    tracing::info!(%address, folder = %engine.folder.path().display(), "the app is ready");
+    Ok(App { engine, token, serving, lock })
+}
+
+/// What boot has opened so far.
+struct Opened {
+    settings: Settings,
+    folder: DataFolder,
+    vault: Vault,
+    providers: Providers,
+    catalog: Catalog,
+    address: SocketAddr,
+}
+
+fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
+    let Opened { settings, folder, vault, providers, catalog, address } = opened;
+    let providers = Arc::new(providers);
+    let connections = Connections::new(connections::Parts {
+        vault: vault.clone(),
+        proxy: ProxyClient::new(settings.proxy_url.clone()).map_err(|error| BootError::Client(error.to_string()))?,
+        providers: Arc::clone(&providers),
+        clock: parts.clock.clone(),
+        entropy: parts.entropy.clone(),
+        address,
+    });
+    let (initialize, call) = (settings.server_start_limit, settings.server_call_limit);
+    let clock = parts.clock.clone();
+    let servers = Servers::new(ServersConfig {
+        this_program: parts.this_program,
+        log_folder: folder.logs(),
+        watchdog: parts.watchdog,
+        limits: Limits { initialize, call, ..Limits::default() },
+        now: Arc::new(move || clock.now()),
+        parent_environment: parts.environment.clone(),
+    });
+    Ok(Engine {
+        started_at: parts.clock.now(),
+        clock: parts.clock,
+        entropy: parts.entropy,
+        opener: parts.opener,
+        places: Places::of(&parts.environment),
+        deliveries: Deliveries::default(),
+        installs: Registry::default(),
+        turns: Turns::default(),
+        waiting: Semaphore::new(MOST_WAITING),
+        tasks: TaskTracker::new(),
+        ending: CancellationToken::new(),
+        settings,
+        folder,
+        address,
+        vault,
+        providers,
+        catalog,
+        connections,
+        servers,
+    })
+}
+
+/// Revocations that a provider could not be told of the last time.
+async fn end_what_was_left(engine: Arc<Engine>) {
+    tokio::select! {
+        told = engine.connections.retry_revocations() => if let Err(error) = told {
+            tracing::warn!(%error, "pending revocations could not be tried again");
+        },
+        () = engine.ending.cancelled() => {}
+    }
+}
+
+async fn listen(address: SocketAddr, any_port: bool) -> Result<TcpListener, BootError> {
+    serve::bind(address, any_port).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => BootError::PortTaken(address),
+        _ => BootError::Bind { address, source },
+    })
+}
+
+impl App {
+    /// Where the local API listens, with the port really bound.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.engine.address
+    }
+
+    /// The bearer token of the local API.
+    #[must_use]
+    pub fn api_token(&self) -> &ApiToken {
+        &self.token
+    }
+
+    /// Ends the app: no new requests, installs undone, servers stopped, requests under way finished, each within a limit. Then the
+    /// data folder is free for the next.
+    pub async fn shutdown(self) {
+        let Self { engine, serving, lock, .. } = self;
+        if let Err(error) = Announcement::withdraw(&engine.folder) {
+            tracing::warn!(%error, "app.json could not be removed");
+        }
+        engine.installs.cancel_all();
+        engine.ending.cancel();
+        engine.tasks.close();
+        if timeout(STOP_LIMIT, engine.tasks.wait()).await.is_err() {
+            tracing::warn!("an install could not be undone in time");
+        }
+        engine.servers.shutdown_all().await;
+        if serving.await.is_err() {
+            tracing::error!("the listener ended badly");
+        }
+        tracing::info!("the app has ended");
+        drop(lock);
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("App").field("address", &self.engine.address).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! Which manifests this app can install, and why not the others.
+
+use keyferry_core::manifest::{Manifest, OauthSignIn, Server};
+
+use crate::{api::dto::Problem, providers::Providers};
+
+/// Why a server can't be installed; nothing when it can.
+pub(crate) fn not_installable(manifest: &Manifest, providers: &Providers) -> Option<Problem> {
+    match &manifest.server {
+        Server::Remote(_) => return Some(remote(manifest)),
+        Server::Local(local) if local.command.is_none() => return Some(image_only(manifest)),
+        Server::Local(_) => {}
+    }
+    let oauth = &manifest.sign_in.oauth;
+    let known = oauth.provider().is_some_and(|provider| providers.set().get(provider).is_some());
+    if oauth.is_required() && !known {
+        return Some(unknown_provider(oauth, providers));
+    }
+    let browser_only = manifest.sign_in.browser.as_ref().is_some_and(|browser| browser.required);
+    if browser_only && !known {
+        let message = "it needs a sign-in without OAuth, and this app can't do that yet";
+        return Some(Problem::new("browser_sign_in_unsupported", message));
+    }
+    None
+}
+
+fn remote(manifest: &Manifest) -> Problem {
+    if manifest.sign_in.oauth == OauthSignIn::Discovery {
+        let message = "it runs elsewhere and signs in by discovery (RFC 9728), which this app can't do yet";
+        return Problem::new("discovery_unsupported", message);
+    }
+    let message = "it runs elsewhere, and this app can't connect to remote servers yet";
+    Problem::new("remote_unsupported", message).with_hint("add its URL to your MCP client directly")
+}
+
+fn image_only(manifest: &Manifest) -> Problem {
+    let message = "it names only a container image, and this app can't run containers yet";
+    let problem = Problem::new("container_unsupported", message);
+    match &manifest.documentation {
+        Some(_) => problem.with_hint("its documentation may name a command to run it with"),
+        None => problem,
+    }
+}
+
+/// A provider that no file describes. The hint names the closest one: most often the name is a slip.
+pub(crate) fn unknown_provider(oauth: &OauthSignIn, providers: &Providers) -> Problem {
+    let name = oauth.provider().map(ToString::to_string).unwrap_or_default();
+    let message = format!("it signs in at the provider `{name}`, and there is no provider file of that name");
+    let hint = match providers.set().nearest(&name) {
+        Some(nearest) => format!("did the manifest mean `{nearest}`?"),
+        None => format!("add a provider file `{name}.toml`; `keyferry provider list` shows those there are"),
+    };
+    Problem::new("unknown_provider", message).with_hint(hint)
+}

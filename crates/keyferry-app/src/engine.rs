@@ -1,0 +1,85 @@
+//! What a running app is made of. Handlers and installs share it; each part guards its own state.
+
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+
+use jiff::Timestamp;
+use keyferry_core::id::ServerName;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    api::{ApiError, dto::Problem},
+    catalog::Catalog,
+    clock::Clock,
+    connections::{Connections, Opener},
+    entropy::Entropy,
+    home::DataFolder,
+    install::{Deliveries, Registry},
+    places::Places,
+    providers::Providers,
+    runtime::Servers,
+    settings::Settings,
+    vault::{ServerRecord, Vault},
+};
+
+/// The parts of a running app.
+pub(crate) struct Engine {
+    pub(crate) settings: Settings,
+    pub(crate) folder: DataFolder,
+    /// The address really bound.
+    pub(crate) address: SocketAddr,
+    pub(crate) started_at: Timestamp,
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) opener: Opener,
+    pub(crate) places: Places,
+    pub(crate) vault: Vault,
+    pub(crate) providers: Arc<Providers>,
+    pub(crate) catalog: Catalog,
+    pub(crate) connections: Connections,
+    pub(crate) servers: Servers,
+    /// Which tokens the running servers were given.
+    pub(crate) deliveries: Deliveries,
+    pub(crate) installs: Registry,
+    /// Who may start, replace or remove a server.
+    pub(crate) turns: Turns,
+    /// Places for requests that wait for news.
+    pub(crate) waiting: Semaphore,
+    /// Installs, and starts in the background.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when the app begins to end: what waits is to give up.
+    pub(crate) ending: CancellationToken,
+}
+
+impl Engine {
+    /// An installed server, or the answer that there is none.
+    pub(crate) async fn record(&self, name: &ServerName) -> Result<ServerRecord, ApiError> {
+        if let Some(record) = self.vault.server(name).await? {
+            return Ok(record);
+        }
+        let installed = self.vault.servers().await?;
+        let names = installed.iter().map(|record| record.name.as_str());
+        let problem = Problem::new("unknown_server", format!("no server `{name}` is installed"));
+        Err(ApiError::not_found(match keyferry_core::suggest::nearest(name.as_str(), names) {
+            Some(nearest) => problem.with_hint(format!("did you mean `{nearest}`?")),
+            None => problem.with_hint("`keyferry list` shows what is installed"),
+        }))
+    }
+}
+
+/// One turn a server: its start, replacement and removal come one after the other, whoever asks.
+#[derive(Debug, Default)]
+pub(crate) struct Turns(Mutex<HashMap<ServerName, Arc<Mutex<()>>>>);
+
+impl Turns {
+    /// Waits for the server's turn, which ends when the guard is dropped.
+    pub(crate) async fn of(&self, server: &ServerName) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock().await;
+            // A turn that nobody holds or awaits has no other owner than the map.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(turns.entry(server.clone()).or_default())
+        };
+        turn.lock_owned().await
+    }
+}

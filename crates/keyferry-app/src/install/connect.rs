@@ -1,0 +1,143 @@
+//! The account of a server: found, asked for, delivered, given back.
+
+use keyferry_core::{
+    delivery::{self, TemplateValues},
+    id::{ConnectionId, ProviderName, ServerName},
+    secret::SecretText,
+};
+
+use super::{
+    InstallError,
+    plan::{Account, Plan},
+    progress::Progress,
+};
+use crate::{
+    api::{
+        ApiError,
+        dto::{RevocationReport, RevocationResult, StepName},
+    },
+    connections::{ConnectionError, Revocation},
+    engine::Engine,
+    vault::ConnectionRecord,
+};
+
+/// The connection that the server will use: one that exists, or a new one once the person has allowed it.
+pub(super) async fn connection(
+    engine: &Engine,
+    plan: &Plan,
+    progress: &Progress,
+) -> Result<Option<ConnectionId>, InstallError> {
+    match &plan.account {
+        Account::None => Ok(None),
+        Account::Existing(id) => {
+            progress.begin(StepName::Connection, format!("Using the connection {id}"));
+            let fresh = engine.connections.fresh(id).await?;
+            progress.note(format!("Using the connection {id} to {}", title(engine, &fresh.connection.provider)));
+            Ok(Some(id.clone()))
+        }
+        Account::SignIn(provider) => sign_in(engine, plan, provider, progress).await.map(Some),
+    }
+}
+
+async fn sign_in(
+    engine: &Engine,
+    plan: &Plan,
+    provider: &ProviderName,
+    progress: &Progress,
+) -> Result<ConnectionId, InstallError> {
+    let title = title(engine, provider).to_owned();
+    progress.begin(StepName::SignIn, format!("Asking {title} for access"));
+    let sign_in = engine.connections.begin_sign_in(provider, None).await?;
+    if plan.open_browser {
+        let (opener, page) = (engine.opener.clone(), sign_in.url().clone());
+        // Without a browser the person still has the address, which every reader of the record shows.
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = opener.open(&page) {
+                tracing::warn!(%error, "the browser could not be opened");
+            }
+        });
+    }
+    progress.wait_for_person(sign_in.url().clone());
+    let id = sign_in.wait().await?;
+    progress.note(format!("{title} allows access; the tokens are sealed in the vault"));
+    Ok(id)
+}
+
+fn title<'e>(engine: &'e Engine, provider: &'e ProviderName) -> &'e str {
+    engine.providers.set().get(provider).map_or(provider.as_str(), |file| &file.display_name)
+}
+
+/// What a connection gives to a server.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub(super) environment: Vec<(String, SecretText)>,
+    pub(super) secrets: Vec<SecretText>,
+    /// Which tokens these are: the number grows when they are replaced.
+    pub(super) generation: u64,
+}
+
+/// The provider file's variables, filled with a good access token. A refresh token is among them only where the file names it.
+pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Delivery, InstallError> {
+    let record = engine.connections.fresh(id).await?.connection;
+    let file = engine.providers.set().get(&record.provider);
+    let file = file.ok_or_else(|| ConnectionError::UnknownProvider(record.provider.clone()))?;
+    let values = TemplateValues {
+        tokens: &record.tokens,
+        account: record.account.as_deref(),
+        client_id: &record.client_id,
+    };
+    let environment = delivery::environment(file, &values);
+    Ok(Delivery {
+        environment: environment.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
+        secrets: vec![SecretText::from(&record.tokens.access_token)],
+        generation: record.generation,
+    })
+}
+
+/// A connection that an earlier try of an install left behind: it can be used, was asked for with these scopes, and serves nobody.
+pub(super) async fn left_behind(engine: &Engine, provider: &ProviderName) -> Result<Option<ConnectionId>, InstallError> {
+    let Some(file) = engine.providers.set().get(provider) else { return Ok(None) };
+    for record in engine.connections.list().await?.into_iter().rev() {
+        let fits = &record.provider == provider
+            && record.state == crate::vault::ConnectionState::Active
+            && record.token_endpoint == file.token.endpoint.as_str()
+            && file.authorization.scopes.missing_from(&record.asked).is_empty();
+        if fits && engine.vault.servers_of(&record.id).await?.is_empty() {
+            return Ok(Some(record.id));
+        }
+    }
+    Ok(None)
+}
+
+/// Ends a connection, and says what became of it.
+pub(crate) async fn revoke(engine: &Engine, id: &ConnectionId) -> Result<RevocationReport, ApiError> {
+    let record = engine.connections.get(id).await?;
+    let title = title(engine, &record.provider).to_owned();
+    let (result, text) = match engine.connections.revoke(id).await? {
+        Revocation::Revoked => (RevocationResult::Revoked, format!("{title} has ended the access")),
+        Revocation::Unsupported => (
+            RevocationResult::NotSupported,
+            format!("the tokens are gone here; {title} has no way to end the access, so end it on its own page"),
+        ),
+        Revocation::Pending => (
+            RevocationResult::Pending,
+            format!("{title} could not be told; the tokens are out of use here, and the app tries again at its next start"),
+        ),
+    };
+    Ok(report(&record, result, text))
+}
+
+/// A connection that stays, because others use it.
+pub(super) async fn in_use(
+    engine: &Engine,
+    id: &ConnectionId,
+    others: &[ServerName],
+) -> Result<RevocationReport, ApiError> {
+    let record = engine.connections.get(id).await?;
+    let names: Vec<_> = others.iter().map(ServerName::as_str).collect();
+    Ok(report(&record, RevocationResult::InUse, format!("it stays, for {} uses it", names.join(", "))))
+}
+
+fn report(record: &ConnectionRecord, result: RevocationResult, text: String) -> RevocationReport {
+    RevocationReport { connection: record.id.to_string(), provider: record.provider.to_string(), result, text }
+}

@@ -1,0 +1,135 @@
+//! From an installed server to what is started: its manifest, its settings, its connection's access token.
+//!
+//! A server works in the folder that its manifest came with, for there its own files are; one of the built-in catalog, which has
+//! none, works in an empty folder of its own in the data folder. Its `HOME` stays the person's: package runners such as `npx` and
+//! `uvx` keep their downloads there.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use keyferry_core::{
+    id::ServerName,
+    manifest::{LaunchSpec, LaunchText, Manifest, Server, Settings},
+    secret::SecretText,
+};
+use serde_json::Value;
+
+use super::{InstallError, connect, paths};
+use crate::{
+    api::dto::Problem,
+    catalog,
+    engine::Engine,
+    runtime::{Launch, ServerStatus},
+    vault::ServerRecord,
+};
+
+/// What a manifest and settings make on this machine.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) spec: LaunchSpec,
+    settings: Settings,
+}
+
+/// Fills a manifest with settings. Looks at the paths they name, and starts nothing.
+pub(super) fn prepare(
+    engine: &Engine,
+    manifest: &Manifest,
+    folder: Option<&Path>,
+    given: &BTreeMap<String, Value>,
+) -> Result<Prepared, InstallError> {
+    let Server::Local(local) = &manifest.server else {
+        let problem = Problem::new("remote_unsupported", format!("{} runs elsewhere", manifest.name));
+        return Err(InstallError::Unusable(problem));
+    };
+    let settings = Settings::validate(&manifest.user_config, given).map_err(InstallError::BadSettings)?;
+    paths::check(&manifest.user_config, given)?;
+    let spec = local.launch(&settings, &engine.places.with_server_folder(folder)).map_err(|error| {
+        InstallError::Unusable(Problem::new("bad_launch", error.to_string()).with_hint(error.hint()))
+    })?;
+    Ok(Prepared { spec, settings })
+}
+
+/// A server about to be started.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    launch: Launch,
+    /// Which tokens it gets.
+    generation: Option<u64>,
+    /// The variables that its connection fills.
+    pub(super) delivered: Vec<String>,
+}
+
+/// Makes a server ready: fills its manifest, and fetches an access token that is good.
+pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Ready, InstallError> {
+    let origin = format!("the manifest of {}", record.name);
+    let checked = Manifest::parse(&origin, &record.manifest)
+        .map_err(|findings| InstallError::Unusable(catalog::unusable(&origin, &findings)))?;
+    if checked.manifest.sign_in.oauth.is_required() && record.connection.is_none() {
+        return Err(InstallError::NoConnection(record.name.clone()));
+    }
+    let prepared = prepare(engine, &checked.manifest, record.folder.as_deref(), &record.settings)?;
+    let own_folder = engine.folder.server(&record.name);
+    make_private(&engine.folder.servers()).and_then(|()| make_private(&own_folder)).map_err(|error| {
+        let message = format!("{} can't be made: {error}", own_folder.display());
+        InstallError::Step(Problem::new("data_folder_unusable", message).with_hint("look at the data folder's permissions"))
+    })?;
+    let mut launch = launch_of(&record.name, prepared, record.folder.clone().unwrap_or(own_folder))?;
+    let mut generation = None;
+    let mut delivered = Vec::new();
+    if let Some(connection) = &record.connection {
+        let delivery = connect::delivery(engine, connection).await?;
+        generation = Some(delivery.generation);
+        delivered.extend(delivery.environment.iter().map(|(name, _)| name.clone()));
+        launch.environment.extend(delivery.environment);
+        launch.secrets.extend(delivery.secrets);
+    }
+    Ok(Ready { launch, generation, delivered })
+}
+
+/// Starts a server, in place of one of the same name that runs. The caller has the server's turn.
+pub(crate) async fn start(engine: &Engine, ready: Ready) -> Result<ServerStatus, InstallError> {
+    let server = ready.launch.server.clone();
+    engine.deliveries.forget(&server);
+    engine.servers.stop(&server).await?;
+    let status = engine.servers.start(ready.launch).await?;
+    if let Some(generation) = ready.generation {
+        engine.deliveries.note(&server, generation);
+    }
+    Ok(status)
+}
+
+fn launch_of(server: &ServerName, prepared: Prepared, folder: PathBuf) -> Result<Launch, InstallError> {
+    let Prepared { spec, settings } = prepared;
+    let secret = |text: &LaunchText| {
+        SecretText::new(text.expose_text()).map_err(|error| {
+            InstallError::Unusable(Problem::new("bad_launch", format!("a variable can't be passed: {error}")))
+        })
+    };
+    let variable = |(name, text): &(String, LaunchText)| secret(text).map(|value| (name.clone(), value));
+    let environment: Result<Vec<_>, InstallError> = spec.env.iter().map(variable).collect();
+    Ok(Launch {
+        server: server.clone(),
+        program: spec.command,
+        args: spec.args.iter().map(|arg| arg.expose_text().to_owned()).collect(),
+        environment: environment?,
+        secrets: settings.secrets().cloned().collect(),
+        working_directory: folder,
+    })
+}
+
+/// Makes a folder that only its owner may enter; one that is there must be a folder and no link.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::symlink_metadata(folder)?.is_dir() {
+            true => Ok(()),
+            false => Err(io::Error::other("something else stands there")),
+        },
+        made => made,
+    }
+}

@@ -1,0 +1,51 @@
+//! From a manifest to a server that runs.
+//!
+//! [`begin`] checks all that can be checked without acting ([`plan`]); only then does an install exist. Its story stands in
+//! [`story`]: the connection, the delivery, the start, the tools. Where it ends early, what it had made is undone, and a new
+//! try starts clean; a connection that the person has just allowed is kept, so that the next try needs no second sign-in.
+
+mod connect;
+mod delivery;
+mod error;
+mod id;
+mod launch;
+mod paths;
+mod plan;
+mod progress;
+mod registry;
+pub(crate) mod running;
+mod story;
+mod uninstall;
+
+use std::sync::Arc;
+
+pub(crate) use connect::revoke;
+pub(crate) use delivery::Deliveries;
+pub(crate) use error::InstallError;
+pub(crate) use id::InstallId;
+pub(crate) use progress::Record;
+pub(crate) use registry::Registry;
+pub(crate) use uninstall::uninstall;
+
+use crate::{
+    api::dto::{Install, InstallRequest},
+    engine::Engine,
+};
+use plan::Plan;
+use progress::Progress;
+use registry::NoRoom;
+
+/// Begins an install, and returns its record as it stands.
+pub(crate) async fn begin(engine: &Arc<Engine>, request: InstallRequest) -> Result<Install, InstallError> {
+    let plan = Plan::make(engine, request).await?;
+    let id = InstallId::from_entropy(engine.entropy.bytes());
+    let progress = Progress::new(id, plan.server.clone(), plan.command.clone(), engine.clock.clone());
+    let record = progress.watch();
+    let cancel = engine.installs.admit(id, &plan.server, record.clone()).map_err(|no_room| match no_room {
+        NoRoom::SameServer => InstallError::UnderWay(plan.server.clone()),
+        NoRoom::Full => InstallError::Full,
+    })?;
+    engine.tasks.spawn(story::run(engine.clone(), plan, progress, cancel));
+    let shown = record.borrow().shown();
+    Ok(shown)
+}

@@ -1,0 +1,140 @@
+//! What an install will do, decided before anything is done.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::Timestamp;
+use keyferry_core::{
+    id::{ConnectionId, ManifestName, ProviderName, ServerName},
+    manifest::{Manifest, OauthSignIn, display_command},
+};
+use serde_json::Value;
+
+use super::{InstallError, connect, launch};
+use crate::{
+    api::dto::{AuthMethod, InstallRequest, ManifestChoice},
+    catalog,
+    engine::Engine,
+    vault::ServerRecord,
+};
+
+/// An install that has nothing against it.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) server: ServerName,
+    /// The exact command, made safe to show.
+    pub(super) command: String,
+    pub(super) account: Account,
+    pub(super) open_browser: bool,
+    text: String,
+    folder: Option<PathBuf>,
+    settings: BTreeMap<String, Value>,
+}
+
+/// Where the account comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Account {
+    /// The server needs none.
+    None,
+    /// The person has allowed it before.
+    Existing(ConnectionId),
+    /// The person is asked.
+    SignIn(ProviderName),
+}
+
+impl Plan {
+    /// Checks a request. Nothing is created, sent or started.
+    pub(super) async fn make(engine: &Engine, request: InstallRequest) -> Result<Self, InstallError> {
+        let (manifest, text, folder) = find(engine, &request.manifest)?;
+        if let Some(problem) = catalog::not_installable(&manifest, &engine.providers) {
+            return Err(InstallError::Unusable(problem));
+        }
+        let server = ServerName::from_manifest(&manifest.name);
+        if engine.vault.server(&server).await?.is_some() {
+            return Err(InstallError::AlreadyInstalled(server));
+        }
+        let prepared = launch::prepare(engine, &manifest, folder.as_deref(), &request.settings)?;
+        let command = display_command(&prepared.spec);
+        let account = account(engine, &manifest, &request).await?;
+        let open_browser = request.open_browser && engine.settings.open_browser;
+        Ok(Self { server, command, account, open_browser, text, folder, settings: request.settings })
+    }
+
+    /// What the vault keeps of the server.
+    pub(super) fn into_record(self, connection: Option<ConnectionId>, now: Timestamp) -> ServerRecord {
+        ServerRecord {
+            name: self.server,
+            manifest: self.text,
+            folder: self.folder,
+            settings: self.settings,
+            connection,
+            wanted: true,
+            installed_at: now,
+        }
+    }
+}
+
+type Found = (Manifest, String, Option<PathBuf>);
+
+fn find(engine: &Engine, choice: &ManifestChoice) -> Result<Found, InstallError> {
+    match choice {
+        ManifestChoice::Named(name) => {
+            let entry = name.parse::<ManifestName>().ok().and_then(|name| engine.catalog.get(&name));
+            let entry = entry.ok_or_else(|| InstallError::UnknownManifest {
+                name: name.chars().take(60).collect(),
+                nearest: engine.catalog.nearest(name).map(str::to_owned),
+            })?;
+            Ok((entry.manifest.clone(), entry.text.clone(), entry.folder.clone()))
+        }
+        ManifestChoice::Inline { manifest, folder } => {
+            if folder.as_ref().is_some_and(|folder| !folder.is_absolute()) {
+                return Err(InstallError::BadFolder);
+            }
+            let text = manifest.to_string();
+            let checked = Manifest::parse("manifest", &text)
+                .map_err(|findings| InstallError::Unusable(catalog::unusable("manifest", &findings)))?;
+            Ok((checked.manifest, text, folder.clone()))
+        }
+    }
+}
+
+/// The account that a manifest needs, or that the person wants it to have. A sign-in that is not required is made when it is asked
+/// for.
+async fn account(engine: &Engine, manifest: &Manifest, request: &InstallRequest) -> Result<Account, InstallError> {
+    let oauth = &manifest.sign_in.oauth;
+    let provider = match oauth {
+        OauthSignIn::Provider { provider, .. } => Some(provider),
+        OauthSignIn::None | OauthSignIn::Discovery => None,
+    };
+    if let Some(connection) = &request.connection {
+        let needed = provider.ok_or(InstallError::NoUseForConnection)?;
+        return existing(engine, connection, needed).await.map(Account::Existing);
+    }
+    match (request.auth, provider) {
+        (Some(AuthMethod::Browser), _) if manifest.sign_in.browser.is_none() => Err(InstallError::NotOffered),
+        (Some(AuthMethod::Browser), _) => Err(InstallError::NoBrowserSignIn),
+        (Some(AuthMethod::Oauth), None) => Err(InstallError::NotOffered),
+        (Some(AuthMethod::Oauth), Some(provider)) => known(engine, oauth, provider),
+        (None, Some(provider)) if oauth.is_required() => match connect::left_behind(engine, provider).await? {
+            Some(connection) => Ok(Account::Existing(connection)),
+            None => known(engine, oauth, provider),
+        },
+        (None, _) => Ok(Account::None),
+    }
+}
+
+fn known(engine: &Engine, oauth: &OauthSignIn, provider: &ProviderName) -> Result<Account, InstallError> {
+    match engine.providers.set().get(provider) {
+        Some(_) => Ok(Account::SignIn(provider.clone())),
+        None => Err(InstallError::Unusable(catalog::unknown_provider(oauth, &engine.providers))),
+    }
+}
+
+async fn existing(engine: &Engine, given: &str, needed: &ProviderName) -> Result<ConnectionId, InstallError> {
+    let unknown = || InstallError::UnknownConnection(given.chars().take(60).collect());
+    let id: ConnectionId = given.parse().map_err(|_| unknown())?;
+    let connection = engine.vault.connection(&id).await?.ok_or_else(unknown)?;
+    if &connection.provider == needed {
+        return Ok(id);
+    }
+    Err(InstallError::OtherProvider { connection: id, found: connection.provider, needed: needed.clone() })
+}

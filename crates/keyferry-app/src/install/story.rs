@@ -1,0 +1,75 @@
+//! The story of one install, and its undoing.
+
+use std::sync::Arc;
+
+use keyferry_core::id::ServerName;
+use tokio_util::sync::CancellationToken;
+
+use super::{InstallError, connect, launch, plan::Plan, progress::Progress, uninstall};
+use crate::{api::dto::StepName, engine::Engine};
+
+/// Runs an install to its end, or until it is cancelled.
+pub(super) async fn run(engine: Arc<Engine>, plan: Plan, progress: Progress, cancel: CancellationToken) {
+    let server = plan.server.clone();
+    let mut saved = false;
+    let outcome = tokio::select! {
+        outcome = story(&engine, plan, &progress, &mut saved) => outcome,
+        () = cancel.cancelled() => Err(InstallError::Cancelled),
+    };
+    match outcome {
+        Ok(tools) => {
+            tracing::info!(%server, tools = tools.len(), "installed");
+            progress.finish(tools);
+        }
+        Err(error) => {
+            tracing::warn!(%server, %error, "an install ended without a server");
+            if saved {
+                undo(&engine, &server).await;
+            }
+            progress.fail(error.into());
+        }
+    }
+}
+
+/// What an install does. `saved` becomes true before the first trace that has to be undone.
+async fn story(
+    engine: &Engine,
+    plan: Plan,
+    progress: &Progress,
+    saved: &mut bool,
+) -> Result<Vec<String>, InstallError> {
+    let connection = connect::connection(engine, &plan, progress).await?;
+    let server = plan.server.clone();
+    progress.begin(StepName::Delivery, "Preparing what the server gets");
+    let _turn = engine.turns.of(&server).await;
+    *saved = true;
+    let record = plan.into_record(connection, engine.clock.now());
+    engine.vault.save_server(&record).await?;
+    let ready = launch::ready(engine, &record).await?;
+    progress.note(told(&ready.delivered));
+    progress.begin(StepName::Start, format!("Starting {server}"));
+    let status = launch::start(engine, ready).await?;
+    progress.note(status.pid.map_or_else(|| format!("{server} runs"), |pid| format!("{server} runs as process {pid}")));
+    progress.begin(StepName::Tools, "Asking for its tools");
+    let tools = engine.servers.tools(&server).await?;
+    let names: Vec<_> = tools.into_iter().map(|tool| tool.name.into_owned()).collect();
+    progress.note(match names.len() {
+        1 => "It offers 1 tool".to_owned(),
+        count => format!("It offers {count} tools"),
+    });
+    Ok(names)
+}
+
+fn told(delivered: &[String]) -> String {
+    match delivered {
+        [] => "The server gets its settings".to_owned(),
+        variables => format!("The server gets {} from the connection", variables.join(", ")),
+    }
+}
+
+/// Takes back what a failed install had made. The connection stays: the person has allowed it, and the next try uses it.
+async fn undo(engine: &Engine, server: &ServerName) {
+    if let Err(error) = uninstall::remove_traces(engine, server).await {
+        tracing::error!(%server, %error, "a failed install could not be undone; uninstall it");
+    }
+}
