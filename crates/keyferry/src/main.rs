@@ -1,2 +1,51 @@
-//! placeholder
-fn main() {}
+//! The command `keyferry`.
+//!
+//! Every command but the long-running ones is a client of the local API: of the running app where there is one, else of an app that is
+//! booted in this process for the length of the command ([`session`]). What is printed goes through [`output`], what fails through
+//! [`error`].
+
+mod cli;
+mod client;
+mod commands;
+mod error;
+mod logging;
+mod output;
+mod parts;
+mod session;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    if matches!(cli.command, Command::Watchdog) {
+        keyferry_app::runtime::process::watchdog::run(std::io::stdin().lock());
+        return ExitCode::SUCCESS;
+    }
+    logging::start(&cli);
+    let json = cli.global.json;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(commands::run(cli));
+            // Tasks that wait for a file or a name must not hold the exit up.
+            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            outcome
+        }
+        Err(error) => Err(error::CliError::failed("runtime", format!("the program can't start: {error}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(json),
+    }
+}

@@ -1,0 +1,92 @@
+//! The command line, as clap reads it. Each command's own arguments stand in its file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{
+    app, call, catalog, completions, connections, demo, install, logs, named, provider, proxy, sandbox,
+    status,
+};
+
+/// Connects MCP servers to your accounts.
+#[derive(Debug, Parser)]
+#[command(name = "keyferry", version, about, max_term_width = 100, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  keyferry demo --yes                         see all of it work, on your own machine
+  keyferry proxy                              run the tier that holds the client secrets
+  keyferry app                                run the app
+  keyferry install sandbox-notes              install a server of the catalog
+  keyferry call sandbox-notes list_notes      call one of its tools
+
+Exit codes: 0 done, 1 failed, 2 usage.";
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The data folder [env: KEYFERRY_HOME]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
+    pub(crate) home: Option<PathBuf>,
+    /// Where the proxy is [env: KEYFERRY_PROXY_URL] [default: http://127.0.0.1:7666]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    pub(crate) proxy_url: Option<String>,
+    /// Print data, and errors, as JSON
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// Say more in the log on standard error; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    pub(crate) verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show all of it at work on a sandbox provider, in a temporary folder
+    Demo(demo::Args),
+    /// Run the OAuth proxy, which holds the client secrets
+    Proxy(proxy::Args),
+    /// Run the app, which keeps the tokens and the servers
+    App(app::Args),
+    /// List, show and check manifests
+    #[command(subcommand)]
+    Catalog(catalog::Command),
+    /// Install a server; signs in first where it needs an account
+    Install(install::Args),
+    /// List the installed servers
+    List,
+    /// Show a server, or the app
+    Status(status::Args),
+    /// Start a server
+    Start(named::Args),
+    /// Stop a server
+    Stop(named::Args),
+    /// Show the end of a server's log
+    Logs(logs::Args),
+    /// Remove a server, and end its access where no other server uses it
+    Uninstall(named::Args),
+    /// List, show, refresh and revoke connections: the accounts you signed in to
+    #[command(subcommand)]
+    Connections(connections::Command),
+    /// List, show and check providers
+    #[command(subcommand)]
+    Provider(provider::Command),
+    /// Call a tool of a server
+    Call(call::Args),
+    /// Print a completion script for your shell
+    Completions(completions::Args),
+    /// Run the sandbox provider, or its MCP server
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
+    /// End the servers of an app that was killed
+    #[command(hide = true)]
+    Watchdog,
+}

@@ -1,0 +1,26 @@
+//! `keyferry catalog`
+
+mod check;
+mod list;
+mod show;
+
+use crate::{cli::Global, error::CliResult};
+
+/// The commands about manifests.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the servers that can be installed
+    List,
+    /// Show a manifest: what it runs, asks and needs
+    Show(show::Args),
+    /// Check manifest files, and name every mistake with its line
+    Check(check::Args),
+}
+
+pub(crate) async fn run(global: &Global, command: Command) -> CliResult {
+    match command {
+        Command::List => list::run(global).await,
+        Command::Show(args) => show::run(global, args).await,
+        Command::Check(args) => check::run(global, &args),
+    }
+}

@@ -1,0 +1,28 @@
+//! `keyferry connections list`
+
+use keyferry_app::api::dto::{Connection, ConnectionList};
+
+use crate::{cli::Global, error::CliResult, output, session::with_api};
+
+pub(crate) async fn run(global: &Global) -> CliResult {
+    let list: ConnectionList =
+        with_api(global, |session| async move { session.api.get("/connections").await }).await?;
+    output::data(global.json, &list, |list| {
+        let rows: Vec<_> = list.connections.iter().map(row).collect();
+        let empty =
+            "You are signed in nowhere yet. Installing a server that needs an account starts the sign-in.";
+        output::table(["ID", "SERVICE", "ACCOUNT", "STATE", "EXPIRES", "USED BY"], &rows, empty)
+    });
+    Ok(())
+}
+
+fn row(connection: &Connection) -> [String; 6] {
+    [
+        connection.id.clone(),
+        connection.provider_display_name.clone(),
+        connection.account.clone().unwrap_or_default(),
+        connection.state.replace('_', " "),
+        super::show::expiry(connection),
+        connection.servers.join(", "),
+    ]
+}

@@ -1,0 +1,120 @@
+//! `keyferry demo`: the whole path, on the sandbox provider.
+//!
+//! Sandbox, proxy and app run in this process and speak to each other over real sockets; the MCP server is a process of its own. What is
+//! printed about the path was seen on it.
+
+mod person;
+mod stage;
+mod steps;
+
+use keyferry_app::api::dto::{InstallRequest, ManifestChoice, UninstallReport};
+use serde_json::{Value, json};
+
+use super::{call::answer, install::follow};
+use crate::{
+    cli::Global,
+    error::{CliError, CliResult},
+    output, signals,
+};
+use person::Person;
+use stage::Stage;
+use steps::Steps;
+
+/// Shows all of it at work.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  keyferry demo          you click Allow on the sandbox's page
+  keyferry demo --yes    it plays the person too
+
+Everything is in a temporary folder, and gone afterwards.")]
+pub(crate) struct Args {
+    /// Play the person: follow the consent page and allow
+    #[arg(long)]
+    yes: bool,
+    /// What runs the server
+    #[arg(long, default_value = "process")]
+    runtime: Runtime,
+}
+
+/// What runs a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Runtime {
+    /// A child process.
+    Process,
+    /// A container.
+    Container,
+}
+
+/// The server of the built-in catalog that is installed.
+const SERVER: &str = "sandbox-notes";
+
+pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
+    if args.runtime == Runtime::Container {
+        return Err(CliError::usage("the container runtime is not there yet")
+            .hint("leave --runtime out: the demo's server is a program of ours"));
+    }
+    let mut steps = Steps::begin(global.json);
+    let stage = Stage::set(&mut steps).await?;
+    let outcome = tokio::select! {
+        outcome = play(&stage, args.yes, &mut steps) => outcome,
+        () = signals::asked_to_end() => Err(CliError::failed("interrupted", "interrupted")),
+    };
+    stage.strike().await;
+    let answer = outcome?;
+    steps.end(&answer);
+    Ok(())
+}
+
+async fn play(stage: &Stage, yes: bool, steps: &mut Steps) -> CliResult<Value> {
+    install(stage, yes, steps).await?;
+    let whoami = tool(stage, steps, "whoami", json!({})).await?;
+    tool(stage, steps, "add_note", json!({ "text": "carried over by Keyferry" })).await?;
+    let notes = tool(stage, steps, "list_notes", json!({})).await?;
+    steps.path(&stage.seen(SERVER).await?);
+    let report: UninstallReport = stage.api.delete(&format!("/servers/{SERVER}")).await?;
+    let ended = report.connection.map(|connection| connection.text).unwrap_or_default();
+    steps.done(&format!("Uninstalled. {ended}"));
+    Ok(json!({ "whoami": whoami, "notes": notes }))
+}
+
+/// Installs the server; the person allows, whoever plays it.
+async fn install(stage: &Stage, yes: bool, steps: &mut Steps) -> CliResult {
+    let request = InstallRequest {
+        manifest: ManifestChoice::Named(SERVER.to_owned()),
+        settings: [("api_url".to_owned(), Value::String(stage.notes_url()))].into(),
+        auth: None,
+        connection: None,
+        open_browser: !yes,
+    };
+    let mut person = Person::new(yes);
+    follow(&stage.api, &request, &mut |news| person.hears(news, steps)).await?;
+    person.finished().await
+}
+
+async fn tool(stage: &Stage, steps: &mut Steps, name: &str, arguments: Value) -> CliResult<String> {
+    let result: Value = stage.api.post(&format!("/servers/{SERVER}/tools/{name}"), &arguments).await?;
+    let text = answer(&result);
+    if result.get("isError").and_then(Value::as_bool).unwrap_or(false) {
+        return Err(CliError::failed("tool_error", format!("{name} reports: {text}")));
+    }
+    steps.done(&format!("{name}{} → {}", shown(&arguments), one_line(&text)));
+    Ok(text)
+}
+
+fn shown(arguments: &Value) -> String {
+    if arguments.as_object().is_some_and(serde_json::Map::is_empty) {
+        String::new()
+    } else {
+        format!(" {arguments}")
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Says something beside the steps.
+fn note(text: &str) {
+    output::note(text);
+}

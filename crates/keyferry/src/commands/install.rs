@@ -1,0 +1,167 @@
+//! `keyferry install`
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use keyferry_app::api::dto::{
+    AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepState,
+};
+use serde_json::Value;
+
+use crate::{
+    cli::Global,
+    client::Api,
+    error::{CliError, CliResult},
+    output,
+    session::with_api,
+};
+
+/// How long one question for news waits.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// Installs a server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  keyferry install sandbox-notes
+  keyferry install ./acme.json --set acme_url=https://acme.example
+  keyferry install sandbox-notes --connection abcdefghijkl     with an account that is connected already")]
+pub(crate) struct Args {
+    /// A manifest of the catalog, or a manifest file
+    #[arg(value_name = "NAME|FILE")]
+    manifest: String,
+    /// A setting of the server; may stand several times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// How to sign in, where the manifest offers both
+    #[arg(long)]
+    auth: Option<Auth>,
+    /// Use this connection instead of signing in
+    #[arg(long, value_name = "ID")]
+    connection: Option<String>,
+    /// Print the sign-in page's address and open no browser
+    #[arg(long)]
+    no_browser: bool,
+}
+
+/// The ways to sign in.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Auth {
+    /// OAuth, in your own browser
+    Oauth,
+    /// A controlled browser window from which the token is read
+    Browser,
+}
+
+pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
+    let request = InstallRequest {
+        manifest: choice(&args.manifest)?,
+        settings: settings(&args.settings)?,
+        auth: args.auth.map(|auth| match auth {
+            Auth::Oauth => AuthMethod::Oauth,
+            Auth::Browser => AuthMethod::Browser,
+        }),
+        connection: args.connection,
+        open_browser: !args.no_browser,
+    };
+    let (install, alone) = with_api(global, |session| async move {
+        let install = follow(&session.api, &request, &mut told).await?;
+        Ok((install, session.alone))
+    })
+    .await?;
+    output::data(global.json, &install, |install| {
+        format!("{} is installed. Its tools: {}", install.server, install.tools.join(", "))
+    });
+    if alone && !global.json {
+        output::note("It ended with this command. `keyferry app` keeps it running.");
+    }
+    Ok(())
+}
+
+/// Starts an install and follows it to its end. `news` hears of each step once it changes.
+pub(crate) async fn follow(
+    api: &Api,
+    request: &InstallRequest,
+    news: &mut dyn FnMut(&News<'_>),
+) -> CliResult<Install> {
+    let mut install: Install = api.post("/installs", request).await?;
+    let mut heard: BTreeMap<usize, StepState> = BTreeMap::new();
+    let mut page_told = false;
+    loop {
+        for step in &install.steps {
+            if heard.insert(step.number, step.state) != Some(step.state) {
+                news(&News::Step(step));
+            }
+        }
+        if let Some(url) = install.authorization_url.as_deref().filter(|_| !page_told) {
+            page_told = true;
+            news(&News::Page(url));
+        }
+        match (install.state, install.error.take()) {
+            (InstallState::Done, _) => return Ok(install),
+            (InstallState::Failed, Some(problem)) => return Err(problem.into()),
+            (InstallState::Failed, None) => {
+                return Err(CliError::failed("install_failed", "the install failed"));
+            }
+            _ => {}
+        }
+        let path = format!("/installs/{}?after={}&wait={}", install.id, install.revision, WAIT.as_secs());
+        install = api.get(&path).await?;
+    }
+}
+
+/// What an install has to tell.
+pub(crate) enum News<'n> {
+    /// A step began or ended.
+    Step(&'n InstallStep),
+    /// The person has to look at a page.
+    Page(&'n str),
+}
+
+fn told(news: &News<'_>) {
+    match news {
+        News::Step(step) if step.state == StepState::Working && !output::watched() => {}
+        News::Step(step) => output::note(&line(step)),
+        News::Page(url) => output::note(&format!("  allow access here: {url}")),
+    }
+}
+
+/// A step in a line.
+pub(crate) fn line(step: &InstallStep) -> String {
+    match step.state {
+        StepState::Working | StepState::WaitingForPerson => format!("  … {}", step.text),
+        StepState::Done => format!("  ✓ {} ({} ms)", step.text, step.elapsed_ms),
+        StepState::Failed => format!("  ✗ {}", step.text),
+    }
+}
+
+/// A file where it looks like one, else a name of the catalog.
+fn choice(manifest: &str) -> CliResult<ManifestChoice> {
+    let path = Path::new(manifest);
+    let is_file = manifest.ends_with(".json") || manifest.contains(std::path::MAIN_SEPARATOR);
+    if !is_file {
+        return Ok(ManifestChoice::Named(manifest.to_owned()));
+    }
+    let unreadable =
+        |error: &dyn std::fmt::Display| CliError::failed("unreadable", format!("{manifest}: {error}"));
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+    let json = serde_json::from_str(&text)
+        .map_err(|error| unreadable(&error).hint(format!("`keyferry catalog check {manifest}` says more")))?;
+    let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned));
+    Ok(ManifestChoice::Inline { manifest: json, folder })
+}
+
+fn settings(given: &[String]) -> CliResult<BTreeMap<String, Value>> {
+    let mut settings: BTreeMap<String, Value> = BTreeMap::new();
+    for pair in given {
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            CliError::usage(format!("--set {pair} has no value")).hint("write --set KEY=VALUE")
+        })?;
+        let value = Value::String(value.to_owned());
+        match settings.get_mut(key) {
+            None => drop(settings.insert(key.to_owned(), value)),
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
+    }
+    Ok(settings)
+}

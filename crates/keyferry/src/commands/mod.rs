@@ -1,0 +1,47 @@
+//! The commands, one a file; folders are those with commands below.
+
+pub(crate) mod app;
+pub(crate) mod call;
+pub(crate) mod catalog;
+pub(crate) mod completions;
+pub(crate) mod connections;
+pub(crate) mod demo;
+pub(crate) mod install;
+pub(crate) mod list;
+pub(crate) mod logs;
+pub(crate) mod named;
+pub(crate) mod provider;
+pub(crate) mod proxy;
+pub(crate) mod sandbox;
+pub(crate) mod status;
+pub(crate) mod uninstall;
+
+use crate::{
+    cli::{Cli, Command},
+    error::CliResult,
+};
+
+/// Runs a command.
+pub(crate) async fn run(cli: Cli) -> CliResult {
+    let Cli { global, command } = cli;
+    let global = &global;
+    match command {
+        Command::Demo(args) => demo::run(global, args).await,
+        Command::Proxy(args) => proxy::run(global, args).await,
+        Command::App(args) => app::run(global, args).await,
+        Command::Catalog(command) => catalog::run(global, command).await,
+        Command::Install(args) => install::run(global, args).await,
+        Command::List => list::run(global).await,
+        Command::Status(args) => status::run(global, args).await,
+        Command::Start(args) => named::start(global, args).await,
+        Command::Stop(args) => named::stop(global, args).await,
+        Command::Logs(args) => logs::run(global, args).await,
+        Command::Uninstall(args) => uninstall::run(global, args).await,
+        Command::Connections(command) => connections::run(global, command).await,
+        Command::Provider(command) => provider::run(global, command).await,
+        Command::Call(args) => call::run(global, args).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Sandbox(command) => sandbox::run(command).await,
+        Command::Watchdog => Ok(()),
+    }
+}

@@ -1,0 +1,37 @@
+//! `keyferry start` and `keyferry stop`
+
+use keyferry_app::api::dto::Server;
+use serde_json::json;
+
+use super::status::shown;
+use crate::{cli::Global, error::CliResult, output, session::with_api};
+
+/// One server.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The server's name
+    pub(crate) name: String,
+}
+
+pub(crate) async fn start(global: &Global, args: Args) -> CliResult {
+    change(global, &args, "start").await
+}
+
+pub(crate) async fn stop(global: &Global, args: Args) -> CliResult {
+    change(global, &args, "stop").await
+}
+
+async fn change(global: &Global, args: &Args, verb: &str) -> CliResult {
+    let path = format!("/servers/{}/{verb}", args.name);
+    let (server, alone): (Server, bool) =
+        with_api(
+            global,
+            |session| async move { Ok((session.api.post(&path, &json!({})).await?, session.alone)) },
+        )
+        .await?;
+    output::data(global.json, &server, shown);
+    if alone && verb == "start" {
+        output::note("It works, and ended with this command. `keyferry app` keeps it running.");
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! `keyferry provider`
+
+pub(crate) mod check;
+mod list;
+mod show;
+
+use crate::{cli::Global, error::CliResult};
+
+/// The commands about providers.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the providers, and whether the proxy has credentials for them
+    List,
+    /// Show a provider: its file as understood, and what to register at the service
+    Show(show::Args),
+    /// Check provider files, and name every mistake with its line
+    Check(check::Args),
+}
+
+pub(crate) async fn run(global: &Global, command: Command) -> CliResult {
+    match command {
+        Command::List => list::run(global).await,
+        Command::Show(args) => show::run(global, args).await,
+        Command::Check(args) => check::run(global, &args),
+    }
+}

@@ -1,0 +1,73 @@
+//! What can go wrong, as a person reads it: what failed, why, and what to do. Exit code 1, or 2 for a command that was written wrong.
+
+use std::{fmt::Display, process::ExitCode};
+
+use keyferry_app::{BootError, api::dto::Problem, home::HomeError, settings::SettingsError};
+
+use crate::output;
+
+/// A failure on its way to the person.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    problem: Problem,
+    usage: bool,
+}
+
+pub(crate) type CliResult<T = ()> = Result<T, CliError>;
+
+impl CliError {
+    /// The command was understood and did not work.
+    pub(crate) fn failed(code: &str, message: impl Display) -> Self {
+        Self { problem: Problem::new(code, message.to_string()), usage: false }
+    }
+
+    /// The command was written wrong.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self { problem: Problem::new("usage", message.to_string()), usage: true }
+    }
+
+    /// The same, with what to do.
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
+        self.problem.hint = Some(hint.to_string());
+        self
+    }
+
+    /// Prints it to standard error.
+    pub(crate) fn report(&self, json: bool) -> ExitCode {
+        let text = if json {
+            serde_json::to_string(&self.problem).unwrap_or_else(|_| self.problem.message.clone())
+        } else {
+            match &self.problem.hint {
+                Some(hint) => format!("error: {}\nhint: {hint}", self.problem.message),
+                None => format!("error: {}", self.problem.message),
+            }
+        };
+        output::note(&text);
+        ExitCode::from(if self.usage { 2 } else { 1 })
+    }
+}
+
+impl From<Problem> for CliError {
+    fn from(problem: Problem) -> Self {
+        Self { problem, usage: false }
+    }
+}
+
+impl From<SettingsError> for CliError {
+    fn from(error: SettingsError) -> Self {
+        Self::usage(&error).hint(error.hint())
+    }
+}
+
+impl From<HomeError> for CliError {
+    fn from(error: HomeError) -> Self {
+        Self::failed(error.code(), &error).hint(error.hint())
+    }
+}
+
+impl From<BootError> for CliError {
+    fn from(error: BootError) -> Self {
+        let hint = error.hint();
+        Self::failed(error.code(), &error).hint(hint)
+    }
+}

@@ -1,0 +1,36 @@
+//! The log: on standard error, for people on a terminal and as JSON otherwise.
+
+use std::io::IsTerminal as _;
+
+use keyferry_app::runtime::MESSAGES_LOG_TARGET;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::cli::{Cli, Command};
+
+/// The variable that says how much is logged, such as `debug` or `keyferry_proxy=trace`.
+const VARIABLE: &str = "KEYFERRY_LOG";
+
+/// Starts the log. The two tiers tell what they do; other commands only what is wrong.
+pub(crate) fn start(cli: &Cli) {
+    let service = matches!(cli.command, Command::App(_) | Command::Proxy(_) | Command::Sandbox(_));
+    let level = match (cli.global.verbose, service) {
+        (0, false) => "error",
+        (0, true) => "info",
+        (1, _) => "keyferry=debug,keyferry_app=debug,keyferry_proxy=debug,info",
+        _ => "trace",
+    };
+    let filter = std::env::var(VARIABLE).ok().and_then(|text| text.parse::<EnvFilter>().ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(level));
+    // The MCP library logs whole messages, and with them whatever a tool was given or said.
+    let silent = format!("{MESSAGES_LOG_TARGET}=off").parse();
+    let filter = silent.into_iter().fold(filter, EnvFilter::add_directive);
+    let terminal = std::io::stderr().is_terminal();
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    // A second start, as in a test, changes nothing.
+    let _ = if terminal {
+        log.with_target(false).compact().try_init()
+    } else {
+        log.json().flatten_event(true).try_init()
+    };
+}
