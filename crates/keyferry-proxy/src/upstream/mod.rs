@@ -36,8 +36,8 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(200);
 const IDLE: Duration = Duration::from_secs(4);
 /// Idle connections that are kept for one provider.
 const IDLE_CONNECTIONS: usize = 64;
-/// Longest head of a reply, in bytes.
-const LONGEST_HEAD: usize = 64 * 1024;
+/// Longest head of a reply, in bytes; what comes with the last read may go beyond it.
+const LONGEST_HEAD: usize = 32 * 1024;
 /// Most headers of a reply.
 const MOST_HEADERS: usize = 100;
 
@@ -151,6 +151,7 @@ impl Upstream {
                 }
             }
             tried += 1;
+            tracing::debug!(provider, "no connection to the provider, trying once more");
             sleep(CONNECT_PAUSE).await;
         };
         self.read(response).await

@@ -1,1 +1,140 @@
+//! TLS, with certificate authorities of the tests' own: a good certificate is the control for each bad one.
 
+use std::{net::SocketAddr, sync::Arc};
+
+use keyferry_core::{
+    flow::{client::ClientCredentials, refresh::refresh_request},
+    provider::ProviderFile,
+    secret::RefreshToken,
+};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+
+const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    roots: RootCertStore,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.der().clone()).unwrap();
+        Self { issuer: Issuer::new(params, key), roots }
+    }
+
+    /// A server's configuration with a certificate for this name, valid until this year.
+    fn server(&self, name: &str, until: i32) -> ServerConfig {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap()
+    }
+
+    fn client(&self) -> ClientConfig {
+        ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(self.roots.clone())
+            .with_no_client_auth()
+    }
+}
+
+/// A TLS server, or a plain one; counts nothing but answers everything.
+async fn serve(config: Option<ServerConfig>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = config.map(|config| TlsAcceptor::from(Arc::new(config)));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut buffer = [0; 4_096];
+                let Some(acceptor) = acceptor else {
+                    let _ = stream.read(&mut buffer).await;
+                    let _ = stream.write_all(REPLY).await;
+                    return;
+                };
+                let Ok(mut tls) = acceptor.accept(stream).await else { return };
+                let _ = tls.read(&mut buffer).await;
+                let _ = tls.write_all(REPLY).await;
+                let _ = tls.shutdown().await;
+            });
+        }
+    });
+    address
+}
+
+async fn ask(upstream: &Upstream, host: &str, address: SocketAddr) -> Result<StatusCode, Fault> {
+    let endpoint = format!("https://{host}:{}/token", address.port());
+    let text = format!(
+        "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/a\"\n[token]\nendpoint = \"{endpoint}\"\n"
+    );
+    let file = ProviderFile::parse("acme".parse().unwrap(), "acme", &text).unwrap().file;
+    let client = ClientCredentials { client_id: "me".parse().unwrap(), client_secret: None };
+    let request = refresh_request(&file, &client, &RefreshToken::new("r").unwrap());
+    let request = UpstreamRequest::new(&endpoint.parse().unwrap(), &request).unwrap();
+    upstream.send("acme", request).await.map(|reply| reply.status)
+}
+
+#[tokio::test]
+async fn a_certificate_is_checked_for_its_authority_name_and_date() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    let upstream = Upstream::with_tls(&Limits::default(), ours.client());
+    let good = serve(Some(ours.server("localhost", 2090))).await;
+    assert_eq!(ask(&upstream, "localhost", good).await, Ok(StatusCode::OK));
+    let table = [
+        ("another authority", Some(other.server("localhost", 2090))),
+        ("another name", Some(ours.server("elsewhere.example", 2090))),
+        ("expired", Some(ours.server("localhost", 2021))),
+        ("no TLS at all", None),
+    ];
+    for (what, config) in table {
+        let address = serve(config).await;
+        assert_eq!(ask(&upstream, "localhost", address).await, Err(Fault::Tls), "{what}");
+    }
+    assert_eq!(ask(&upstream, "127.0.0.1", good).await, Err(Fault::Tls), "an address for a name");
+}
+
+#[tokio::test]
+async fn the_platform_vouches_for_no_certificate_of_the_tests() {
+    let authority = Authority::new();
+    let upstream = Upstream::new(&Limits::default()).unwrap();
+    let address = serve(Some(authority.server("localhost", 2090))).await;
+    assert_eq!(ask(&upstream, "localhost", address).await, Err(Fault::Tls));
+}
+
+#[tokio::test]
+async fn a_handshake_that_stalls_ends_with_the_connect_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
+    let upstream = Upstream::with_tls(&limits, Authority::new().client());
+    let started = tokio::time::Instant::now();
+    let asked = ask(&upstream, "localhost", listener.local_addr().unwrap()).await;
+    assert_eq!(asked, Err(Fault::Unreachable));
+    assert!(started.elapsed() < Duration::from_secs(5));
+}

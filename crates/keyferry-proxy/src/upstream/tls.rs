@@ -30,13 +30,12 @@ pub(super) fn config() -> Result<ClientConfig, rustls::Error> {
 pub(super) fn refusal<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
     let mut next = Some(error);
     while let Some(cause) = next {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
+        }
         // An I/O error hides the error that it wraps from `source`.
         let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let found = wrapped.and_then(|inner| inner.downcast_ref()).or_else(|| cause.downcast_ref());
-        if found.is_some() {
-            return found;
-        }
-        next = cause.source();
+        next = wrapped.map(|inner| inner as &(dyn Error + 'static)).or_else(|| cause.source());
     }
     None
 }

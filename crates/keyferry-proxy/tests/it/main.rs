@@ -1,1 +1,18 @@
-//! The proxy from outside.
+//! The proxy from outside: every rule over real sockets, against the sandbox provider or, for faults, against raw bytes.
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod connections;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod routes;
+#[cfg(test)]
+mod sealing;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod start;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,5 @@
+//! The URL tree.
+
+mod metrics;
+mod oauth;
+mod operation;

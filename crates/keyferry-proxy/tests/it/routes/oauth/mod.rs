@@ -1,0 +1,3 @@
+mod providers;
+mod revoke;
+mod token;

@@ -1,0 +1,10 @@
+//! `/oauth/token`
+
+mod abandoned;
+mod authorization_code;
+mod client_authentication;
+mod pace;
+mod provider_faults;
+mod redirect_uri;
+mod refresh_token;
+mod request;
