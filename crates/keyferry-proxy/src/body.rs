@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn only_form_and_json_are_read() {
-        let table: [(&[(&str, &str)], Option<Format>); 8] = [
+        type Case = (&'static [(&'static str, &'static str)], Option<Format>);
+        let table: [Case; 8] = [
             (&[("content-type", "application/json")], Some(Format::Json)),
             (&[("content-type", "Application/JSON; charset=utf-8")], Some(Format::Json)),
             (&[("content-type", "application/x-www-form-urlencoded;charset=UTF-8")], Some(Format::Form)),

@@ -221,6 +221,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_people_read_is_as_reviewed() {
+        let lines: Vec<_> = all()
+            .iter()
+            .map(|error| {
+                let (code, status, outcome) = error.told();
+                format!("{} {} {outcome}: {}", status.as_u16(), code.as_str(), error.description())
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
     #[tokio::test]
     async fn an_error_is_an_object_that_nobody_stores() {
         for error in all() {

@@ -74,7 +74,8 @@ impl Proxy {
             tasks.close();
             tasks.wait().await;
         };
-        // The servers bound themselves; the time is doubled for exchanges that only the cut set free of their callers.
+        // The servers bound themselves; as much again is for the exchanges whose callers were cut: their codes and refresh tokens
+        // are spent, and the provider's answer should at least be read and counted.
         if timeout(self.state.limits.shutdown * 2, end).await.is_err() {
             tracing::warn!("exchanges with providers were still under way at the end of the shutdown");
         }

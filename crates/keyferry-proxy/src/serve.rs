@@ -13,7 +13,7 @@ use tokio::{
     sync::Semaphore,
     time::{sleep, timeout},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{respond::respond, state::ProxyState};
 
@@ -31,7 +31,7 @@ pub(crate) async fn serve(
     router: Router,
     stop: CancellationToken,
 ) {
-    let graceful = GracefulShutdown::new();
+    let (graceful, connections) = (GracefulShutdown::new(), TaskTracker::new());
     let cut = CancellationToken::new();
     let _cut_on_drop = cut.clone().drop_guard();
     let slots = Arc::new(Semaphore::new(proxy.limits.connections));
@@ -49,7 +49,7 @@ pub(crate) async fn serve(
                 let open = proxy.metrics.connection();
                 let connection = graceful.watch(connection(&proxy, stream, router.clone()));
                 let cut = cut.clone();
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     cut.run_until_cancelled(connection).await;
                     drop((slot, open));
                 });
@@ -65,6 +65,10 @@ pub(crate) async fn serve(
     if timeout(patience, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way at the end of the shutdown and were cut");
     }
+    // Only once all connections are gone have all their exchanges found a task of their own.
+    cut.cancel();
+    connections.close();
+    connections.wait().await;
 }
 
 fn connection(

@@ -74,6 +74,27 @@ fn an_empty_text_is_absent_and_a_left_over_one_is_named() {
     read(Format::Json, r#"{"code":"","callback":null}"#).unwrap().finish().unwrap();
 }
 
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes: Vec<u8>, text: String) {
+        for bytes in [bytes, text.into_bytes()] {
+            for format in [Format::Form, Format::Json] {
+                let _ = Parameters::read(&Body { format, bytes: bytes.clone().into() }, ALLOWED);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_passes_both_formats_unchanged(text in "\\PC{1,40}") {
+        let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("code", &text).finish();
+        let json = serde_json::json!({ "code": text }).to_string();
+        for (format, body) in [(Format::Form, form), (Format::Json, json)] {
+            let read = read(format, &body).unwrap().require(Name::Code).unwrap();
+            proptest::prop_assert_eq!(read.expose_secret(), &text);
+        }
+    }
+}
+
 #[test]
 fn nothing_of_a_value_is_printed() {
     let parameters = read(Format::Json, r#"{"code":"canary","callback":{"x":"canary"}}"#).unwrap();

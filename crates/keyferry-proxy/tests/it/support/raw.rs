@@ -11,6 +11,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     task::JoinHandle,
 };
 
@@ -20,6 +21,21 @@ pub(crate) struct RawProvider {
     requests: Arc<Mutex<Vec<String>>>,
     connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
+}
+
+/// What holds the answers of a gated provider back.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    /// One permit for each answer.
+    pub(crate) open: Arc<Semaphore>,
+    asked: Arc<Semaphore>,
+}
+
+impl Gate {
+    /// Waits for the next request.
+    pub(crate) async fn asked(&self) {
+        self.asked.acquire().await.unwrap().forget();
+    }
 }
 
 impl RawProvider {
@@ -72,6 +88,23 @@ impl RawProvider {
             }
         })
         .await
+    }
+
+    /// Answers each request once the gate lets it.
+    pub(crate) async fn gated() -> (Self, Gate) {
+        let gate = Gate { open: Arc::new(Semaphore::new(0)), asked: Arc::new(Semaphore::new(0)) };
+        let passed = gate.clone();
+        let provider = Self::start(move |mut stream| {
+            let gate = passed.clone();
+            async move {
+                gate.asked.add_permits(1);
+                gate.open.acquire().await.unwrap().forget();
+                let reply = json("200 OK", r#"{"access_token":"a"}"#);
+                stream.write_all(reply.as_bytes()).await.ok().map(|()| stream)
+            }
+        })
+        .await;
+        (provider, gate)
     }
 
     /// The provider file `acme` for it, with further lines of `[token]`.

@@ -12,7 +12,7 @@ async fn a_provider_is_shown_with_all_that_a_sign_in_needs_and_no_secret() {
     let reply = proxy.get("/oauth/providers/sandbox").await;
     let base = sandbox.base_url();
     let file = ProviderFile::parse("sandbox".parse().unwrap(), "x", &sandbox.provider_file()).unwrap().file;
-    let env: Vec<_> = file.env.keys().map(|name| name.as_str()).collect();
+    let env: Vec<_> = file.env.keys().map(ToString::to_string).collect();
     let expected = serde_json::json!({
         "name": "sandbox",
         "display_name": "Sandbox",

@@ -1,63 +1,42 @@
 //! Callers that hang up, and providers that are slow to many.
 
-use std::sync::Arc;
-
-use tokio::{io::AsyncWriteExt, sync::Semaphore};
-
 use crate::support::{
     raw::{RawProvider, json},
     *,
 };
 
-/// A provider that answers once for each permit, and says when it is asked.
-async fn gated() -> (RawProvider, Arc<Semaphore>, Arc<Semaphore>) {
-    let (gate, asked) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (opened, asking) = (Arc::clone(&gate), Arc::clone(&asked));
-    let provider = RawProvider::start(move |mut stream| {
-        let (opened, asking) = (Arc::clone(&opened), Arc::clone(&asking));
-        async move {
-            asking.add_permits(1);
-            opened.acquire().await.unwrap().forget();
-            let reply = json("200 OK", r#"{"access_token":"a","refresh_token":"r2"}"#);
-            stream.write_all(reply.as_bytes()).await.ok().map(|()| stream)
-        }
-    })
-    .await;
-    (provider, gate, asked)
-}
-
 #[tokio::test]
 async fn an_exchange_ends_once_although_its_caller_has_gone() {
-    let (provider, gate, asked) = gated().await;
+    let (provider, gate) = RawProvider::gated().await;
     let proxy = start(config(&[("acme", &provider.file(""))], "s")).await;
     let url = proxy.url("/oauth/token");
     let caller = tokio::spawn(send(http().post(url).json(&refreshment("acme", "r1"))));
-    asked.acquire().await.unwrap().forget();
+    gate.asked().await;
     caller.abort();
     let gone = "keyferry_proxy_requests_total{route=\"/oauth/token\",outcome=\"caller_gone\"}";
     until(async || proxy.metric(gone).await == 1).await;
     let ended = "keyferry_proxy_exchanges_total{provider=\"acme\",grant=\"refresh_token\",outcome=\"ok\"}";
     assert_eq!(proxy.metric(ended).await, 0);
-    gate.add_permits(1);
+    gate.open.add_permits(1);
     until(async || proxy.metric(ended).await == 1).await;
     assert_eq!(provider.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_provider_that_is_busy_is_503_and_takes_no_other_with_it() {
-    let (slow, gate, asked) = gated().await;
+    let (slow, gate) = RawProvider::gated().await;
     let fast = RawProvider::answering(json("200 OK", r#"{"access_token":"a"}"#)).await;
     let mut config = config(&[("acme", &slow.file("")), ("other", &fast.file(""))], "s");
     config.limits.exchanges_per_provider = 1;
     let proxy = start(config).await;
     let url = proxy.url("/oauth/token");
     let first = tokio::spawn(send(http().post(url).json(&refreshment("acme", "r1"))));
-    asked.acquire().await.unwrap().forget();
+    gate.asked().await;
     let second = proxy.token(&refreshment("acme", "r2")).await;
     assert_eq!(second.error(), error(503, "temporarily_unavailable"));
     assert_eq!(second.header("retry-after"), Some("1"));
     assert_eq!(proxy.token(&refreshment("other", "r3")).await.status, 200);
-    gate.add_permits(2);
+    gate.open.add_permits(2);
     assert_eq!(first.await.unwrap().status, 200);
     assert_eq!(proxy.token(&refreshment("acme", "r2")).await.status, 200);
 }

@@ -1,6 +1,8 @@
 //! Client authentication at the provider (RFC 6749 §2.3): exactly one method, never in the URL.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use keyferry_core::secret::ClientSecret;
+use serde_json::Value;
 
 use crate::support::{
     raw::{RawProvider, json},
@@ -9,6 +11,10 @@ use crate::support::{
 
 const SECRET: &str = ": % + & space é";
 const ENCODED: &str = "%3A+%25+%2B+%26+space+%C3%A9";
+
+fn revocation(provider: &str) -> Value {
+    serde_json::json!({ "provider": provider, "token": "t" })
+}
 
 async fn sent(token: &str) -> (String, String) {
     let provider = RawProvider::answering(json("200 OK", r#"{"access_token":"a"}"#)).await;
@@ -40,6 +46,38 @@ async fn a_public_client_sends_its_id_alone() {
     let (head, body) = sent("client_auth = \"none\"").await;
     assert!(!head.contains("authorization:"));
     assert_eq!(body, "grant_type=refresh_token&refresh_token=r&client_id=keyferry-sandbox");
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_its_own_provider_alone() {
+    let names = ["acme", "acme-2", "acm"];
+    let mut providers = Vec::new();
+    for _ in names {
+        providers.push(RawProvider::answering(json("200 OK", r#"{"access_token":"a"}"#)).await);
+    }
+    let files: Vec<_> = providers.iter().map(|provider| provider.file("")).collect();
+    let pairs: Vec<_> = names.into_iter().zip(files.iter().map(String::as_str)).collect();
+    let mut config = config(&pairs, "unused");
+    for name in names {
+        let name: keyferry_core::id::ProviderName = name.parse().unwrap();
+        let mut client = config.credentials.get(&name).unwrap().clone();
+        client.client_secret = Some(ClientSecret::new(format!("secret-of-{name}.")).unwrap());
+        config.credentials.insert(name, client);
+    }
+    let proxy = start(config).await;
+    for name in names {
+        assert_eq!(proxy.token(&refreshment(name, "r")).await.status, 200);
+        assert_eq!(proxy.post("/oauth/revoke", &revocation(name)).await.status, 200);
+    }
+    for (name, provider) in names.iter().zip(&providers) {
+        let requests = provider.requests();
+        assert_eq!(requests.len(), 2);
+        for request in requests {
+            assert_eq!(request.matches("secret-of-").count(), 1, "{request}");
+            assert!(request.ends_with(&format!("client_secret=secret-of-{name}.")), "{request}");
+            assert!(request.contains(&format!("host: {}\r\n", provider.address)));
+        }
+    }
 }
 
 #[tokio::test]
