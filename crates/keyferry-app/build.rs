@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut table = String::from("static BUILTIN: &[(&str, &str)] = &[\n");
     for path in &files {
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or("a manifest's file name is not UTF-8")?;
+        let name =
+            path.file_name().and_then(|name| name.to_str()).ok_or("a manifest's file name is not UTF-8")?;
         writeln!(table, "    ({name:?}, include_str!({path:?})),")?;
     }
     table.push_str("];\n");

@@ -127,7 +127,8 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     let providers = Providers::load(&folder.providers(), &settings.provider_folders);
     let catalog = Catalog::load(&folder.catalog(), &settings.catalog_folders);
     let listener = listen(settings.listen, parts.any_port).await?;
-    let address = listener.local_addr().map_err(|source| BootError::Bind { address: settings.listen, source })?;
+    let address =
+        listener.local_addr().map_err(|source| BootError::Bind { address: settings.listen, source })?;
 
     let start_servers = parts.start_servers;
     let engine = Arc::new(assemble(Opened { settings, folder, vault, providers, catalog, address }, parts)?);
@@ -157,7 +158,8 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
     let providers = Arc::new(providers);
     let connections = Connections::new(connections::Parts {
         vault: vault.clone(),
-        proxy: ProxyClient::new(settings.proxy_url.clone()).map_err(|error| BootError::Client(error.to_string()))?,
+        proxy: ProxyClient::new(settings.proxy_url.clone())
+            .map_err(|error| BootError::Client(error.to_string()))?,
         providers: Arc::clone(&providers),
         clock: parts.clock.clone(),
         entropy: parts.entropy.clone(),

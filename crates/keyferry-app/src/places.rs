@@ -17,7 +17,9 @@ impl Places {
         let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
         let home = environment.iter().find(|(name, _)| name == OsStr::new(variable));
         let home = home.map(|(_, value)| PathBuf::from(value)).filter(|home| home.is_absolute());
-        let below = |name: &str| home.as_ref().map(|home| home.join(name)).filter(|path| path.is_dir()).and_then(text);
+        let below = |name: &str| {
+            home.as_ref().map(|home| home.join(name)).filter(|path| path.is_dir()).and_then(text)
+        };
         Self(Surroundings {
             platform: platform(),
             server_folder: None,

@@ -33,7 +33,6 @@ impl ApiError {
     }
 
     /// 404: what can't be such a name can't be found.
-    #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
     pub(crate) fn bad_name(error: impl Display) -> Self {
         Self::not_found(Problem::new("bad_name", error.to_string()))
     }
@@ -46,13 +45,15 @@ impl ApiError {
     /// 500, with the detail in the log alone.
     pub(crate) fn internal(detail: &dyn Display) -> Self {
         tracing::error!(%detail, "a request failed inside");
-        let problem = Problem::new("internal", "something failed inside the app").with_hint("the app's log says more");
+        let problem =
+            Problem::new("internal", "something failed inside the app").with_hint("the app's log says more");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem)
     }
 
     /// 503: too many ask at once.
     pub(crate) fn busy() -> Self {
-        let problem = Problem::new("busy", "too many requests wait at once").with_hint("try again in a moment");
+        let problem =
+            Problem::new("busy", "too many requests wait at once").with_hint("try again in a moment");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, problem)
     }
 }

@@ -22,7 +22,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let json = if bytes.is_empty() { b"{}" } else { bytes.as_ref() };
         serde_json::from_slice(json).map(Self).map_err(|error| {
             let what = if error.is_data() { "what this route takes" } else { "JSON" };
-            let message = format!("the body is not {what} (line {}, column {})", error.line(), error.column());
+            let message =
+                format!("the body is not {what} (line {}, column {})", error.line(), error.column());
             ApiError::bad_request(Problem::new("bad_body", message))
         })
     }
@@ -33,7 +34,10 @@ fn unread(rejection: BytesRejection) -> ApiError {
         let problem = Problem::new("body_too_large", "the body is larger than this app takes");
         return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, problem);
     }
-    ApiError::new(StatusCode::REQUEST_TIMEOUT, Problem::new("body_unread", "the body did not arrive in time or whole"))
+    ApiError::new(
+        StatusCode::REQUEST_TIMEOUT,
+        Problem::new("body_unread", "the body did not arrive in time or whole"),
+    )
 }
 
 /// The query's parameters.
@@ -44,7 +48,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         Query::try_from_uri(&parts.uri).map(|Query(parameters)| Self(parameters)).map_err(|_| {
-            ApiError::bad_request(Problem::new("bad_query", "a parameter of the query is unknown or has a wrong value"))
+            ApiError::bad_request(Problem::new(
+                "bad_query",
+                "a parameter of the query is unknown or has a wrong value",
+            ))
         })
     }
 }

@@ -68,7 +68,8 @@ impl Guard {
             return Ok(());
         }
         self.authorized(&request.headers)?;
-        if [Method::POST, Method::PUT, Method::PATCH].contains(&request.method) && !is_json(&request.headers) {
+        if [Method::POST, Method::PUT, Method::PATCH].contains(&request.method) && !is_json(&request.headers)
+        {
             return Err(Refusal::NotJson);
         }
         Ok(())
@@ -128,11 +129,16 @@ impl From<Refusal> for ApiError {
             Refusal::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"),
         };
         let problem = Problem::new(code, refusal.to_string());
-        ApiError::new(status, match refusal {
-            Refusal::NoToken => problem.with_hint("send `Authorization: Bearer` with the text of the file `api-token`"),
-            Refusal::NotJson => problem.with_hint("send `Content-Type: application/json`"),
-            _ => problem,
-        })
+        ApiError::new(
+            status,
+            match refusal {
+                Refusal::NoToken => {
+                    problem.with_hint("send `Authorization: Bearer` with the text of the file `api-token`")
+                }
+                Refusal::NotJson => problem.with_hint("send `Content-Type: application/json`"),
+                _ => problem,
+            },
+        )
     }
 }
 

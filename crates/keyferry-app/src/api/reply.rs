@@ -14,7 +14,10 @@ const SAFE: [(HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
@@ -30,11 +33,13 @@ pub(super) async fn not_found() -> ApiError {
 }
 
 pub(super) async fn method_not_allowed() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, Problem::new("bad_method", "this path does not take this method"))
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        Problem::new("bad_method", "this path does not take this method"),
+    )
 }
 
 /// A panic fails its own request. Its payload may quote a secret, so it is not logged here; the hook has named the place.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands the payload over")]
 pub(super) fn panicked(_payload: Box<dyn Any + Send>) -> Response {
     ApiError::internal(&"a handler panicked").into_response()
 }

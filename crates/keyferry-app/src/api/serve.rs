@@ -30,7 +30,8 @@ const FINISH_LIMIT: Duration = Duration::from_secs(5);
 /// A pause when the system has no more file descriptors, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 1\r\n\r\n";
+const BUSY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 1\r\n\r\n";
 
 /// Binds the address; a taken port is replaced by any free one where `any_port` allows it.
 pub(crate) async fn bind(address: SocketAddr, any_port: bool) -> io::Result<TcpListener> {

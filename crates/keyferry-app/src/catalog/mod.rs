@@ -131,10 +131,13 @@ impl Catalog {
 /// The first mistake of a manifest, with its place and how to see the rest.
 pub(crate) fn unusable(shown: &str, findings: &Diagnostics) -> Problem {
     let first = findings.iter().find(|finding| finding.severity == Severity::Error);
-    let message = first.map_or_else(|| format!("{shown} can't be used"), |finding| {
-        format!("{shown}:{}:{}: {}", finding.line, finding.column, finding.message)
-    });
+    let message = first.map_or_else(
+        || format!("{shown} can't be used"),
+        |finding| format!("{shown}:{}:{}: {}", finding.line, finding.column, finding.message),
+    );
     let check = "`keyferry catalog check FILE` shows every finding".to_owned();
-    let hint = first.and_then(|finding| finding.hint.as_ref()).map_or(check.clone(), |hint| format!("{hint}; {check}"));
+    let hint = first
+        .and_then(|finding| finding.hint.as_ref())
+        .map_or(check.clone(), |hint| format!("{hint}; {check}"));
     Problem::new("bad_manifest", message).with_hint(hint)
 }

@@ -1,6 +1,6 @@
 //! Manifests as the local API tells them.
 
-use keyferry_core::manifest::{OauthSignIn, SettingKind as Kind, SettingSpec, Server, display_placeholders};
+use keyferry_core::manifest::{OauthSignIn, Server, SettingKind as Kind, SettingSpec, display_placeholders};
 
 use super::Entry;
 use crate::api::dto::{

@@ -54,7 +54,8 @@ impl Announcement {
     pub(crate) fn publish(&self, folder: &DataFolder) -> Result<(), HomeError> {
         let unwritable = |source| HomeError::NotWritable { path: folder.path().to_owned(), source };
         let json = serde_json::to_vec_pretty(self).map_err(|error| unwritable(error.into()))?;
-        private_file::write(&folder.path().join(FILE_NAME), &json).map_err(|error| unwritable(std::io::Error::other(error)))
+        private_file::write(&folder.path().join(FILE_NAME), &json)
+            .map_err(|error| unwritable(std::io::Error::other(error)))
     }
 
     /// Takes `app.json` away. The first thing the owner of the lock does, for a dead app's address may be anyone's by now,

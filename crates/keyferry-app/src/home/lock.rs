@@ -45,7 +45,9 @@ pub(super) fn is_held(folder: &Path) -> Result<bool, HomeError> {
     let unreadable = |source| HomeError::Unreadable { path: folder.join(FILE_NAME), source };
     let file = match open(folder, false) {
         Ok(file) => file,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(false),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(false);
+        }
         Err(error) => return Err(unreadable(error)),
     };
     match file.try_lock_shared() {

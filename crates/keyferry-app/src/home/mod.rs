@@ -98,15 +98,27 @@ impl HomeError {
     pub fn hint(&self) -> String {
         let elsewhere = "or choose another folder with KEYFERRY_HOME";
         match self {
-            Self::Symlink(path) => format!("put a real folder or file there instead of the link {}, {elsewhere}", path.display()),
+            Self::Symlink(path) => {
+                format!("put a real folder or file there instead of the link {}, {elsewhere}", path.display())
+            }
             Self::WrongKind { .. } => format!("move it away, {elsewhere}"),
-            Self::ForeignOwner { path, .. } => format!("give it to yourself with `chown`, e.g. `sudo chown -R \"$USER\" {}`, {elsewhere}", path.display()),
-            Self::TooOpen { path, wanted, .. } => format!("run `chmod {wanted:o} {}`, {elsewhere}", path.display()),
+            Self::ForeignOwner { path, .. } => format!(
+                "give it to yourself with `chown`, e.g. `sudo chown -R \"$USER\" {}`, {elsewhere}",
+                path.display()
+            ),
+            Self::TooOpen { path, wanted, .. } => {
+                format!("run `chmod {wanted:o} {}`, {elsewhere}", path.display())
+            }
             Self::NotWritable { .. } => format!("make the folder writable for you, {elsewhere}"),
             Self::Unreadable { .. } => format!("check the file's permissions, {elsewhere}"),
-            Self::BadToken(path) => format!("delete {}; the app makes a new one at its next start", path.display()),
+            Self::BadToken(path) => {
+                format!("delete {}; the app makes a new one at its next start", path.display())
+            }
             Self::AlreadyRunning { .. } => format!("use that one, stop it first, {elsewhere}"),
-            Self::Silent(_) => "it may be starting or stopping: try again, or end the process that holds `app.lock`".to_owned(),
+            Self::Silent(_) => {
+                "it may be starting or stopping: try again, or end the process that holds `app.lock`"
+                    .to_owned()
+            }
         }
     }
 }

@@ -54,7 +54,10 @@ fn a_linked_folder_a_file_and_a_foreign_folder_are_refused() {
     assert!(matches!(DataFolder::prepare(&file), Err(HomeError::WrongKind { .. })));
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(folder.path(), Some(65_534), None).unwrap();
-        assert!(matches!(DataFolder::prepare(folder.path()), Err(HomeError::ForeignOwner { owner: 65_534, .. })));
+        assert!(matches!(
+            DataFolder::prepare(folder.path()),
+            Err(HomeError::ForeignOwner { owner: 65_534, .. })
+        ));
     }
 }
 
@@ -108,7 +111,11 @@ fn looking_for_an_app_does_not_keep_one_from_starting() {
     drop(AppLock::take(&folder).unwrap());
     std::thread::scope(|scope| {
         let seekers: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| (0..200).all(|_| find_running(folder.path()).is_ok_and(|found| found.is_none()))))
+            .map(|_| {
+                scope.spawn(|| {
+                    (0..200).all(|_| find_running(folder.path()).is_ok_and(|found| found.is_none()))
+                })
+            })
             .collect();
         let starts = (0..20).all(|_| AppLock::take(&folder).map(drop).is_ok());
         assert!(starts);
@@ -147,7 +154,13 @@ fn a_token_file_with_anything_else_is_refused() {
     for text in ["", "short", &"a".repeat(44), &"a".repeat(100_000), &"é".repeat(22)] {
         fs::write(&path, text).unwrap();
         set_mode(&path, 0o600);
-        assert!(matches!(ApiToken::read(folder.path()), Err(HomeError::BadToken(_) | HomeError::Unreadable { .. })), "{text}");
+        assert!(
+            matches!(
+                ApiToken::read(folder.path()),
+                Err(HomeError::BadToken(_) | HomeError::Unreadable { .. })
+            ),
+            "{text}"
+        );
     }
     fs::remove_file(&path).unwrap();
     let elsewhere = parent.path().join("elsewhere");

@@ -32,7 +32,8 @@ pub(super) async fn connection(
         Account::Existing(id) => {
             progress.begin(StepName::Connection, format!("Using the connection {id}"));
             let fresh = engine.connections.fresh(id).await?;
-            progress.note(format!("Using the connection {id} to {}", title(engine, &fresh.connection.provider)));
+            progress
+                .note(format!("Using the connection {id} to {}", title(engine, &fresh.connection.provider)));
             Ok(Some(id.clone()))
         }
         Account::SignIn(provider) => sign_in(engine, plan, provider, progress).await.map(Some),
@@ -95,7 +96,10 @@ pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Deliv
 }
 
 /// A connection that an earlier try of an install left behind: it can be used, was asked for with these scopes, and serves nobody.
-pub(super) async fn left_behind(engine: &Engine, provider: &ProviderName) -> Result<Option<ConnectionId>, InstallError> {
+pub(super) async fn left_behind(
+    engine: &Engine,
+    provider: &ProviderName,
+) -> Result<Option<ConnectionId>, InstallError> {
     let Some(file) = engine.providers.set().get(provider) else { return Ok(None) };
     for record in engine.connections.list().await?.into_iter().rev() {
         let fits = &record.provider == provider
@@ -117,11 +121,15 @@ pub(crate) async fn revoke(engine: &Engine, id: &ConnectionId) -> Result<Revocat
         Revocation::Revoked => (RevocationResult::Revoked, format!("{title} has ended the access")),
         Revocation::Unsupported => (
             RevocationResult::NotSupported,
-            format!("the tokens are gone here; {title} has no way to end the access, so end it on its own page"),
+            format!(
+                "the tokens are gone here; {title} has no way to end the access, so end it on its own page"
+            ),
         ),
         Revocation::Pending => (
             RevocationResult::Pending,
-            format!("{title} could not be told; the tokens are out of use here, and the app tries again at its next start"),
+            format!(
+                "{title} could not be told; the tokens are out of use here, and the app tries again at its next start"
+            ),
         ),
     };
     Ok(report(&record, result, text))
@@ -139,5 +147,10 @@ pub(super) async fn in_use(
 }
 
 fn report(record: &ConnectionRecord, result: RevocationResult, text: String) -> RevocationReport {
-    RevocationReport { connection: record.id.to_string(), provider: record.provider.to_string(), result, text }
+    RevocationReport {
+        connection: record.id.to_string(),
+        provider: record.provider.to_string(),
+        result,
+        text,
+    }
 }

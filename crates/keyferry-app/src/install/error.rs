@@ -99,14 +99,18 @@ impl InstallError {
             Self::NoConnection(_) => (StatusCode::CONFLICT, "needs_sign_in"),
             Self::Cancelled => (StatusCode::CONFLICT, "cancelled"),
             Self::Unusable(_) => (UNPROCESSABLE, "unusable"),
-            Self::Runtime(_) | Self::Connection(_) | Self::Vault(_) | Self::Step(_) => (StatusCode::BAD_GATEWAY, "failed"),
+            Self::Runtime(_) | Self::Connection(_) | Self::Vault(_) | Self::Step(_) => {
+                (StatusCode::BAD_GATEWAY, "failed")
+            }
         }
     }
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::UnknownManifest { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
-            Self::UnknownManifest { nearest: None, .. } => "`keyferry catalog list` shows what there is".to_owned(),
+            Self::UnknownManifest { nearest: None, .. } => {
+                "`keyferry catalog list` shows what there is".to_owned()
+            }
             Self::BadFolder => "name the folder from the root".to_owned(),
             Self::BadSettings(problems) => {
                 let hints: Vec<_> = problems.iter().map(|problem| problem.hint.as_str()).collect();
@@ -119,14 +123,17 @@ impl InstallError {
             Self::NotOffered => "leave the choice of sign-in to the manifest".to_owned(),
             Self::NoBrowserSignIn => "sign in with OAuth, where the manifest offers it".to_owned(),
             Self::UnknownConnection(_) | Self::OtherProvider { .. } => {
-                "`keyferry connections list` shows what there is; without one, the install signs in".to_owned()
+                "`keyferry connections list` shows what there is; without one, the install signs in"
+                    .to_owned()
             }
             Self::NoUseForConnection => "leave the connection out".to_owned(),
-            Self::NoConnection(server) => format!("uninstall it and install it again: keyferry uninstall {server}"),
+            Self::NoConnection(server) => {
+                format!("uninstall it and install it again: keyferry uninstall {server}")
+            }
             Self::Cancelled => "nothing was left behind; install it again when you like".to_owned(),
             Self::Unusable(_) | Self::Runtime(_) | Self::Connection(_) | Self::Vault(_) | Self::Step(_) => {
                 return None;
-            },
+            }
         };
         Some(hint)
     }
@@ -139,7 +146,11 @@ impl From<InstallError> for Problem {
             InstallError::Runtime(error) => Self::from(&error),
             InstallError::Connection(error) => Self::from(&error),
             InstallError::Vault(error) => Self::from(&error),
-            other => Self { error: other.status_and_code().1.to_owned(), message: other.to_string(), hint: other.hint() },
+            other => Self {
+                error: other.status_and_code().1.to_owned(),
+                message: other.to_string(),
+                hint: other.hint(),
+            },
         }
     }
 }

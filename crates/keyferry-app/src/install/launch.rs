@@ -74,7 +74,9 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
     let own_folder = engine.folder.server(&record.name);
     make_private(&engine.folder.servers()).and_then(|()| make_private(&own_folder)).map_err(|error| {
         let message = format!("{} can't be made: {error}", own_folder.display());
-        InstallError::Step(Problem::new("data_folder_unusable", message).with_hint("look at the data folder's permissions"))
+        InstallError::Step(
+            Problem::new("data_folder_unusable", message).with_hint("look at the data folder's permissions"),
+        )
     })?;
     let mut launch = launch_of(&record.name, prepared, record.folder.clone().unwrap_or(own_folder))?;
     let mut generation = None;
@@ -126,10 +128,12 @@ fn make_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::symlink_metadata(folder)?.is_dir() {
-            true => Ok(()),
-            false => Err(io::Error::other("something else stands there")),
-        },
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match fs::symlink_metadata(folder)?.is_dir() {
+                true => Ok(()),
+                false => Err(io::Error::other("something else stands there")),
+            }
+        }
         made => made,
     }
 }

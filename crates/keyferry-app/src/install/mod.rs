@@ -41,10 +41,11 @@ pub(crate) async fn begin(engine: &Arc<Engine>, request: InstallRequest) -> Resu
     let id = InstallId::from_entropy(engine.entropy.bytes());
     let progress = Progress::new(id, plan.server.clone(), plan.command.clone(), engine.clock.clone());
     let record = progress.watch();
-    let cancel = engine.installs.admit(id, &plan.server, record.clone()).map_err(|no_room| match no_room {
-        NoRoom::SameServer => InstallError::UnderWay(plan.server.clone()),
-        NoRoom::Full => InstallError::Full,
-    })?;
+    let cancel =
+        engine.installs.admit(id, &plan.server, record.clone()).map_err(|no_room| match no_room {
+            NoRoom::SameServer => InstallError::UnderWay(plan.server.clone()),
+            NoRoom::Full => InstallError::Full,
+        })?;
     engine.tasks.spawn(story::run(engine.clone(), plan, progress, cancel));
     let shown = record.borrow().shown();
     Ok(shown)

@@ -99,7 +99,11 @@ fn find(engine: &Engine, choice: &ManifestChoice) -> Result<Found, InstallError>
 
 /// The account that a manifest needs, or that the person wants it to have. A sign-in that is not required is made when it is asked
 /// for.
-async fn account(engine: &Engine, manifest: &Manifest, request: &InstallRequest) -> Result<Account, InstallError> {
+async fn account(
+    engine: &Engine,
+    manifest: &Manifest,
+    request: &InstallRequest,
+) -> Result<Account, InstallError> {
     let oauth = &manifest.sign_in.oauth;
     let provider = match oauth {
         OauthSignIn::Provider { provider, .. } => Some(provider),
@@ -114,10 +118,12 @@ async fn account(engine: &Engine, manifest: &Manifest, request: &InstallRequest)
         (Some(AuthMethod::Browser), _) => Err(InstallError::NoBrowserSignIn),
         (Some(AuthMethod::Oauth), None) => Err(InstallError::NotOffered),
         (Some(AuthMethod::Oauth), Some(provider)) => known(engine, oauth, provider),
-        (None, Some(provider)) if oauth.is_required() => match connect::left_behind(engine, provider).await? {
-            Some(connection) => Ok(Account::Existing(connection)),
-            None => known(engine, oauth, provider),
-        },
+        (None, Some(provider)) if oauth.is_required() => {
+            match connect::left_behind(engine, provider).await? {
+                Some(connection) => Ok(Account::Existing(connection)),
+                None => known(engine, oauth, provider),
+            }
+        }
         (None, _) => Ok(Account::None),
     }
 }

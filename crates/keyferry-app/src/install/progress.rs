@@ -141,7 +141,8 @@ impl Record {
             Phase::WaitingForPerson(_) => StepState::WaitingForPerson,
             _ => StepState::Working,
         };
-        let steps = self.steps.iter().enumerate().map(|(index, step)| step.shown(index + 1, unfinished)).collect();
+        let steps =
+            self.steps.iter().enumerate().map(|(index, step)| step.shown(index + 1, unfinished)).collect();
         Install {
             id: self.id.to_string(),
             server: self.server.to_string(),
@@ -174,7 +175,10 @@ impl Step {
 impl Drop for Progress {
     fn drop(&mut self) {
         if !self.record.borrow().is_over() {
-            self.fail(Problem::new("internal", "the install broke off").with_hint("the app's log says more; try again"));
+            self.fail(
+                Problem::new("internal", "the install broke off")
+                    .with_hint("the app's log says more; try again"),
+            );
         }
     }
 }

@@ -54,7 +54,8 @@ impl Registry {
             return Err(NoRoom::SameServer);
         }
         if entries.len() >= MOST {
-            let oldest = entries.iter().filter(|(_, entry)| entry.is_over()).min_by_key(|(_, entry)| entry.begun);
+            let oldest =
+                entries.iter().filter(|(_, entry)| entry.is_over()).min_by_key(|(_, entry)| entry.begun);
             let oldest = oldest.map(|(id, _)| *id).ok_or(NoRoom::Full)?;
             entries.remove(&oldest);
         }
@@ -96,5 +97,53 @@ impl Registry {
 impl Entry {
     fn is_over(&self) -> bool {
         self.record.borrow().is_over()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{api::dto::Problem, clock::Clock, install::progress::Progress};
+
+    /// The next install of this registry, of a server of its own.
+    fn admit(registry: &Registry, number: u8) -> (InstallId, Result<Progress, NoRoom>) {
+        let id = InstallId::from_entropy([number; 16]);
+        let server: ServerName = format!("server-{number}").parse().unwrap();
+        let progress = Progress::new(id, server.clone(), String::new(), Clock::system());
+        (id, registry.admit(id, &server, progress.watch()).map(|_| progress))
+    }
+
+    #[test]
+    fn installs_under_way_are_bounded_and_those_over_make_room() {
+        let registry = Registry::default();
+        let most = u8::try_from(MOST).unwrap();
+        let running: Vec<_> = (0..most).map(|number| admit(&registry, number).1.unwrap()).collect();
+        assert_eq!(admit(&registry, most).1.unwrap_err(), NoRoom::Full);
+        running[3].fail(Problem::new("failed", "it failed"));
+        assert!(registry.watch(InstallId::from_entropy([3; 16])).is_some());
+        let (id, admitted) = admit(&registry, most);
+        let _admitted = admitted.unwrap();
+        assert!(registry.watch(id).is_some());
+        assert!(registry.watch(InstallId::from_entropy([3; 16])).is_none());
+    }
+
+    #[test]
+    fn a_server_is_installed_by_one_install_at_a_time() {
+        let registry = Registry::default();
+        let first = admit(&registry, 1).1.unwrap();
+        assert_eq!(admit(&registry, 1).1.unwrap_err(), NoRoom::SameServer);
+        drop(first);
+        assert!(admit(&registry, 1).1.is_ok());
+    }
+
+    #[test]
+    fn what_is_cancelled_after_its_end_is_forgotten() {
+        let registry = Registry::default();
+        let (id, progress) = admit(&registry, 1);
+        let progress = progress.unwrap();
+        assert!(!registry.cancel(id).unwrap().borrow().is_over());
+        drop(progress);
+        assert!(registry.cancel(id).unwrap().borrow().is_over());
+        assert!(registry.cancel(id).is_none());
     }
 }

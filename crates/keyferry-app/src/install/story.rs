@@ -11,9 +11,9 @@ use crate::{api::dto::StepName, engine::Engine};
 /// Runs an install to its end, or until it is cancelled.
 pub(super) async fn run(engine: Arc<Engine>, plan: Plan, progress: Progress, cancel: CancellationToken) {
     let server = plan.server.clone();
-    let mut saved = false;
+    let mut begun = false;
     let outcome = tokio::select! {
-        outcome = story(&engine, plan, &progress, &mut saved) => outcome,
+        outcome = story(&engine, plan, &progress, &mut begun) => outcome,
         () = cancel.cancelled() => Err(InstallError::Cancelled),
     };
     match outcome {
@@ -23,7 +23,7 @@ pub(super) async fn run(engine: Arc<Engine>, plan: Plan, progress: Progress, can
         }
         Err(error) => {
             tracing::warn!(%server, %error, "an install ended without a server");
-            if saved {
+            if begun {
                 undo(&engine, &server).await;
             }
             progress.fail(error.into());
@@ -31,27 +31,30 @@ pub(super) async fn run(engine: Arc<Engine>, plan: Plan, progress: Progress, can
     }
 }
 
-/// What an install does. `saved` becomes true before the first trace that has to be undone.
+/// What an install does. `begun` becomes true before the first trace that has to be undone. The server is kept only once it has
+/// answered: an app that is killed on the way leaves no half of it.
 async fn story(
     engine: &Engine,
     plan: Plan,
     progress: &Progress,
-    saved: &mut bool,
+    begun: &mut bool,
 ) -> Result<Vec<String>, InstallError> {
     let connection = connect::connection(engine, &plan, progress).await?;
     let server = plan.server.clone();
     progress.begin(StepName::Delivery, "Preparing what the server gets");
     let _turn = engine.turns.of(&server).await;
-    *saved = true;
+    *begun = true;
     let record = plan.into_record(connection, engine.clock.now());
-    engine.vault.save_server(&record).await?;
     let ready = launch::ready(engine, &record).await?;
     progress.note(told(&ready.delivered));
     progress.begin(StepName::Start, format!("Starting {server}"));
     let status = launch::start(engine, ready).await?;
-    progress.note(status.pid.map_or_else(|| format!("{server} runs"), |pid| format!("{server} runs as process {pid}")));
+    progress.note(
+        status.pid.map_or_else(|| format!("{server} runs"), |pid| format!("{server} runs as process {pid}")),
+    );
     progress.begin(StepName::Tools, "Asking for its tools");
     let tools = engine.servers.tools(&server).await?;
+    engine.vault.save_server(&record).await?;
     let names: Vec<_> = tools.into_iter().map(|tool| tool.name.into_owned()).collect();
     progress.note(match names.len() {
         1 => "It offers 1 tool".to_owned(),

@@ -32,9 +32,17 @@ pub(crate) async fn uninstall(engine: &Engine, name: &ServerName) -> Result<Unin
 }
 
 /// Revokes a connection that no other server uses.
-async fn give_back(engine: &Engine, name: &ServerName, id: &ConnectionId) -> Result<RevocationReport, ApiError> {
+async fn give_back(
+    engine: &Engine,
+    name: &ServerName,
+    id: &ConnectionId,
+) -> Result<RevocationReport, ApiError> {
     let others: Vec<_> = engine.vault.servers_of(id).await?.into_iter().filter(|user| user != name).collect();
-    if others.is_empty() { connect::revoke(engine, id).await } else { connect::in_use(engine, id, &others).await }
+    if others.is_empty() {
+        connect::revoke(engine, id).await
+    } else {
+        connect::in_use(engine, id, &others).await
+    }
 }
 
 /// Stops a server and removes its row, its log and its folder. Runs to its end though the row may be gone already.

@@ -116,12 +116,14 @@ impl Providers {
 
 fn unusable(shown: &str, findings: &Diagnostics) -> Problem {
     let first = findings.iter().find(|finding| finding.severity == Severity::Error);
-    let message = first.map_or_else(|| shown.to_owned(), |finding| {
-        format!("{shown}:{}:{}: {}", finding.line, finding.column, finding.message)
-    });
+    let message = first.map_or_else(
+        || shown.to_owned(),
+        |finding| format!("{shown}:{}:{}: {}", finding.line, finding.column, finding.message),
+    );
     let hint = first.and_then(|finding| finding.hint.clone());
     let check = format!("`keyferry provider check {shown}` shows every finding");
-    Problem::new("bad_provider_file", message).with_hint(hint.map_or(check.clone(), |hint| format!("{hint}; {check}")))
+    Problem::new("bad_provider_file", message)
+        .with_hint(hint.map_or(check.clone(), |hint| format!("{hint}; {check}")))
 }
 
 #[cfg(test)]
@@ -167,7 +169,8 @@ mod tests {
         let codes: Vec<_> = providers.problems().iter().map(|problem| problem.error.as_str()).collect();
         let unreadable = "provider_file_unreadable";
         assert_eq!(codes, ["bad_provider_name", unreadable, "bad_provider_file", unreadable, unreadable]);
-        let broken = providers.problems().iter().find(|problem| problem.error == "bad_provider_file").unwrap();
+        let broken =
+            providers.problems().iter().find(|problem| problem.error == "bad_provider_file").unwrap();
         assert!(broken.message.contains("broken.toml:4:1:"), "{broken:?}");
         assert!(broken.hint.as_ref().unwrap().contains("keyferry provider check"), "{broken:?}");
     }

@@ -128,8 +128,10 @@ impl Layer {
             let line = line_of(text, name.span().start);
             let key = Key::named(name.get_ref()).ok_or_else(|| unknown(path, line, name.get_ref()))?;
             let origin = Origin::File(path.to_owned(), line);
-            let raw = raw(value.get_ref())
-                .ok_or_else(|| SettingsError::Invalid { origin: origin.clone(), reason: InvalidValue::Shape(key) })?;
+            let raw = raw(value.get_ref()).ok_or_else(|| SettingsError::Invalid {
+                origin: origin.clone(),
+                reason: InvalidValue::Shape(key),
+            })?;
             layer.0.insert(key, (raw, origin));
         }
         Ok(layer)
@@ -186,7 +188,11 @@ impl Layers<'_> {
 
     /// A setting that is a list of folders. One variable or flag holds several as `PATH` does; a relative folder of the
     /// file lies in the data folder, any other in the working directory.
-    pub(super) fn folders(&self, key: Key, data_folder: &Path) -> Result<Option<Vec<PathBuf>>, SettingsError> {
+    pub(super) fn folders(
+        &self,
+        key: Key,
+        data_folder: &Path,
+    ) -> Result<Option<Vec<PathBuf>>, SettingsError> {
         let Some((raw, origin)) = self.get(key) else { return Ok(None) };
         let folders = match (raw, origin) {
             (Raw::Text(text), Origin::File(..)) => vec![PathBuf::from(text)],
@@ -197,7 +203,10 @@ impl Layers<'_> {
             Origin::File(..) => Ok(data_folder.join(folder)),
             _ => std::path::absolute(folder),
         };
-        let usable = |folder: PathBuf| value::folder(key, folder).and_then(|folder| absolute(folder).map_err(|_| InvalidValue::Shape(key)));
+        let usable = |folder: PathBuf| {
+            value::folder(key, folder)
+                .and_then(|folder| absolute(folder).map_err(|_| InvalidValue::Shape(key)))
+        };
         let folders: Result<Vec<_>, _> = folders.into_iter().map(usable).collect();
         folders.map(Some).map_err(|reason| SettingsError::Invalid { origin: origin.clone(), reason })
     }

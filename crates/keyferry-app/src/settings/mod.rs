@@ -109,8 +109,10 @@ impl SettingsError {
     pub fn hint(&self) -> String {
         match self {
             Self::Unreadable { .. } => "check who may read the file, or move it away".to_owned(),
-            Self::TooLarge { .. } => "it should hold a few lines; `docs/` shows every key".to_owned(),
-            Self::NotToml { .. } => "a line looks like this: proxy_url = \"http://127.0.0.1:7666\"".to_owned(),
+            Self::TooLarge { .. } => "it should hold a few lines of `key = value`".to_owned(),
+            Self::NotToml { .. } => {
+                "a line looks like this: proxy_url = \"http://127.0.0.1:7666\"".to_owned()
+            }
             Self::UnknownKey { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
             Self::UnknownKey { nearest: None, .. } => {
                 let names: Vec<_> = Key::ALL.iter().map(|key| key.name()).collect();
@@ -153,7 +155,8 @@ impl Settings {
     pub fn load(flags: &Flags, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let data_folder = platform::data_folder(flags.data_folder(), environment)?;
         let file = Layer::from_file(&data_folder.join(FILE_NAME))?;
-        let layers = Layers { flags: flags.layer(), environment: &Layer::from_environment(environment), file: &file };
+        let layers =
+            Layers { flags: flags.layer(), environment: &Layer::from_environment(environment), file: &file };
         Self::resolve(data_folder, &layers)
     }
 

@@ -3,9 +3,15 @@ use std::{fs, path::Path};
 use super::*;
 
 /// The settings of a folder with this `keyferry.toml`, these variables and these flags.
-fn load(folder: &Path, file: &str, environment: &[(&str, &str)], flags: Flags) -> Result<Settings, SettingsError> {
+fn load(
+    folder: &Path,
+    file: &str,
+    environment: &[(&str, &str)],
+    flags: Flags,
+) -> Result<Settings, SettingsError> {
     fs::write(folder.join(FILE_NAME), file).unwrap();
-    let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+    let lookup =
+        |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     Settings::load(&flags.with_data_folder(Some(folder.to_owned())), &lookup)
 }
 
@@ -29,7 +35,8 @@ fn nothing_given_means_the_defaults() {
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = "listen = '127.0.0.1:2001'\nproxy_url = 'http://127.0.0.1:2001'\nserver_call_limit = 9\n";
-    let environment = [("KEYFERRY_LISTEN", "127.0.0.1:2002"), ("KEYFERRY_PROXY_URL", "http://127.0.0.1:2002")];
+    let environment =
+        [("KEYFERRY_LISTEN", "127.0.0.1:2002"), ("KEYFERRY_PROXY_URL", "http://127.0.0.1:2002")];
     let flags = Flags::none().with(Key::Listen, "--listen", Some("[::1]:2003"));
     let settings = load(folder.path(), file, &environment, flags).unwrap();
     assert_eq!(settings.listen.to_string(), "[::1]:2003");
@@ -71,7 +78,11 @@ fn folders_of_the_file_lie_in_the_data_folder_and_a_variable_holds_several() {
 #[test]
 fn a_refusal_names_the_place_and_what_to_write() {
     let table = [
-        ("\n\nlisten_on = 'x'", "keyferry.toml:3: there is no setting \"listen_on\"", "did you mean `listen`?"),
+        (
+            "\n\nlisten_on = 'x'",
+            "keyferry.toml:3: there is no setting \"listen_on\"",
+            "did you mean `listen`?",
+        ),
         ("xyz = 1", "keyferry.toml:1: there is no setting \"xyz\"", "the settings are listen, proxy_url"),
         ("listen = ", "keyferry.toml:1: this is not TOML", "a line looks like this"),
         ("listen = '0.0.0.0:7667'", "keyferry.toml:1: `listen` must be on loopback", "use 127.0.0.1:7667"),
@@ -126,7 +137,9 @@ fn on_linux_the_data_folder_follows_the_xdg_rule() {
         (&[("HOME", "/h")][..], "/h/.local/share/keyferry"),
     ];
     for (environment, folder) in table {
-        let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let lookup = |name: &str| {
+            environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
         assert_eq!(Settings::load(&Flags::none(), &lookup).unwrap().data_folder, Path::new(folder));
     }
 }

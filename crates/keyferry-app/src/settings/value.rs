@@ -29,10 +29,14 @@ pub enum InvalidValue {
     #[error("`{0}` is not an address and a port: {1:?}")]
     NotAnAddress(Key, String),
     /// An address other machines, or other programs' hosts, can reach.
-    #[error("`{0}` must be on loopback, and {1} is not: the local API opens the vault, and other machines must not reach it")]
+    #[error(
+        "`{0}` must be on loopback, and {1} is not: the local API opens the vault, and other machines must not reach it"
+    )]
     NotLoopback(Key, SocketAddr),
     /// A port below 1024.
-    #[error("`{0}` has the port {1}: ports below 1024 are the system's, and no sign-in can come back to them")]
+    #[error(
+        "`{0}` has the port {1}: ports below 1024 are the system's, and no sign-in can come back to them"
+    )]
     SystemPort(Key, u16),
     /// Not a URL we connect to.
     #[error("`{0}` is not a URL that can be used: {1}")]
@@ -58,7 +62,9 @@ impl InvalidValue {
             Self::NotAnAddress(..) | Self::NotLoopback(..) | Self::SystemPort(..) => {
                 format!("use {DEFAULT_LISTEN}, [::1]:7667 or another port of theirs")
             }
-            Self::NotAnEndpoint(..) => format!("use https://…, or plain http on loopback such as {DEFAULT_PROXY}"),
+            Self::NotAnEndpoint(..) => {
+                format!("use https://…, or plain http on loopback such as {DEFAULT_PROXY}")
+            }
             Self::NotABoolean(..) => "write true or false".to_owned(),
             Self::NotADuration(..) => "write a number of seconds, or 90s, 5m, 1h".to_owned(),
         }

@@ -1,4 +1,14 @@
 //! The app over real sockets and with real processes, against the real sandbox provider and the real proxy.
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
+mod catalog;
+#[cfg(test)]
+mod home;
+#[cfg(test)]
+mod install;
+#[cfg(test)]
 mod runtime;
+#[cfg(test)]
+mod support;

@@ -58,7 +58,11 @@ fn only_our_own_names_and_port_are_our_host() {
     ];
     for host in foreign {
         for path in ["/", "/health", "/oauth/callback/jira?state=x", "/api/v1/status"] {
-            assert_eq!(fixture.verdict("GET", path, &[("host", host)]), Err(Refusal::ForeignHost), "{host} {path}");
+            assert_eq!(
+                fixture.verdict("GET", path, &[("host", host)]),
+                Err(Refusal::ForeignHost),
+                "{host} {path}"
+            );
         }
     }
     assert_eq!(fixture.verdict("GET", "/health", &[]), Err(Refusal::NoHost));
@@ -71,7 +75,9 @@ fn an_absolute_form_target_must_agree_with_the_host() {
     let fixture = fixture();
     let host = [("host", HOST)];
     assert_eq!(fixture.verdict("GET", "http://127.0.0.1:7667/health", &host), Ok(()));
-    for target in ["http://evil.test/health", "http://localhost:7667/health", "http://u@127.0.0.1:7667/health"] {
+    for target in
+        ["http://evil.test/health", "http://localhost:7667/health", "http://u@127.0.0.1:7667/health"]
+    {
         assert_eq!(fixture.verdict("GET", target, &host), Err(Refusal::ForeignHost), "{target}");
     }
 }
@@ -96,7 +102,9 @@ fn pages_of_other_origins_get_nowhere_even_with_the_token() {
     for origin in foreign {
         assert_eq!(fixture.read_with("origin", origin), Err(Refusal::ForeignOrigin), "{origin}");
     }
-    for (site, allowed) in [("none", true), ("same-origin", true), ("same-site", false), ("cross-site", false), ("", false)] {
+    for (site, allowed) in
+        [("none", true), ("same-origin", true), ("same-site", false), ("cross-site", false), ("", false)]
+    {
         assert_eq!(fixture.read_with("sec-fetch-site", site).is_ok(), allowed, "{site}");
     }
 }
@@ -106,18 +114,24 @@ fn a_provider_may_lead_the_browser_to_the_callback_and_nowhere_else() {
     let fixture = fixture();
     let cross = [("host", HOST), ("sec-fetch-site", "cross-site")];
     assert_eq!(fixture.verdict("GET", "/oauth/callback/jira?code=a&state=b", &cross), Ok(()));
-    for target in ["/", "/health", "/api/v1/status", "/oauth/callback", "/oauth/other", "/x/oauth/callback/jira"] {
+    for target in
+        ["/", "/health", "/api/v1/status", "/oauth/callback", "/oauth/other", "/x/oauth/callback/jira"]
+    {
         assert_eq!(fixture.verdict("GET", target, &cross), Err(Refusal::ForeignOrigin), "{target}");
     }
     assert_eq!(fixture.verdict("POST", "/oauth/callback/jira", &cross), Err(Refusal::ForeignOrigin));
     let with_origin = [("host", HOST), ("origin", "https://evil.test")];
-    assert_eq!(fixture.verdict("GET", "/oauth/callback/jira?code=a", &with_origin), Err(Refusal::ForeignOrigin));
+    assert_eq!(
+        fixture.verdict("GET", "/oauth/callback/jira?code=a", &with_origin),
+        Err(Refusal::ForeignOrigin)
+    );
 }
 
 #[test]
 fn whatever_is_not_public_needs_the_whole_token() {
     let fixture = fixture();
-    let bearer = |value: &str| fixture.verdict("GET", "/api/v1/status", &[("host", HOST), ("authorization", value)]);
+    let bearer =
+        |value: &str| fixture.verdict("GET", "/api/v1/status", &[("host", HOST), ("authorization", value)]);
     assert_eq!(bearer(&format!("Bearer {}", fixture.token)), Ok(()));
     assert_eq!(bearer(&format!("bearer {}", fixture.token)), Ok(()));
     let bad = [
@@ -135,7 +149,9 @@ fn whatever_is_not_public_needs_the_whole_token() {
     let good = format!("Bearer {}", fixture.token);
     let twice = [("host", HOST), ("authorization", &*good), ("authorization", &*good)];
     assert_eq!(fixture.verdict("GET", "/api/v1/status", &twice), Err(Refusal::NoToken));
-    for target in ["/api", "/api/v1/none", "/API/v1/status", "//health", "/mcp", "/health/", "/%2e", "/oauth/callback"] {
+    for target in
+        ["/api", "/api/v1/none", "/API/v1/status", "//health", "/mcp", "/health/", "/%2e", "/oauth/callback"]
+    {
         assert_eq!(fixture.verdict("GET", target, &[("host", HOST)]), Err(Refusal::NoToken), "{target}");
     }
 }
@@ -152,7 +168,13 @@ fn a_write_declares_its_body_as_json() {
     for json in ["application/json", "Application/JSON", "application/json; charset=utf-8"] {
         assert_eq!(write(Some(json)), Ok(()), "{json}");
     }
-    for other in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json", "application/jsonp"] {
+    for other in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/json",
+        "application/jsonp",
+    ] {
         assert_eq!(write(Some(other)), Err(Refusal::NotJson), "{other}");
     }
     assert_eq!(write(None), Err(Refusal::NotJson));

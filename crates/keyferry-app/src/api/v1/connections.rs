@@ -64,7 +64,8 @@ async fn shown(engine: &Engine, record: ConnectionRecord) -> Result<Connection, 
     let tokens = &record.tokens;
     Ok(Connection {
         id: record.id.to_string(),
-        provider_display_name: file.map_or_else(|| record.provider.to_string(), |file| file.display_name.clone()),
+        provider_display_name: file
+            .map_or_else(|| record.provider.to_string(), |file| file.display_name.clone()),
         provider: record.provider.to_string(),
         account: record.account,
         state: record.state.as_str().to_owned(),

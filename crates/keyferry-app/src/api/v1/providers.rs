@@ -2,7 +2,9 @@
 
 use axum::{Json, extract::State};
 use futures_util::{StreamExt as _, stream};
-use keyferry_core::{delivery::EnvName, id::ProviderName, provider::ProviderFile, scope::Scope, url::RedirectUri};
+use keyferry_core::{
+    delivery::EnvName, id::ProviderName, provider::ProviderFile, scope::Scope, url::RedirectUri,
+};
 
 use crate::{
     api::{
@@ -33,7 +35,8 @@ pub(crate) async fn show(
 ) -> Result<Json<ProviderDetail>, ApiError> {
     let file = engine.providers.set().get(&name).ok_or_else(|| unknown(&engine, &name))?;
     let (provider, proxy_problem) = asked(&engine, file).await;
-    let redirect = RedirectUri::loopback(engine.address, &name).map_err(|error| ApiError::internal(&error))?;
+    let redirect =
+        RedirectUri::loopback(engine.address, &name).map_err(|error| ApiError::internal(&error))?;
     Ok(Json(ProviderDetail {
         provider,
         documentation_url: file.documentation_url.as_ref().map(ToString::to_string),

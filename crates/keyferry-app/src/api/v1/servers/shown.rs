@@ -29,7 +29,8 @@ pub(super) async fn one(engine: &Engine, name: &ServerName) -> Result<Server, Ap
 
 async fn server(engine: &Engine, record: ServerRecord) -> Result<Server, ApiError> {
     let status = engine.servers.status(&record.name);
-    let manifest = Manifest::parse("the stored manifest", &record.manifest).map(|checked| checked.manifest).ok();
+    let manifest =
+        Manifest::parse("the stored manifest", &record.manifest).map(|checked| checked.manifest).ok();
     let title = manifest.as_ref().map_or(record.name.as_str(), Manifest::title).to_owned();
     Ok(Server {
         display_name: title,
@@ -51,7 +52,8 @@ async fn server(engine: &Engine, record: ServerRecord) -> Result<Server, ApiErro
 async fn connection(engine: &Engine, record: &ServerRecord) -> Result<Option<ServerConnection>, ApiError> {
     let Some(id) = &record.connection else { return Ok(None) };
     let found = engine.vault.connection(id).await.ok().flatten();
-    let (provider, account) = found.map(|found| (found.provider.to_string(), found.account)).unwrap_or_default();
+    let (provider, account) =
+        found.map(|found| (found.provider.to_string(), found.account)).unwrap_or_default();
     Ok(Some(ServerConnection { id: id.to_string(), provider, account }))
 }
 

@@ -1,0 +1,5 @@
+//! The local API over real sockets.
+
+mod guard;
+mod limits;
+mod routes;

@@ -1,0 +1,157 @@
+//! Installs with an account: the real sandbox provider, the real proxy, the real callback.
+
+use keyferry_sandbox::SandboxConfig;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::{plain, with_account};
+use crate::support::{World, allow, deny};
+
+/// The environment of the running server.
+async fn environment(world: &World, server: &str) -> Value {
+    let path = format!("/api/v1/servers/{server}/tools/environment");
+    let (status, result) = world.app.post(&path, json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{result}");
+    serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap()
+}
+
+/// Installs with the person allowing access.
+async fn install(world: &World, manifest: &Value) -> Value {
+    let (_, install) = world.app.begin(manifest).await;
+    let install = world.app.waiting_for_person(install).await;
+    let page = allow(install["authorization_url"].as_str().unwrap()).await;
+    assert!(page.contains("Connected"), "{page}");
+    let install = world.app.over(install).await;
+    assert_eq!(install["state"], "done", "{install}");
+    install
+}
+
+#[tokio::test]
+async fn the_access_token_reaches_the_server_and_the_refresh_token_does_not() {
+    let world = World::start().await;
+    let done = install(&world, &with_account("notes", &["echo"])).await;
+    assert!(!done.to_string().contains("state="), "{done}");
+    let environment = environment(&world, "notes").await;
+    let token = environment["SANDBOX_ACCESS_TOKEN"].as_str().unwrap().to_owned();
+    assert!(world.sandbox.ledger().contains(&token));
+    let others: Vec<_> = world.sandbox.ledger().into_iter().filter(|secret| *secret != token).collect();
+    let everything = environment.to_string();
+    assert!(others.iter().all(|secret| !everything.contains(secret)));
+
+    let (_, list) = world.app.get("/api/v1/connections").await;
+    let connection = &list["connections"][0];
+    assert_eq!((&connection["state"], &connection["servers"]), (&json!("active"), &json!(["notes"])));
+    assert!(!list.to_string().contains(&token));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_uninstall_revokes_the_grant_with_the_last_server_that_used_it() {
+    let world = World::start().await;
+    install(&world, &with_account("one", &["echo"])).await;
+    let (_, list) = world.app.get("/api/v1/connections").await;
+    let id = list["connections"][0]["id"].clone();
+    let request = json!({ "manifest": { "inline": with_account("two", &["echo"]) }, "connection": id });
+    let (_, second) = world.app.post("/api/v1/installs", request).await;
+    let second = world.app.over(second).await;
+    assert_eq!(second["state"], "done", "{second}");
+    assert_eq!(second["steps"][0]["name"], "connection");
+
+    let (_, report) = world.app.delete("/api/v1/servers/one").await;
+    assert_eq!(report["connection"]["result"], "in_use", "{report}");
+    assert!(report["connection"]["text"].as_str().unwrap().contains("two"));
+    let (_, report) = world.app.delete("/api/v1/servers/two").await;
+    assert_eq!(report["connection"]["result"], "revoked", "{report}");
+    assert_eq!(world.app.get("/api/v1/connections").await.1["connections"], json!([]));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_person_who_denies_gets_an_install_that_failed_and_may_try_again() {
+    let world = World::start().await;
+    let manifest = with_account("notes", &["echo"]);
+    let (_, first) = world.app.begin(&manifest).await;
+    let first = world.app.waiting_for_person(first).await;
+    let page = deny(first["authorization_url"].as_str().unwrap()).await;
+    assert!(page.contains("Not connected"), "{page}");
+    let first = world.app.over(first).await;
+    assert_eq!(first["state"], "failed", "{first}");
+    assert_eq!(first["error"]["error"], "sign_in_refused", "{first}");
+    assert!(first["error"]["hint"].as_str().unwrap().contains("Allow"), "{first}");
+    install(&world, &manifest).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_provider_without_credentials_is_named_with_what_to_set() {
+    let world = World::without_credentials().await;
+    let (_, install) = world.app.begin(&with_account("notes", &["echo"])).await;
+    let install = world.app.over(install).await;
+    assert_eq!(install["error"]["error"], "provider_not_configured", "{install}");
+    assert!(install["error"]["hint"].as_str().unwrap().contains("SANDBOX_CLIENT_ID"), "{install}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_cancelled_sign_in_takes_its_state_along() {
+    let world = World::start().await;
+    let (_, install) = world.app.begin(&with_account("notes", &["echo"])).await;
+    let install = world.app.waiting_for_person(install).await;
+    let (_, over) = world.app.delete(&format!("/api/v1/installs/{}", install["id"].as_str().unwrap())).await;
+    assert_eq!(over["error"]["error"], "cancelled", "{over}");
+    let page = allow(install["authorization_url"].as_str().unwrap()).await;
+    assert!(page.contains("No sign-in waits"), "{page}");
+    assert_eq!(world.sandbox.counters().token_requests(), 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn no_call_is_made_with_a_token_that_is_about_to_end() {
+    let config = SandboxConfig {
+        access_token_lifetime: std::time::Duration::from_secs(1),
+        ..SandboxConfig::default()
+    };
+    let world = World::start_with(config, true).await;
+    install(&world, &with_account("notes", &["echo"])).await;
+    let first = environment(&world, "notes").await["SANDBOX_ACCESS_TOKEN"].clone();
+    let mut renewed = first.clone();
+    let begun = std::time::Instant::now();
+    while renewed == first {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+        renewed = environment(&world, "notes").await["SANDBOX_ACCESS_TOKEN"].clone();
+    }
+    assert!(world.sandbox.ledger().contains(&renewed.as_str().unwrap().to_owned()));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_revoked_connection_stops_its_servers_and_says_what_they_need() {
+    let world = World::start().await;
+    install(&world, &with_account("notes", &["echo"])).await;
+    let (_, list) = world.app.get("/api/v1/connections").await;
+    let id = list["connections"][0]["id"].as_str().unwrap().to_owned();
+    let (status, refreshed) = world.app.post(&format!("/api/v1/connections/{id}/refresh"), json!({})).await;
+    assert_eq!((status, &refreshed["refreshable"]), (StatusCode::OK, &json!(true)), "{refreshed}");
+    let (_, report) = world.app.delete(&format!("/api/v1/connections/{id}")).await;
+    assert_eq!(report["result"], "revoked", "{report}");
+    assert_eq!(world.app.get("/api/v1/servers/notes").await.1["state"], "stopped");
+    let (status, body) = world.app.post("/api/v1/servers/notes/start", json!({})).await;
+    assert_eq!((status, &body["error"]), (StatusCode::CONFLICT, &json!("needs_sign_in")));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_required_is_asked_for_on_request_alone() {
+    let world = World::start().await;
+    let mut manifest = plain("maybe", &["echo"]);
+    manifest["archestra_config"] = json!({ "oauth": { "provider": "sandbox", "required": false } });
+    let done = world.app.install(&manifest).await;
+    assert_eq!(done["steps"][0]["name"], "delivery");
+    world.app.delete("/api/v1/servers/maybe").await;
+    let (_, asked) = world
+        .app
+        .post("/api/v1/installs", json!({ "manifest": { "inline": manifest }, "auth": "oauth" }))
+        .await;
+    world.app.waiting_for_person(asked).await;
+    world.end().await;
+}
