@@ -24,12 +24,13 @@ use crate::{
 const REVOKE_AGAIN: u32 = 30;
 
 /// What an exchange is about, for logs and metrics.
-#[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) id: RequestId,
     pub(crate) provider: Arc<Provider>,
     pub(crate) grant: &'static str,
 }
+
+// === impl Exchange ===
 
 impl Exchange {
     /// Asks the token endpoint.

@@ -47,7 +47,7 @@ pub enum InvalidAccessKeys {
 // === impl AccessKey ===
 
 impl AccessKey {
-    /// Whose it is.
+    /// Whose it is. Sealed refresh tokens are bound to this name: under another one they no longer open.
     #[must_use]
     pub fn caller(&self) -> &Arc<str> {
         &self.caller

@@ -27,7 +27,12 @@ impl Credentials {
     pub fn from_environment(providers: &ProviderSet, lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut problems = Vec::new();
         let read = |file: &ProviderFile| {
-            Some((file.name.clone(), client(file, &lookup, &mut problems).unwrap_or(None)?))
+            let client = client(file, &lookup, &mut problems);
+            let client = client.unwrap_or_else(|problem| {
+                problems.push(problem);
+                None
+            })?;
+            Some((file.name.clone(), client))
         };
         let clients = providers.iter().filter_map(read).collect();
         Self { clients, problems: Arc::new(problems) }
@@ -57,47 +62,58 @@ pub(crate) fn variables(provider: &ProviderName) -> (String, String) {
     (format!("{prefix}_CLIENT_ID"), format!("{prefix}_CLIENT_SECRET"))
 }
 
-/// One provider's client; `Err` when a problem was noted and there is none.
+/// One provider's client; none when nothing was set for it.
 fn client(
     file: &ProviderFile,
     lookup: &impl Fn(&str) -> Option<String>,
     problems: &mut Vec<CredentialProblem>,
-) -> Result<Option<ClientCredentials>, ()> {
-    let provider = || file.name.clone();
-    let (id, secret) = variables(&file.name);
-    let set_id = lookup(&id).filter(|text| !text.is_empty());
-    let own_id = set_id.is_some();
-    let parsed = set_id.map(|text| text.trim().parse::<ClientId>()).transpose();
-    let client_id = parsed.map_err(|_| {
-        let why = "it is 1 to 1024 visible ASCII characters without spaces".to_owned();
-        problems.push(CredentialProblem::Invalid { provider: provider(), variable: id.clone(), why });
-    })?;
-    let client_id = client_id.or_else(|| file.client_id.clone());
-    let found = source::secret(lookup, &secret)
-        .map_err(|error| problems.push(CredentialProblem::Source { provider: provider(), error }))?;
-    if let Some(path) = found.as_ref().and_then(|found| found.readable_by_all.clone()) {
-        problems.push(CredentialProblem::ReadableByAll { provider: provider(), path });
-    }
-    let parsed = found.map(|found| ClientSecret::new(found.text.expose_secret())).transpose();
-    let client_secret = parsed.map_err(|error| {
-        let why = error.to_string();
-        problems.push(CredentialProblem::Invalid { provider: provider(), variable: secret.clone(), why });
-    })?;
+) -> Result<Option<ClientCredentials>, CredentialProblem> {
+    let (provider, (id, secret)) = (file.name.clone(), variables(&file.name));
+    let own_id = client_id(&provider, &id, lookup)?;
+    let client_secret = client_secret(&provider, &secret, lookup, problems)?;
     let public = file.token.client_auth == ClientAuth::None;
-    match (client_id, client_secret) {
+    let has_own_id = own_id.is_some();
+    match (own_id.or_else(|| file.client_id.clone()), client_secret) {
         (Some(client_id), client_secret) if public || client_secret.is_some() => {
             Ok(Some(ClientCredentials { client_id, client_secret }))
         }
-        (Some(_), None) if own_id => {
-            problems.push(CredentialProblem::SecretMissing { provider: provider(), id, secret });
-            Err(())
-        }
-        (None, Some(_)) => {
-            problems.push(CredentialProblem::IdMissing { provider: provider(), id, secret });
-            Err(())
-        }
+        (Some(_), None) if has_own_id => Err(CredentialProblem::SecretMissing { provider, id, secret }),
+        (None, Some(_)) => Err(CredentialProblem::IdMissing { provider, id, secret }),
         _ => Ok(None),
     }
+}
+
+fn client_id(
+    provider: &ProviderName,
+    variable: &str,
+    lookup: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<ClientId>, CredentialProblem> {
+    let Some(text) = lookup(variable).filter(|text| !text.is_empty()) else { return Ok(None) };
+    // The error of the parser would repeat the text, which may be a secret in the wrong variable.
+    text.trim().parse().map(Some).map_err(|_| CredentialProblem::Invalid {
+        provider: provider.clone(),
+        variable: variable.to_owned(),
+        why: "it is not 1 to 1024 visible ASCII characters without spaces".to_owned(),
+    })
+}
+
+fn client_secret(
+    provider: &ProviderName,
+    variable: &str,
+    lookup: &impl Fn(&str) -> Option<String>,
+    problems: &mut Vec<CredentialProblem>,
+) -> Result<Option<ClientSecret>, CredentialProblem> {
+    let found = source::secret(lookup, variable)
+        .map_err(|error| CredentialProblem::Source { provider: provider.clone(), error })?;
+    let Some(found) = found else { return Ok(None) };
+    if let Some(path) = found.readable_by_all {
+        problems.push(CredentialProblem::ReadableByAll { provider: provider.clone(), path });
+    }
+    ClientSecret::new(found.text.expose_secret()).map(Some).map_err(|error| CredentialProblem::Invalid {
+        provider: provider.clone(),
+        variable: variable.to_owned(),
+        why: error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ async fn another_path_is_404_and_another_method_405_both_as_error_objects() {
         assert_eq!(reply.status, status, "{method} {path}");
         assert!(method == Method::HEAD || reply.json()["error"] == "invalid_request", "{method} {path}");
         assert!(reply.header("x-request-id").is_some());
+        assert_eq!(reply.header("allow").is_some(), status == 405, "{method} {path}");
     }
     assert_eq!(sandbox.counters().token_requests(), 0);
 }
