@@ -4,7 +4,9 @@ use std::{fmt, sync::Arc};
 
 /// Gives random bytes. Filled by the operating system, unless a test hands in its own.
 #[derive(Clone)]
-pub struct Entropy(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Entropy(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Entropy {
     /// The operating system's generator.

@@ -6,7 +6,9 @@ use keyferry_core::url::AuthorizationUrl;
 
 /// Opens a checked URL. A test hands in one that records.
 #[derive(Clone)]
-pub struct Opener(Arc<dyn Fn(&AuthorizationUrl) -> std::io::Result<()> + Send + Sync>);
+pub struct Opener(Arc<Open>);
+
+type Open = dyn Fn(&AuthorizationUrl) -> std::io::Result<()> + Send + Sync;
 
 impl Opener {
     /// The system's browser.

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_token_is_refreshed_shortly_before_its_end_and_not_before() {
         use ConnectionState::{Active, NeedsSignIn, RevocationPending};
-        let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
         // state, end, refreshable, now; received at 0.
         let table = [
             (Active, Some(3600), true, 0, Need::Nothing),

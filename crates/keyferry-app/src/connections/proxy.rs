@@ -10,7 +10,7 @@ use keyferry_core::{
         revoke::TokenTypeHint,
     },
     id::{ClientId, ProviderName},
-    secret::RefreshToken,
+    secret::{CodeVerifier, RefreshToken},
     url::Endpoint,
 };
 use reqwest::{Client, Response, redirect};
@@ -128,7 +128,7 @@ impl ProxyClient {
             grant_type: "authorization_code",
             code: code.code.expose_secret(),
             redirect_uri: code.redirect_uri.as_str(),
-            code_verifier: code.verifier.as_ref().map(|verifier| verifier.expose_secret()),
+            code_verifier: code.verifier.as_ref().map(CodeVerifier::expose_secret),
         };
         self.tokens(&request).await
     }

@@ -113,14 +113,12 @@ impl Inner {
     }
 
     async fn receive(self: &Arc<Self>, path: &str, query: &str) -> SignInPage {
-        let unverified = match (path.parse::<ProviderName>(), UnverifiedCallback::parse(query)) {
-            (Ok(path), Ok(callback)) => (path, callback),
-            _ => return refused(CallbackError::Malformed),
+        let (Ok(path), Ok(callback)) = (path.parse::<ProviderName>(), UnverifiedCallback::parse(query))
+        else {
+            return refused(CallbackError::Malformed);
         };
-        let (path, callback) = unverified;
-        let waiting = match callback.state_key().map(|key| self.take(key)) {
-            Ok(Some(waiting)) => waiting,
-            _ => return refused(CallbackError::UnknownState),
+        let Ok(Some(waiting)) = callback.state_key().map(|key| self.take(key)) else {
+            return refused(CallbackError::UnknownState);
         };
         let Waiting { step, renewed, outcome } = waiting;
         let code = match step.receive(callback, &path, self.now()) {

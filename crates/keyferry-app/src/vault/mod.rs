@@ -82,3 +82,6 @@ impl std::fmt::Debug for Vault {
         out.write_str("Vault")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@ mod api;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod home;
 #[cfg(test)]
 mod install;

@@ -45,7 +45,7 @@ pub(super) fn request<'a>(
     let mut authorization = None;
     match (method, &client.client_secret) {
         (ClientAuth::ClientSecretBasic, Some(secret)) => {
-            authorization = Some(basic(&client.client_id, secret))
+            authorization = Some(basic(&client.client_id, secret));
         }
         (ClientAuth::ClientSecretPost, Some(secret)) => {
             form.append_pair("client_id", client.client_id.as_str());

@@ -1,0 +1,210 @@
+use std::fs;
+
+use jiff::Timestamp;
+use keyferry_core::{
+    flow::Tokens,
+    id::ConnectionId,
+    scope::Scopes,
+    secret::{AccessToken, RefreshToken},
+};
+use tempfile::TempDir;
+
+use super::*;
+
+const CANARY: &str = "canary-access-token";
+
+fn open(folder: &TempDir) -> Result<Vault, VaultError> {
+    Vault::open_at(folder.path(), &Entropy::system())
+}
+
+fn record(seed: u8, access_token: &str) -> ConnectionRecord {
+    ConnectionRecord {
+        id: ConnectionId::from_entropy([seed; 8]),
+        provider: "acme".parse().unwrap(),
+        account: Some("ada@example.org".to_owned()),
+        client_id: "client".parse().unwrap(),
+        token_endpoint: "https://acme.example/token".to_owned(),
+        asked: Scopes::from_reply("a b"),
+        tokens: Tokens {
+            access_token: AccessToken::new(access_token).unwrap(),
+            refresh_token: Some(RefreshToken::new("canary-refresh-token").unwrap()),
+            id_token: None,
+            scopes: Scopes::from_reply("a"),
+            expires_at: Some(Timestamp::from_second(1_900_000_000).unwrap()),
+        },
+        state: ConnectionState::Active,
+        created_at: Timestamp::from_second(1_800_000_000 + i64::from(seed)).unwrap(),
+        refreshed_at: None,
+        generation: 0,
+    }
+}
+
+/// A second connection to the same file, as somebody with a SQLite shell has it.
+fn meddle(folder: &TempDir, statement: &str) {
+    let database = rusqlite::Connection::open(folder.path().join(DATABASE)).unwrap();
+    database.execute_batch(statement).unwrap();
+}
+
+#[tokio::test]
+async fn what_was_kept_is_there_after_the_vault_was_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = record(1, CANARY);
+    open(&folder).unwrap().add_connection(&kept).await.unwrap();
+    let read = open(&folder).unwrap().connection(&kept.id).await.unwrap().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{kept:?}"));
+    assert_eq!(read.tokens.access_token.expose_secret(), CANARY);
+    assert_eq!(read.tokens.refresh_token.unwrap().expose_secret(), "canary-refresh-token");
+}
+
+#[tokio::test]
+async fn no_secret_lies_readable_in_any_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(&folder).unwrap();
+    let kept = record(1, CANARY);
+    vault.add_connection(&kept).await.unwrap();
+    let server = ServerRecord {
+        name: "notes".parse().unwrap(),
+        manifest: "{}".to_owned(),
+        folder: None,
+        settings: [("api_key".to_owned(), "canary-setting".into())].into(),
+        connection: Some(kept.id.clone()),
+        wanted: true,
+        installed_at: kept.created_at,
+    };
+    vault.save_server(&server).await.unwrap();
+    assert_eq!(vault.server(&server.name).await.unwrap().unwrap().settings, server.settings);
+    assert_eq!(vault.servers_of(&kept.id).await.unwrap(), [server.name]);
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"canary"), "{}", path.display());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_loser_never_wipes_what_a_winner_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(&folder).unwrap();
+    let first = record(1, "first");
+    vault.add_connection(&first).await.unwrap();
+    let winner = ConnectionRecord { generation: 1, tokens: record(1, "winner").tokens, ..first.clone() };
+    let loser = ConnectionRecord { generation: 1, tokens: record(1, "loser").tokens, ..first.clone() };
+    vault.replace_connection(&winner).await.unwrap();
+    assert!(matches!(vault.replace_connection(&loser).await, Err(VaultError::Changed)));
+    let marked = vault.mark_connection(&first.id, 0, ConnectionState::NeedsSignIn).await;
+    assert!(matches!(marked, Err(VaultError::Changed)));
+    let read = vault.connection(&first.id).await.unwrap().unwrap();
+    assert_eq!(read.tokens.access_token.expose_secret(), "winner");
+    assert_eq!(read.state, ConnectionState::Active);
+}
+
+#[tokio::test]
+async fn a_value_that_was_moved_or_put_back_does_not_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(&folder).unwrap();
+    let (one, other) = (record(1, "one"), record(2, "other"));
+    vault.add_connection(&one).await.unwrap();
+    vault.add_connection(&other).await.unwrap();
+    meddle(
+        &folder,
+        &format!(
+            "UPDATE connections SET access_token = (SELECT access_token FROM connections WHERE id = '{}') WHERE id = '{}'",
+            other.id, one.id
+        ),
+    );
+    assert!(matches!(vault.connection(&one.id).await, Err(VaultError::Unsealable(_))));
+
+    meddle(&folder, "CREATE TABLE stolen AS SELECT access_token FROM connections WHERE account IS NOT NULL");
+    let renewed = ConnectionRecord { generation: 1, ..other.clone() };
+    vault.replace_connection(&renewed).await.unwrap();
+    let put_back = format!(
+        "UPDATE connections SET access_token = (SELECT access_token FROM stolen LIMIT 1 OFFSET 1) WHERE id = '{}'",
+        other.id
+    );
+    meddle(&folder, &put_back);
+    assert!(matches!(vault.connection(&other.id).await, Err(VaultError::Unsealable(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_connection_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(&folder).unwrap();
+    vault.add_connection(&record(1, "one")).await.unwrap();
+    vault.add_connection(&record(2, "other")).await.unwrap();
+    meddle(
+        &folder,
+        &format!("UPDATE connections SET access_token = x'00' WHERE id = '{}'", record(1, "x").id),
+    );
+    let read = vault.connections().await.unwrap();
+    assert!(matches!(read.as_slice(), [Err(VaultError::Unsealable(_)), Ok(_)]), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_vault_without_its_key_gets_no_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    open(&folder).unwrap().add_connection(&record(1, CANARY)).await.unwrap();
+    let key = folder.path().join("vault.key");
+    let kept = fs::read(&key).unwrap();
+    fs::remove_file(&key).unwrap();
+    assert!(matches!(open(&folder), Err(VaultError::KeyMissing { .. })));
+    assert!(!key.exists());
+    private_file::write(&key, &kept).unwrap();
+    assert!(open(&folder).unwrap().connection(&record(1, "x").id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn another_vaults_key_opens_nothing_and_harms_nothing() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    open(&folder).unwrap().add_connection(&record(1, CANARY)).await.unwrap();
+    drop(open(&other).unwrap());
+    let own = fs::read(folder.path().join("vault.key")).unwrap();
+    private_file::write(&folder.path().join("vault.key"), &fs::read(other.path().join("vault.key")).unwrap())
+        .unwrap();
+    let read = open(&folder).unwrap().connections().await.unwrap();
+    assert!(matches!(read.as_slice(), [Err(VaultError::Unsealable(_))]));
+    private_file::write(&folder.path().join("vault.key"), &own).unwrap();
+    assert!(open(&folder).unwrap().connections().await.unwrap()[0].is_ok());
+}
+
+#[test]
+fn a_file_that_is_no_vault_is_refused_unharmed() {
+    for foreign in ["CREATE TABLE theirs (x)", "PRAGMA application_id = 7; CREATE TABLE theirs (x)"] {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(&folder).unwrap());
+        fs::remove_file(folder.path().join(DATABASE)).unwrap();
+        meddle(&folder, foreign);
+        let before = fs::read(folder.path().join(DATABASE)).unwrap();
+        assert!(matches!(open(&folder), Err(VaultError::Foreign(_))), "{foreign}");
+        assert_eq!(fs::read(folder.path().join(DATABASE)).unwrap(), before);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(&folder).unwrap());
+    fs::write(folder.path().join(DATABASE), "this is a letter to my aunt, and no database at all").unwrap();
+    assert!(matches!(open(&folder), Err(VaultError::Foreign(_))));
+}
+
+#[test]
+fn a_vault_of_a_newer_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(&folder).unwrap());
+    meddle(&folder, "PRAGMA user_version = 99");
+    assert!(matches!(open(&folder), Err(VaultError::Newer(_))));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_refused_with_what_to_do() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(&folder).unwrap());
+    let key = folder.path().join("vault.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let error = open(&folder).unwrap_err();
+    assert!(matches!(error, VaultError::Key { .. }), "{error:?}");
+    assert!(error.hint().contains("chmod 600"));
+}

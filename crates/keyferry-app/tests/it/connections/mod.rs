@@ -1,0 +1,153 @@
+//! Sign-in, refresh and revocation, against the real provider through the real proxy.
+
+mod refresh;
+mod revoke;
+mod sign_in;
+
+use std::{
+    fs,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use jiff::{SignedDuration, Timestamp};
+use keyferry_app::{
+    clock::Clock,
+    connections::{ConnectionError, Connections, Parts, ProxyClient, SignIn},
+    entropy::Entropy,
+    home::DataFolder,
+    pages::SignInPage,
+    providers::Providers,
+    vault::{ConnectionRecord, Vault},
+};
+use keyferry_core::{id::ConnectionId, url::Endpoint};
+use keyferry_proxy::{Proxy, ProxyConfig};
+use keyferry_sandbox::{Sandbox, SandboxConfig, consent};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+/// Provider, proxy and connections, with a clock that a test moves.
+struct World {
+    sandbox: Sandbox,
+    connections: Connections,
+    vault: Vault,
+    passed: Arc<AtomicI64>,
+    proxy: JoinHandle<()>,
+    folder: TempDir,
+}
+
+impl World {
+    async fn start() -> Self {
+        Self::start_with(SandboxConfig::default()).await
+    }
+
+    async fn start_with(config: SandboxConfig) -> Self {
+        let sandbox = Sandbox::start(config).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let files = folder.path().join("providers");
+        fs::create_dir(&files).unwrap();
+        fs::write(files.join("sandbox.toml"), sandbox.provider_file()).unwrap();
+        let providers = Arc::new(Providers::load(&files, &[]));
+        let (proxy, address) = proxy(&sandbox, &providers).await;
+
+        let data = DataFolder::prepare(&folder.path().join("data")).unwrap();
+        let vault = Vault::open(&data, &Entropy::system()).unwrap();
+        let passed = Arc::new(AtomicI64::new(0));
+        let clock = Clock::new({
+            let (passed, start) = (passed.clone(), Clock::system().now());
+            move || start.checked_add(SignedDuration::from_secs(passed.load(Ordering::SeqCst))).unwrap()
+        });
+        let connections = Connections::new(Parts {
+            vault: vault.clone(),
+            proxy: ProxyClient::new(Endpoint::parse(&format!("http://{address}")).unwrap()).unwrap(),
+            providers,
+            clock,
+            entropy: Entropy::system(),
+            address: "127.0.0.1:7667".parse().unwrap(),
+        });
+        Self { sandbox, connections, vault, passed, proxy, folder }
+    }
+
+    /// Lets time pass for the app; the provider's own clock goes on as ever.
+    fn pass(&self, seconds: i64) {
+        self.passed.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    async fn begin(&self) -> SignIn {
+        self.connections.begin_sign_in(&"sandbox".parse().unwrap(), None).await.unwrap()
+    }
+
+    /// The query that the provider sends back after Allow.
+    async fn allowed(sign_in: &SignIn) -> String {
+        query(consent::approve(sign_in.url().as_str()).await.unwrap().expose_url())
+    }
+
+    async fn receive(&self, query: &str) -> SignInPage {
+        self.connections.receive("sandbox", query).await
+    }
+
+    /// A whole sign-in.
+    async fn connect(&self) -> ConnectionId {
+        let sign_in = self.begin().await;
+        let query = Self::allowed(&sign_in).await;
+        assert_eq!(self.receive(&query).await, SignInPage::Connected);
+        sign_in.wait().await.unwrap()
+    }
+
+    async fn record(&self, id: &ConnectionId) -> ConnectionRecord {
+        self.vault.connection(id).await.unwrap().unwrap()
+    }
+
+    /// Whether an access token works at the provider's API.
+    async fn works(&self, token: &str) -> bool {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.get(format!("{}/me", self.sandbox.api_url())).bearer_auth(token);
+        request.send().await.unwrap().status().is_success()
+    }
+
+    /// Ends the world, and checks that no secret of it lies readable in the data folder.
+    async fn end(self) {
+        let secrets = self.sandbox.ledger();
+        assert!(!secrets.is_empty());
+        drop((self.connections, self.vault));
+        for entry in fs::read_dir(self.folder.path().join("data")).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = fs::read(&path).unwrap();
+            for secret in &secrets {
+                let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+                assert!(!found, "a secret lies readable in {}", path.display());
+            }
+        }
+        self.proxy.abort();
+        self.sandbox.shutdown().await;
+    }
+}
+
+fn query(url: &str) -> String {
+    url.split_once('?').unwrap().1.to_owned()
+}
+
+async fn proxy(sandbox: &Sandbox, providers: &Providers) -> (JoinHandle<()>, SocketAddr) {
+    let lookup = |name: &str| match name {
+        "SANDBOX_CLIENT_ID" => Some(sandbox.client_id().to_owned()),
+        "SANDBOX_CLIENT_SECRET" => Some(sandbox.client_secret().expose_secret().to_owned()),
+        "KEYFERRY_PROXY_LISTEN" => Some("127.0.0.1:0".to_owned()),
+        _ => None,
+    };
+    let config = ProxyConfig::from_environment(Arc::new(providers.set().clone()), lookup).unwrap();
+    let proxy = Proxy::bind(config).await.unwrap();
+    let address = proxy.address();
+    (tokio::spawn(proxy.serve(std::future::pending())), address)
+}
+
+fn needs_sign_in(error: &ConnectionError) -> bool {
+    matches!(error, ConnectionError::NeedsSignIn(_))
+}
+
+/// A moment this far from now, by the clock that the app started with.
+fn from_now(seconds: i64) -> Timestamp {
+    Clock::system().now().checked_add(SignedDuration::from_secs(seconds)).unwrap()
+}

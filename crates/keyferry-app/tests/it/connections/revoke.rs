@@ -1,0 +1,67 @@
+use keyferry_app::{
+    connections::{ConnectionError, Revocation},
+    vault::ConnectionState,
+};
+use keyferry_sandbox::{Fault, Target};
+
+use super::{World, needs_sign_in};
+
+#[tokio::test]
+async fn a_revocation_ends_the_grant_at_the_provider_and_here() {
+    let world = World::start().await;
+    let id = world.connect().await;
+    let token = world.record(&id).await.tokens.access_token.expose_secret().to_owned();
+    assert!(world.works(&token).await);
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
+    assert!(!world.works(&token).await);
+    assert!(world.vault.connection(&id).await.unwrap().is_none());
+    let error = world.connections.revoke(&id).await.unwrap_err();
+    assert!(matches!(error, ConnectionError::Unknown(_)), "{error:?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_revocation_that_the_provider_did_not_hear_is_no_success_and_is_tried_again() {
+    for fault in [
+        Fault::Status { status: 503, retry_after: Some("5".to_owned()) },
+        Fault::Status { status: 500, retry_after: None },
+        Fault::DropBefore,
+    ] {
+        let world = World::start().await;
+        let id = world.connect().await;
+        let token = world.record(&id).await.tokens.access_token.expose_secret().to_owned();
+        world.sandbox.faults().once(Target::Revoke, fault.clone());
+        assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Pending, "{fault:?}");
+        assert_eq!(world.record(&id).await.state, ConnectionState::RevocationPending);
+        assert!(
+            needs_sign_in(&world.connections.fresh(&id).await.unwrap_err()),
+            "it is unusable here at once"
+        );
+        assert!(needs_sign_in(&world.connections.refresh(&id).await.unwrap_err()), "nothing refreshes after");
+        assert_eq!(world.sandbox.counters().refresh_requests, 0);
+        assert!(world.works(&token).await, "the provider was not told");
+        world.connections.retry_revocations().await.unwrap();
+        assert!(!world.works(&token).await);
+        assert!(world.vault.connection(&id).await.unwrap().is_none());
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_during_a_refresh_wins() {
+    let world = World::start().await;
+    let id = world.connect().await;
+    world.sandbox.faults().once(Target::Token, Fault::Slow { milliseconds: 200 });
+    let refreshing = tokio::spawn({
+        let (connections, id) = (world.connections.clone(), id.clone());
+        async move { connections.refresh(&id).await }
+    });
+    while world.sandbox.counters().refresh_requests == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
+    let refreshed = refreshing.await.unwrap().unwrap();
+    assert!(!world.works(refreshed.tokens.access_token.expose_secret()).await, "the whole grant is gone");
+    assert!(world.vault.connection(&id).await.unwrap().is_none());
+    world.end().await;
+}
