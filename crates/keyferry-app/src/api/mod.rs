@@ -1,7 +1,7 @@
 //! The local API: the URL tree under `/api/v1`, for programs that hold the data folder's token.
 //!
-//! [`table`] is the one list of routes. What a request must show to reach any of them stands in [`guard`]; the limits of
-//! connections in [`serve`], those of a request's body here.
+//! `table` is the one list of routes. What a request must show to reach any of them stands in `guard`; the limits of
+//! connections in `serve`, those of a request's body here.
 
 pub mod dto;
 mod error;

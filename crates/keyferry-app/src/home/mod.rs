@@ -123,5 +123,5 @@ impl HomeError {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! From a manifest to a server that runs.
 //!
-//! [`begin`] checks all that can be checked without acting ([`plan`]); only then does an install exist. Its story stands in
-//! [`story`]: the connection, the delivery, the start, the tools. Where it ends early, what it had made is undone, and a new
+//! `begin` checks all that can be checked without acting (`plan`); only then does an install exist. Its story stands in
+//! `story`: the connection, the delivery, the start, the tools. Where it ends early, what it had made is undone, and a new
 //! try starts clean; a connection that the person has just allowed is kept, so that the next try needs no second sign-in.
 
 mod connect;
