@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -33,17 +34,19 @@ async fn short() -> (keyferry_sandbox::Sandbox, TestProxy) {
 #[tokio::test]
 async fn a_head_or_body_that_never_ends_is_cut_in_time() {
     let (_sandbox, proxy) = short().await;
-    for bytes in ["", "P", HEAD, "POST /oauth/token HTTP/1.1\r\nx: "] {
-        let reply = raw(&proxy, bytes.as_bytes()).await;
-        assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 408"), "{bytes:?}: {reply}");
+    let heads = ["", "P", HEAD, "POST /oauth/token HTTP/1.1\r\nx: "];
+    let heads = join_all(heads.map(|bytes| raw(&proxy, bytes.as_bytes()))).await;
+    for reply in heads {
+        assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 408"), "{reply}");
     }
-    for rest in [
+    let bodies = [
         "content-length: 100\r\n\r\n{",
         "transfer-encoding: chunked\r\n\r\n5\r\n{\"a",
         "expect: 100-continue\r\ncontent-length: 10\r\n\r\n",
-    ] {
-        let reply = raw(&proxy, format!("{HEAD}{rest}").as_bytes()).await;
-        assert!(reply.contains("HTTP/1.1 408"), "{rest:?}: {reply}");
+    ];
+    let bodies = bodies.map(|rest| format!("{HEAD}{rest}"));
+    for reply in join_all(bodies.iter().map(|bytes| raw(&proxy, bytes.as_bytes()))).await {
+        assert!(reply.contains("HTTP/1.1 408"), "{reply}");
     }
     assert_eq!(proxy.get("/health").await.status, 200);
 }

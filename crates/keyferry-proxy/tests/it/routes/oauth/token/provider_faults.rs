@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
@@ -154,13 +155,14 @@ async fn a_provider_that_stalls_or_drips_is_cut_at_the_total_deadline() {
         b"HTTP/1.1 200 OK\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n",
     ];
-    for start in starts {
+    let asked = join_all(starts.map(async |start| {
         let provider = RawProvider::start(move |stream| drip(stream, start)).await;
         let reply = refresh_at(&provider).await;
         assert!([502, 504].contains(&reply.status), "{start:?}: {}", reply.text());
         assert_eq!(reply.json()["error"], "temporarily_unavailable", "{start:?}");
         assert_eq!(provider.requests().len(), 1, "{start:?}");
-    }
+    }));
+    asked.await;
     let provider = RawProvider::start(async |stream| {
         sleep(SOON).await;
         Some(stream)
