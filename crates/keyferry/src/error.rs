@@ -55,7 +55,9 @@ impl From<Problem> for CliError {
 
 impl From<SettingsError> for CliError {
     fn from(error: SettingsError) -> Self {
-        Self::usage(&error).hint(error.hint())
+        let wrong = matches!(error, SettingsError::Invalid { .. } | SettingsError::UnknownKey { .. });
+        let told = if wrong { Self::usage(&error) } else { Self::failed("settings", &error) };
+        told.hint(error.hint())
     }
 }
 

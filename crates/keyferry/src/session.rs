@@ -2,7 +2,11 @@
 
 use std::{future::Future, time::Duration};
 
-use keyferry_app::{App, boot, home::find_running};
+use keyferry_app::{
+    App, boot,
+    home::{Running, find_running},
+};
+use tokio::sync::Mutex;
 
 use crate::{
     cli::Global,
@@ -12,54 +16,87 @@ use crate::{
 };
 
 /// How often a folder that another command is just leaving is tried again, and how long in between.
-const TRIES: u32 = 40;
+const TRIES: u32 = 50;
 const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Runs a command's work against the app, and ends an app of its own afterwards, whatever came of the work.
-pub(crate) async fn with_api<T, F: Future<Output = CliResult<T>>>(
+pub(crate) async fn with_api<T>(
     global: &Global,
-    work: impl FnOnce(Session) -> F,
+    work: impl AsyncFnOnce(&Api) -> CliResult<T>,
 ) -> CliResult<T> {
-    let (session, own) = open(global).await?;
-    let outcome = tokio::select! {
-        outcome = work(session) => outcome,
-        () = crate::signals::asked_to_end() => Err(CliError::failed("interrupted", "interrupted")),
-    };
-    if let Some(app) = own {
-        app.shutdown().await;
-    }
+    let api = Api::of(Host::new(global)).await?;
+    let outcome = or_interrupted(work(&api)).await;
+    api.close().await;
     outcome
 }
 
-/// An app to talk to.
-pub(crate) struct Session {
-    pub(crate) api: Api,
-    /// Whether the app ends with the command.
-    pub(crate) alone: bool,
+/// The work, unless the person ends the program first.
+async fn or_interrupted<T>(work: impl Future<Output = CliResult<T>>) -> CliResult<T> {
+    tokio::select! {
+        outcome = work => outcome,
+        () = crate::signals::asked_to_end() => Err(CliError::failed("interrupted", "interrupted")),
+    }
 }
 
-/// Finds the running app, or boots one. Two commands at once: the second finds the first's, or waits until it has gone.
-async fn open(global: &Global) -> CliResult<(Session, Option<App>)> {
-    let settings = parts::settings(global, None)?;
-    let mut tries = 0;
-    loop {
-        match find_running(&settings.data_folder) {
-            Ok(Some(running)) => {
-                let api = Api::new(running.address, running.token)?;
-                return Ok((Session { api, alone: false }, None));
-            }
-            Ok(None) => match boot(settings.clone(), parts::parts(true)?).await {
-                Ok(app) => {
-                    let api = Api::new(app.address(), app.api_token().clone())?;
-                    return Ok((Session { api, alone: true }, Some(app)));
-                }
-                Err(error) if error.code() == "already_running" && tries < TRIES => {}
-                Err(error) => return Err(error.into()),
-            },
-            Err(error) if error.code() == "already_running" && tries < TRIES => {}
-            Err(error) => return Err(error.into()),
+/// Where an app is found, or booted when there is none.
+pub(crate) struct Host {
+    global: Global,
+    own: Mutex<Option<App>>,
+}
+
+impl Host {
+    fn new(global: &Global) -> Self {
+        Self { global: global.clone(), own: Mutex::default() }
+    }
+
+    /// A host whose app is there already.
+    pub(crate) fn of_app(global: &Global, app: App) -> Self {
+        Self { global: global.clone(), own: Mutex::new(Some(app)) }
+    }
+
+    /// The app to talk to. Two commands at once: the second finds the first's, or waits until it has gone.
+    pub(crate) async fn find(&self) -> CliResult<Running> {
+        let mut own = self.own.lock().await;
+        if let Some(app) = own.as_ref() {
+            return Ok(running(app));
         }
-        tries += 1;
-        tokio::time::sleep(BETWEEN).await;
+        let settings = parts::settings(&self.global, None)?;
+        let mut tries = 0;
+        loop {
+            let busy = match find_running(&settings.data_folder) {
+                Ok(Some(running)) => return Ok(running),
+                Ok(None) => match boot(settings.clone(), parts::parts(true)?).await {
+                    Ok(app) => return Ok(running(own.insert(app))),
+                    Err(error) if error.code() == "already_running" => CliError::from(error),
+                    Err(error) => return Err(error.into()),
+                },
+                Err(error) if error.code() == "already_running" => CliError::from(error),
+                Err(error) => return Err(error.into()),
+            };
+            tries += 1;
+            if tries > TRIES {
+                return Err(busy);
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+    }
+
+    pub(crate) async fn has_own(&self) -> bool {
+        self.own.lock().await.is_some()
+    }
+
+    pub(crate) async fn close(self) {
+        if let Some(app) = self.own.into_inner() {
+            app.shutdown().await;
+        }
+    }
+}
+
+fn running(app: &App) -> Running {
+    Running {
+        address: app.address(),
+        token: app.api_token().clone(),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

@@ -106,7 +106,9 @@ impl Layer {
         let unreadable = |source| SettingsError::Unreadable { path: path.to_owned(), source };
         let file = match fs::File::open(path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(Self::default());
+            }
             Err(error) => return Err(unreadable(error)),
         };
         let mut text = String::new();

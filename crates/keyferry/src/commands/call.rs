@@ -33,8 +33,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
             .hint("such as '{\"text\": \"hello\"}'")
     })?;
     let path = format!("/servers/{}/tools/{}", args.server, args.tool);
-    let result: Value =
-        with_api(global, |session| async move { session.api.post(&path, &arguments).await }).await?;
+    let result: Value = with_api(global, async |api| api.post(&path, &arguments).await).await?;
     output::data(global.json, &result, answer);
     if result.get("isError").and_then(Value::as_bool).unwrap_or(false) {
         return Err(CliError::failed("tool_error", format!("{} reports an error", args.tool)));

@@ -63,9 +63,9 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         connection: args.connection,
         open_browser: !args.no_browser,
     };
-    let (install, alone) = with_api(global, |session| async move {
-        let install = follow(&session.api, &request, &mut told).await?;
-        Ok((install, session.alone))
+    let (install, alone) = with_api(global, async |api| {
+        let install = follow(api, &request, &mut told).await?;
+        Ok((install, api.is_alone().await))
     })
     .await?;
     output::data(global.json, &install, |install| {

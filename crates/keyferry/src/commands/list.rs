@@ -5,8 +5,7 @@ use keyferry_app::api::dto::{Server, ServerList};
 use crate::{cli::Global, error::CliResult, output, session::with_api};
 
 pub(crate) async fn run(global: &Global) -> CliResult {
-    let list: ServerList =
-        with_api(global, |session| async move { session.api.get("/servers").await }).await?;
+    let list: ServerList = with_api(global, async |api| api.get("/servers").await).await?;
     output::data(global.json, &list, |list| {
         let rows: Vec<_> = list.servers.iter().map(row).collect();
         let empty = "No server is installed yet. `keyferry catalog list` shows what there is.";

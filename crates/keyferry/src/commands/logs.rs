@@ -17,7 +17,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let path = format!("/servers/{}/logs?lines={}", args.name, args.lines);
-    let logs: ServerLogs = with_api(global, |session| async move { session.api.get(&path).await }).await?;
+    let logs: ServerLogs = with_api(global, async |api| api.get(&path).await).await?;
     output::data(global.json, &logs, |logs| logs.lines.join("\n"));
     Ok(())
 }

@@ -24,11 +24,7 @@ pub(crate) async fn stop(global: &Global, args: Args) -> CliResult {
 async fn change(global: &Global, args: &Args, verb: &str) -> CliResult {
     let path = format!("/servers/{}/{verb}", args.name);
     let (server, alone): (Server, bool) =
-        with_api(
-            global,
-            |session| async move { Ok((session.api.post(&path, &json!({})).await?, session.alone)) },
-        )
-        .await?;
+        with_api(global, async |api| Ok((api.post(&path, &json!({})).await?, api.is_alone().await))).await?;
     output::data(global.json, &server, shown);
     if alone && verb == "start" {
         output::note("It works, and ended with this command. `keyferry app` keeps it running.");

@@ -18,15 +18,14 @@ pub(crate) struct Args {
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let Some(name) = args.name else { return app(global).await };
     let path = format!("/servers/{name}");
-    let server: Server = with_api(global, |session| async move { session.api.get(&path).await }).await?;
+    let server: Server = with_api(global, async |api| api.get(&path).await).await?;
     output::data(global.json, &server, shown);
     Ok(())
 }
 
 async fn app(global: &Global) -> CliResult {
     let (status, alone): (Status, bool) =
-        with_api(global, |session| async move { Ok((session.api.get("/status").await?, session.alone)) })
-            .await?;
+        with_api(global, async |api| Ok((api.get("/status").await?, api.is_alone().await))).await?;
     output::data(global.json, &status, |status| {
         let running = if alone {
             "not running; this command booted one for itself".to_owned()

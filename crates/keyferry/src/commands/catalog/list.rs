@@ -5,8 +5,7 @@ use keyferry_app::api::dto::{CatalogEntry, CatalogList};
 use crate::{cli::Global, error::CliResult, output, session::with_api};
 
 pub(crate) async fn run(global: &Global) -> CliResult {
-    let list: CatalogList =
-        with_api(global, |session| async move { session.api.get("/catalog").await }).await?;
+    let list: CatalogList = with_api(global, async |api| api.get("/catalog").await).await?;
     output::data(global.json, &list, |list| {
         let rows: Vec<_> = list.entries.iter().map(row).collect();
         output::table(["NAME", "WHAT", "ACCOUNT", ""], &rows, "The catalog is empty.")

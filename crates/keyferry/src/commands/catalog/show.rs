@@ -14,8 +14,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let path = format!("/catalog/{}", args.name);
-    let detail: CatalogEntryDetail =
-        with_api(global, |session| async move { session.api.get(&path).await }).await?;
+    let detail: CatalogEntryDetail = with_api(global, async |api| api.get(&path).await).await?;
     output::data(global.json, &detail, human);
     Ok(())
 }

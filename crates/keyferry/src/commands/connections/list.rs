@@ -5,8 +5,7 @@ use keyferry_app::api::dto::{Connection, ConnectionList};
 use crate::{cli::Global, error::CliResult, output, session::with_api};
 
 pub(crate) async fn run(global: &Global) -> CliResult {
-    let list: ConnectionList =
-        with_api(global, |session| async move { session.api.get("/connections").await }).await?;
+    let list: ConnectionList = with_api(global, async |api| api.get("/connections").await).await?;
     output::data(global.json, &list, |list| {
         let rows: Vec<_> = list.connections.iter().map(row).collect();
         let empty =

@@ -8,8 +8,7 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 
 pub(crate) async fn run(global: &Global, id: Id) -> CliResult {
     let path = id.path("/refresh");
-    let connection: Connection =
-        with_api(global, |session| async move { session.api.post(&path, &json!({})).await }).await?;
+    let connection: Connection = with_api(global, async |api| api.post(&path, &json!({})).await).await?;
     output::data(global.json, &connection, human);
     Ok(())
 }

@@ -7,8 +7,7 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 
 pub(crate) async fn run(global: &Global, id: Id) -> CliResult {
     let path = id.path("");
-    let report: RevocationReport =
-        with_api(global, |session| async move { session.api.delete(&path).await }).await?;
+    let report: RevocationReport = with_api(global, async |api| api.delete(&path).await).await?;
     output::data(global.json, &report, told);
     Ok(())
 }

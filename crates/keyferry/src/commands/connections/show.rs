@@ -7,8 +7,7 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 
 pub(crate) async fn run(global: &Global, id: Id) -> CliResult {
     let path = id.path("");
-    let connection: Connection =
-        with_api(global, |session| async move { session.api.get(&path).await }).await?;
+    let connection: Connection = with_api(global, async |api| api.get(&path).await).await?;
     output::data(global.json, &connection, human);
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::{call::answer, install::follow};
 use crate::{
     cli::Global,
     error::{CliError, CliResult},
-    output, signals,
+    output, parts, signals,
 };
 use person::Person;
 use stage::Stage;
@@ -55,9 +55,10 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
             .hint("leave --runtime out: the demo's server is a program of ours"));
     }
     let mut steps = Steps::begin(global.json);
-    let stage = Stage::set(&mut steps).await?;
+    let open_browser = parts::settings(global, None)?.open_browser && !args.yes;
+    let stage = Stage::set(global, &mut steps).await?;
     let outcome = tokio::select! {
-        outcome = play(&stage, args.yes, &mut steps) => outcome,
+        outcome = play(&stage, args.yes, open_browser, &mut steps) => outcome,
         () = signals::asked_to_end() => Err(CliError::failed("interrupted", "interrupted")),
     };
     stage.strike().await;
@@ -66,8 +67,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     Ok(())
 }
 
-async fn play(stage: &Stage, yes: bool, steps: &mut Steps) -> CliResult<Value> {
-    install(stage, yes, steps).await?;
+async fn play(stage: &Stage, yes: bool, open_browser: bool, steps: &mut Steps) -> CliResult<Value> {
+    install(stage, yes, open_browser, steps).await?;
     let whoami = tool(stage, steps, "whoami", json!({})).await?;
     tool(stage, steps, "add_note", json!({ "text": "carried over by Keyferry" })).await?;
     let notes = tool(stage, steps, "list_notes", json!({})).await?;
@@ -79,13 +80,13 @@ async fn play(stage: &Stage, yes: bool, steps: &mut Steps) -> CliResult<Value> {
 }
 
 /// Installs the server; the person allows, whoever plays it.
-async fn install(stage: &Stage, yes: bool, steps: &mut Steps) -> CliResult {
+async fn install(stage: &Stage, yes: bool, open_browser: bool, steps: &mut Steps) -> CliResult {
     let request = InstallRequest {
         manifest: ManifestChoice::Named(SERVER.to_owned()),
         settings: [("api_url".to_owned(), Value::String(stage.notes_url()))].into(),
         auth: None,
         connection: None,
-        open_browser: !yes,
+        open_browser,
     };
     let mut person = Person::new(yes);
     follow(&stage.api, &request, &mut |news| person.hears(news, steps)).await?;

@@ -28,7 +28,7 @@ impl Person {
             News::Step(_) => {}
             News::Page(url) if self.played => self.allowing = Some(tokio::spawn(allow((*url).to_owned()))),
             News::Page(url) => {
-                note(&format!("\nClick Allow on this page (it should be open in your browser):\n  {url}\n"))
+                note(&format!("\nClick Allow on this page (it should be open in your browser):\n  {url}\n"));
             }
         }
     }

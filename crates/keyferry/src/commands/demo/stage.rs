@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr, sync::Arc};
 
-use keyferry_app::{App, api::dto::Server, boot, providers::Providers, settings::Settings};
+use keyferry_app::{api::dto::Server, boot, providers::Providers, settings::Settings};
 use keyferry_core::url::Endpoint;
 use keyferry_proxy::{Listen, Proxy, ProxyConfig};
 use keyferry_sandbox::{Sandbox, SandboxConfig};
@@ -11,9 +11,11 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::steps::Steps;
 use crate::{
+    cli::Global,
     client::Api,
     error::{CliError, CliResult},
     parts,
+    session::Host,
 };
 
 /// The file to which the sandbox appends each secret that it issues, for tests that search what was printed.
@@ -22,7 +24,6 @@ const LEDGER: &str = "KEYFERRY_SANDBOX_LEDGER";
 /// The three parts at work.
 pub(super) struct Stage {
     pub(super) api: Api,
-    app: App,
     proxy: JoinHandle<()>,
     end_proxy: oneshot::Sender<()>,
     sandbox: Sandbox,
@@ -31,7 +32,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Starts everything.
-    pub(super) async fn set(steps: &mut Steps) -> CliResult<Self> {
+    pub(super) async fn set(global: &Global, steps: &mut Steps) -> CliResult<Self> {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             CliError::failed("demo_start", format!("{what}: {error}"))
         };
@@ -61,9 +62,9 @@ impl Stage {
             ..Settings::defaults(folder.path().join("app"))
         };
         let app = boot(settings, parts::parts(false)?).await?;
-        let api = Api::new(app.address(), app.api_token().clone())?;
         steps.done(&format!("The app runs at http://{}, its data in a temporary folder", app.address()));
-        Ok(Self { api, app, proxy, end_proxy, sandbox, folder })
+        let api = Api::of(Host::of_app(global, app)).await?;
+        Ok(Self { api, proxy, end_proxy, sandbox, folder })
     }
 
     /// Where the notes server finds its API.
@@ -128,7 +129,7 @@ impl Stage {
 
     /// Ends everything, in the order in which nothing is missed.
     pub(super) async fn strike(self) {
-        self.app.shutdown().await;
+        self.api.close().await;
         let _ = self.end_proxy.send(());
         let _ = self.proxy.await;
         self.sandbox.shutdown().await;

@@ -5,8 +5,7 @@ use keyferry_app::api::dto::{Provider, ProviderList};
 use crate::{cli::Global, error::CliResult, output, session::with_api};
 
 pub(crate) async fn run(global: &Global) -> CliResult {
-    let list: ProviderList =
-        with_api(global, |session| async move { session.api.get("/providers").await }).await?;
+    let list: ProviderList = with_api(global, async |api| api.get("/providers").await).await?;
     output::data(global.json, &list, |list| {
         let rows: Vec<_> = list.providers.iter().map(row).collect();
         output::table(["NAME", "SERVICE", "ON THE PROXY", "FROM"], &rows, "There are no providers.")

@@ -15,8 +15,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let path = format!("/providers/{}", args.name);
-    let detail: ProviderDetail =
-        with_api(global, |session| async move { session.api.get(&path).await }).await?;
+    let detail: ProviderDetail = with_api(global, async |api| api.get(&path).await).await?;
     output::data(global.json, &detail, human);
     Ok(())
 }

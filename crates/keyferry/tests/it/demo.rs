@@ -1,0 +1,54 @@
+use std::fs;
+
+use crate::support::{World, left_over};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_shows_the_whole_path_by_itself() {
+    let world = World::new().await;
+    let ledger = world.path("ledger");
+    let output = world.command(&["demo", "--yes"]).env("KEYFERRY_SANDBOX_LEDGER", &ledger).output().unwrap();
+    let ran = world.ran(output);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    for seen in [
+        "the app's loopback redirect",
+        "the proxy added the client secret",
+        "none found",
+        "SANDBOX_ACCESS_TOKEN",
+        "Sandbox has ended the access",
+        "carried over by Keyferry",
+    ] {
+        assert!(ran.stdout.contains(seen), "{seen}: {}", ran.stdout);
+    }
+    let issued = fs::read_to_string(&ledger).unwrap();
+    assert!(issued.lines().count() >= 4, "client secret, code and tokens");
+    for secret in issued.lines() {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "a secret was printed");
+    }
+    assert_eq!(fs::read_dir(world.path("tmp")).unwrap().count(), 0, "the temporary folder is gone");
+    assert!(!world.path("data").exists(), "the person's own data folder was not touched");
+    assert!(left_over(world.home.path()).is_empty());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_waits_for_the_person_and_takes_a_no() {
+    let world = World::new().await;
+    let allowed = world.install_as(&["demo"], true).await;
+    assert_eq!(allowed.code, 0, "{}{}", allowed.stdout, allowed.stderr);
+    let denied = world.install_as(&["demo"], false).await;
+    assert_eq!(denied.code, 1);
+    assert!(denied.stderr.contains("choose Allow"), "{}", denied.stderr);
+    assert_eq!(fs::read_dir(world.path("tmp")).unwrap().count(), 0);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_answers_in_json() {
+    let world = World::new().await;
+    let shown = world.json(&["demo", "--yes"]);
+    assert!(shown["answer"]["notes"].as_str().unwrap().contains("carried over"));
+    assert!(shown["steps"].as_array().unwrap().len() > 8);
+    let ran = world.run(&["demo", "--yes", "--runtime", "container"]);
+    assert_eq!(ran.code, 2);
+    world.end().await;
+}

@@ -1,0 +1,61 @@
+use std::fs;
+
+use crate::support::World;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_file_is_checked_with_line_column_and_hint() {
+    let world = World::new().await;
+    fs::write(world.path("acme.toml"), "display_name = \"A\"\n[authorization]\nendpoint = \"http://a.example/\"\n[token]\nendpoint = \"https://a.example/t\"\nclient_aut = \"none\"\n").unwrap();
+    let ran = world.run(&["provider", "check", "acme.toml"]);
+    assert_eq!(ran.code, 1);
+    let expected = "acme.toml:3:12: error: the URL can't be used: it must begin with https:// (plain http is accepted for loopback hosts alone)\n  hint: write https://a.example/\nacme.toml:6:1: error: unknown key `client_aut` in [token]\n  hint: did you mean `client_auth`?\n";
+    assert_eq!(ran.stdout, expected);
+    let ran = world.run(&["provider", "check", "acme.toml", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&shown["errors"], &shown["diagnostics"][1]["line"]), (&2.into(), &6.into()));
+    let ran = world.run(&["provider", "check", "providers/sandbox.toml"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 file without findings\n"));
+    assert_eq!(world.run(&["provider", "check", "missing.toml"]).code, 1);
+    assert_eq!(world.run(&["provider", "check", "Bad Name.toml"]).code, 1);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_is_checked_and_an_unknown_provider_gets_the_closest_name() {
+    let world = World::new().await;
+    let manifest = |provider: &str| {
+        format!(
+            "{{\"name\":\"x\",\"server\":{{\"type\":\"local\",\"command\":\"x\"}},\"archestra_config\":{{\"oauth\":{{\"provider\":\"{provider}\",\"required\":true}}}}}}"
+        )
+    };
+    fs::write(world.path("x.json"), manifest("jirra")).unwrap();
+    let ran = world.run(&["catalog", "check", "x.json"]);
+    assert!(ran.stdout.contains("jirra") && ran.stdout.contains("jira"), "{}", ran.stdout);
+    fs::write(world.path("x.json"), manifest("jira")).unwrap();
+    assert_eq!(world.run(&["catalog", "check", "x.json"]).code, 0);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_install_of_a_bad_manifest_says_what_is_wrong_and_leaves_nothing() {
+    let world = World::new().await;
+    let server = |command: &str| {
+        format!(
+            "{{\"name\":\"x\",\"server\":{{\"type\":\"local\",\"command\":\"{command}\",\"args\":[\"${{user_config.port}}\"]}},\"user_config\":{{\"port\":{{\"type\":\"number\",\"title\":\"Port\",\"required\":true,\"max\":10}}}}}}"
+        )
+    };
+    fs::write(world.path("x.json"), server("no-such-program-anywhere")).unwrap();
+    for (settings, expected) in [
+        (&[][..], "Port"),
+        (&["--set", "port=many"], "number"),
+        (&["--set", "port=11"], "10"),
+        (&["--set", "prt=1", "--set", "port=1"], "port"),
+        (&["--set", "port=1"], "no-such-program-anywhere"),
+    ] {
+        let ran = world.run(&[&["install", "./x.json"], settings].concat());
+        assert_eq!(ran.code, 1, "{settings:?}");
+        assert!(ran.stderr.contains(expected), "{settings:?}: {}", ran.stderr);
+    }
+    assert!(world.json(&["list"])["servers"].as_array().unwrap().is_empty());
+    world.end().await;
+}

@@ -1,0 +1,49 @@
+use crate::support::World;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_help_of_each_command_is_as_it_was_reviewed() {
+    let world = World::new().await;
+    let commands: &[&[&str]] = &[
+        &[],
+        &["demo"],
+        &["proxy"],
+        &["app"],
+        &["catalog"],
+        &["catalog", "list"],
+        &["catalog", "show"],
+        &["catalog", "check"],
+        &["install"],
+        &["list"],
+        &["status"],
+        &["start"],
+        &["stop"],
+        &["logs"],
+        &["uninstall"],
+        &["connections"],
+        &["connections", "list"],
+        &["connections", "show"],
+        &["connections", "refresh"],
+        &["connections", "revoke"],
+        &["provider"],
+        &["provider", "list"],
+        &["provider", "show"],
+        &["provider", "check"],
+        &["call"],
+        &["completions"],
+        &["sandbox"],
+        &["sandbox", "serve"],
+        &["sandbox", "notes"],
+    ];
+    let mut all = String::new();
+    for command in commands {
+        let ran = world.run(&[command, &["--help"][..]].concat());
+        assert_eq!(ran.code, 0, "{command:?}");
+        all.push_str(&format!(
+            "$ keyferry {}\n{}\n",
+            [command, &["--help"][..]].concat().join(" "),
+            ran.stdout
+        ));
+    }
+    insta::assert_snapshot!("help", all);
+    world.end().await;
+}

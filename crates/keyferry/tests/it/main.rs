@@ -1,0 +1,20 @@
+//! The real program, run as a person runs it.
+
+#[cfg(test)]
+mod alone;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod docs;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod usage;
+#[cfg(test)]
+mod whole_path;

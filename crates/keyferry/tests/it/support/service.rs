@@ -1,0 +1,88 @@
+//! A part of the program that runs until it is told to end, and installs that wait for a person.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, Command, Stdio},
+    thread::JoinHandle,
+};
+
+use super::{Ran, World, terminate};
+
+/// A running service, and the address that it printed.
+pub(crate) struct Service {
+    pub(crate) url: String,
+    child: Child,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Service {
+    /// Starts it, and waits for the line that names its address.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = log.read_to_string(&mut text);
+            text
+        });
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url =
+            line.split(|c: char| c == ',' || c.is_whitespace()).find(|word| word.starts_with("http://"));
+        let url = url.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+        Self { url, child, log: Some(log) }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end, and waits. Answers its exit code.
+    pub(crate) fn end(self, world: &World) -> i32 {
+        terminate(self.pid());
+        self.wait(world)
+    }
+
+    pub(crate) fn wait(mut self, world: &World) -> i32 {
+        let status = self.child.wait().unwrap();
+        world.note(&self.log.take().unwrap().join().unwrap());
+        status.code().unwrap_or(-1)
+    }
+}
+
+/// Runs an install, and plays the person on the page that it names on standard error.
+pub(super) async fn answered(world: &World, mut command: Command, allow: bool) -> Ran {
+    let mut child = command.spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = String::new();
+    let page = loop {
+        let mut line = String::new();
+        if told.read_line(&mut line).unwrap() == 0 {
+            break None;
+        }
+        stderr.push_str(&line);
+        if let Some(page) = line.split_whitespace().find(|word| word.contains("code_challenge=")) {
+            break Some(page.to_owned());
+        }
+    };
+    if let Some(page) = page {
+        let back = if allow {
+            keyferry_sandbox::consent::approve(&page).await
+        } else {
+            keyferry_sandbox::consent::deny(&page).await
+        };
+        let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+        browser.get(back.unwrap().expose_url()).send().await.unwrap();
+    }
+    let rest = std::thread::spawn(move || {
+        let mut rest = String::new();
+        let _ = told.read_to_string(&mut rest);
+        rest
+    });
+    let output = child.wait_with_output().unwrap();
+    stderr.push_str(&rest.join().unwrap());
+    // The page's address stands there for the person and holds a one-time state, spent by now.
+    let ran = world.ran(output);
+    world.note(&stderr);
+    Ran { stderr, ..ran }
+}
