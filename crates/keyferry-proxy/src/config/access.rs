@@ -13,7 +13,7 @@ const VARIABLE: &str = "KEYFERRY_PROXY_ACCESS_KEYS";
 const SHORTEST: usize = 24;
 
 /// One access key: whose it is, and its SHA-256.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AccessKey {
     caller: Arc<str>,
     digest: [u8; 32],
@@ -73,6 +73,12 @@ impl AccessKey {
             None => Sha256::digest(key).into(),
         };
         Ok(Self { caller: name.into(), digest })
+    }
+}
+
+impl std::fmt::Debug for AccessKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "AccessKey({}, [redacted])", self.caller)
     }
 }
 

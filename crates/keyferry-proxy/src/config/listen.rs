@@ -20,7 +20,8 @@ pub struct Listen {
     /// The address of the API. Port 0 lets the kernel choose.
     pub address: SocketAddr,
     /// An address of its own for `/metrics`, which then is nowhere else. Without one, `/metrics` is beside the API when that is on
-    /// loopback, and off when it is not: numbers about use are not for strangers.
+    /// loopback, and off when it is not: numbers about use are not for strangers. A proxy on loopback that a web server brings to
+    /// the outside wants an address of its own here.
     pub metrics: Option<SocketAddr>,
     /// How the proxy is reached from outside. Makes `{public_url}/oauth/callback/{provider}` an accepted redirect URI.
     pub public_url: Option<Endpoint>,

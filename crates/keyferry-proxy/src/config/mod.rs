@@ -1,4 +1,17 @@
 //! What can be set about a proxy before it starts, one small struct a concern.
+//!
+//! | variable | what | struct |
+//! | --- | --- | --- |
+//! | `KEYFERRY_PROXY_LISTEN` | the address (`127.0.0.1:7666`) | [`Listen`] |
+//! | `KEYFERRY_PROXY_METRICS_LISTEN` | an address of its own for `/metrics` | [`Listen`] |
+//! | `KEYFERRY_PROXY_PUBLIC_URL` | how it is reached from outside | [`Listen`] |
+//! | `KEYFERRY_PROXY_OPEN` | `true`: anyone may use it off loopback | [`Listen`] |
+//! | `KEYFERRY_PROXY_ACCESS_KEYS` | `name=key` or `name=sha256:HEX`, several by commas | [`AccessKeys`] |
+//! | `KEYFERRY_PROXY_SEALING_KEY` | 32 bytes in base64: seals refresh tokens | [`SealingKeys`] |
+//! | `KEYFERRY_PROXY_PREVIOUS_SEALING_KEY` | the one before it, which still opens | [`SealingKeys`] |
+//! | `NAME_CLIENT_ID`, `NAME_CLIENT_SECRET` | the client at a provider | [`Credentials`] |
+//!
+//! Keys and secrets may stand in a file instead, which the variable with `_FILE` at its end names.
 
 mod access;
 mod credential_problem;

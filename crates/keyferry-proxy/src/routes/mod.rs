@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     routing::{MethodRouter, get, post},
 };
 
@@ -68,8 +67,6 @@ fn build(proxy: Arc<ProxyState>, wanted: impl Fn(&str) -> bool) -> Router {
         .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
         .fallback(async || ProxyError::Route)
         .method_not_allowed_fallback(async || ProxyError::Method)
-        // Bodies are read by `body`, which has the limit and the deadline.
-        .layer(DefaultBodyLimit::disable())
         .with_state(proxy)
 }
 

@@ -7,7 +7,7 @@
 mod connect;
 mod tls;
 
-use std::time::Duration;
+use std::{error::Error as StdError, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
@@ -142,7 +142,10 @@ impl Upstream {
         let response = loop {
             match self.client.request(request.http()).await {
                 Ok(response) => break response,
-                Err(error) if !error.is_connect() => return Err(Fault::Broken),
+                Err(error) if !error.is_connect() => {
+                    tracing::warn!(provider, error = %root(&error), "the connection to the provider broke");
+                    return Err(Fault::Broken);
+                }
                 Err(error) => {
                     let fault = connect_fault(provider, &error);
                     if fault != Fault::Unreachable || tried == CONNECT_TRIES {
@@ -151,7 +154,7 @@ impl Upstream {
                 }
             }
             tried += 1;
-            tracing::debug!(provider, "no connection to the provider, trying once more");
+            tracing::debug!(provider, "trying once more");
             sleep(CONNECT_PAUSE).await;
         };
         self.read(response).await
@@ -183,8 +186,20 @@ fn connect_fault(provider: &str, error: &Error) -> Fault {
             tracing::warn!(provider, error = ?refusal, "the provider's TLS was not accepted");
             Fault::Tls
         }
-        None => Fault::Unreachable,
+        None => {
+            tracing::warn!(provider, error = %root(error), "no connection to the provider");
+            Fault::Unreachable
+        }
     }
+}
+
+/// The first cause, in words of the system or of hyper: the causes above only repeat where it happened.
+fn root<'e>(error: &'e (dyn StdError + 'static)) -> &'e (dyn StdError + 'static) {
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root
 }
 
 #[cfg(test)]

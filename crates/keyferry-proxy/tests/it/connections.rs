@@ -34,6 +34,8 @@ async fn short() -> (keyferry_sandbox::Sandbox, TestProxy) {
 #[tokio::test]
 async fn a_head_or_body_that_never_ends_is_cut_in_time() {
     let (_sandbox, proxy) = short().await;
+    let idle = raw(&proxy, b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(idle.starts_with("HTTP/1.1 200"), "{idle}");
     let heads = ["", "P", HEAD, "POST /oauth/token HTTP/1.1\r\nx: "];
     let heads = join_all(heads.map(|bytes| raw(&proxy, bytes.as_bytes()))).await;
     for reply in heads {

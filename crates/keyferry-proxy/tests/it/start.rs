@@ -68,7 +68,9 @@ async fn the_whole_configuration_comes_from_the_environment_and_a_dotenv_file() 
         set.insert(ProviderFile::parse(name.parse().unwrap(), name, &file).unwrap().file);
     }
     let (log, _guard) = Captured::start();
-    let proxy = start(ProxyConfig::from_environment(Arc::new(set), lookup).unwrap()).await;
+    let config = ProxyConfig::from_environment(Arc::new(set), lookup).unwrap();
+    assert!(!format!("{config:?}").contains(sandbox.client_secret().expose_secret()));
+    let proxy = start(config).await;
     assert_eq!(proxy.token(&redemption(&code(&sandbox).await)).await.status, 200);
     let log = log.text();
     assert!(log.contains("half: HALF_CLIENT_ID is set, HALF_CLIENT_SECRET is not"), "{log}");
