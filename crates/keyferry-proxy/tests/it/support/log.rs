@@ -1,28 +1,42 @@
 //! Everything that is logged in a test's thread, at the most talkative level.
+//!
+//! There is one subscriber for all tests, which sorts by thread: subscribers that come and go while other threads log would
+//! lose lines.
 
 use std::{
+    cell::RefCell,
     io::Write,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
-use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::{
+    Layer, Registry, filter::dynamic_filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+static SUBSCRIBER: Once = Once::new();
+
+thread_local! {
+    static HERE: RefCell<Option<Captured>> = const { RefCell::new(None) };
+}
 
 /// The log so far.
 #[derive(Clone, Default)]
 pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
 
+/// Ends the capture when it is dropped.
+pub(crate) struct Capture;
+
 impl Captured {
     /// Captures until the guard is dropped.
-    pub(crate) fn start() -> (Self, DefaultGuard) {
+    pub(crate) fn start() -> (Self, Capture) {
+        SUBSCRIBER.call_once(|| {
+            let here = || HERE.with_borrow(|captured| captured.clone().unwrap_or_default());
+            let filter = dynamic_filter_fn(|_, _| HERE.with_borrow(Option::is_some));
+            Registry::default().with(fmt::layer().json().with_writer(here).with_filter(filter)).init();
+        });
         let captured = Self::default();
-        let writer = captured.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-            .with_writer(move || writer.clone())
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        (captured, guard)
+        HERE.set(Some(captured.clone()));
+        (captured, Capture)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -37,6 +51,12 @@ impl Captured {
             .filter(|line| line["fields"]["message"] == "request")
             .map(|line| line["fields"].clone())
             .collect()
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        HERE.set(None);
     }
 }
 
