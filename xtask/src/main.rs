@@ -1,25 +1,33 @@
-//! The chores of the project that need more than cargo: `cargo xtask setup | test`.
+//! The chores of the project that need more than cargo: `cargo xtask setup | test | bench`.
 
-mod ledger;
+mod bench;
+mod machine;
 mod setup;
 mod step;
 mod test;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "\
-The chores of the project.
+use clap::Parser;
 
-  cargo xtask setup          install what the tests need, and say what was done
-  cargo xtask test           format, lints, docs, licences, all tests, the demo
-  cargo xtask test STEP…     some of: fmt clippy doc deny test demo";
+/// The chores of the project.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+enum Cli {
+    /// Install what the tests need, and say what was done
+    Setup(setup::Args),
+    /// Format, lints, docs, licences, all tests, the demo, and no secret in any output: what CI runs
+    Test(test::Args),
+    /// Measure the proxy beside others, or how the app starts
+    #[command(subcommand)]
+    Bench(bench::Command),
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match arguments.split_first().map(|(verb, rest)| (verb.as_str(), rest)) {
-        Some(("setup", [])) => setup::run(),
-        Some(("test", steps)) => setup::run().and_then(|()| test::run(steps)),
-        _ => Err(USAGE.to_owned()),
+    let outcome = match Cli::parse() {
+        Cli::Setup(args) => setup::run(&args),
+        Cli::Test(args) => setup::run(&setup::Args::default()).and_then(|()| test::run(&args)),
+        Cli::Bench(command) => bench::run(&command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

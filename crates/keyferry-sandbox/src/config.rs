@@ -11,8 +11,11 @@ use crate::{client::RedirectRule, clock::Clock, secret::SandboxSecret};
 /// The client id that is registered unless another is given.
 pub const DEFAULT_CLIENT_ID: &str = "keyferry-sandbox";
 
+/// The variable that names a ledger file for every sandbox of the process, so that a whole test run can be searched.
+pub const LEDGER_VARIABLE: &str = "KEYFERRY_SANDBOX_LEDGER";
+
 /// Everything that [`Sandbox::start`](crate::Sandbox::start) needs to know. The default suits tests: a free
-/// port of 127.0.0.1, a fresh client secret, rotation without grace.
+/// port of 127.0.0.1, a fresh client secret, rotation without grace, the ledger file of [`LEDGER_VARIABLE`].
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
     /// Where to listen. Loopback only; port 0 lets the kernel choose.
@@ -83,7 +86,7 @@ impl Default for SandboxConfig {
             refresh_token_lifetime: Duration::from_secs(30 * 24 * 3600),
             rotation: Rotation::default(),
             clock: Clock::system(),
-            ledger_file: None,
+            ledger_file: std::env::var_os(LEDGER_VARIABLE).map(PathBuf::from),
             limits: Limits::default(),
         }
     }

@@ -37,7 +37,7 @@ mod token;
 
 pub use client::RedirectRule;
 pub use clock::{Clock, ManualClock};
-pub use config::{DEFAULT_CLIENT_ID, Limits, Rotation, SandboxConfig};
+pub use config::{DEFAULT_CLIENT_ID, LEDGER_VARIABLE, Limits, Rotation, SandboxConfig};
 pub use counters::Counts;
 pub use faults::{Fault, Faults, GrantType, Switch, Target};
 pub use people::Person;

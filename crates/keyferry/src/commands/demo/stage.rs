@@ -18,9 +18,6 @@ use crate::{
     session::Host,
 };
 
-/// The file to which the sandbox appends each secret that it issues, for tests that search what was printed.
-const LEDGER: &str = "KEYFERRY_SANDBOX_LEDGER";
-
 /// The three parts at work.
 pub(super) struct Stage {
     pub(super) api: Api,
@@ -40,8 +37,7 @@ impl Stage {
             TempDir::with_prefix("keyferry-demo-").map_err(|error| failed("no temporary folder", &error))?;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
 
-        let ledger_file = std::env::var_os(LEDGER).map(Into::into);
-        let config = SandboxConfig { listen: any, ledger_file, ..SandboxConfig::default() };
+        let config = SandboxConfig { listen: any, ..SandboxConfig::default() };
         let sandbox = Sandbox::start(config).await.map_err(|error| failed("the sandbox provider", &error))?;
         steps.done(&format!("The sandbox provider runs at {}", sandbox.base_url()));
 

@@ -1,0 +1,53 @@
+//! The two ends of `cargo xtask bench proxy`, each a process of its own, so that neither counts as the target's work:
+//! `upstream`, the token endpoint behind every target, and `run`, the load. Both speak to loopback alone.
+
+mod error;
+mod latencies;
+mod request;
+mod run;
+mod upstream;
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use clap::Parser;
+
+use error::LoadError;
+
+/// The two ends of a benchmark.
+#[derive(Debug, Parser)]
+enum Cli {
+    /// Answer token requests until standard input ends; prints the address
+    Upstream,
+    /// Send token requests for a time, each as soon as the one before is answered; prints the figures as JSON
+    Run(run::Plan),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse() {
+        Cli::Upstream => upstream::serve().await,
+        Cli::Run(plan) => report(&plan).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn report(plan: &run::Plan) -> Result<(), LoadError> {
+    let figures = run::run(plan).await?;
+    line(&serde_json::to_string(&figures)?)
+}
+
+/// Prints a line at once: whoever started us waits for it.
+fn line(text: &str) -> Result<(), LoadError> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}

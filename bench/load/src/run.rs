@@ -1,0 +1,142 @@
+//! The load: connections that are kept, each with one request under way at any time.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use tokio::{net::TcpStream, task::JoinSet, time::timeout};
+
+use crate::{error::LoadError, latencies::Latencies, request::Requests};
+
+/// Longest wait for one reply, in seconds.
+const LATE: u64 = 10;
+
+/// Longest run. A load always ends by itself.
+const LONGEST: u64 = 30;
+
+/// Most connections.
+const MOST: i64 = 1_000;
+
+/// How much load, on what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    /// The target; on this machine
+    #[arg(long, value_parser = loopback)]
+    target: SocketAddr,
+    /// Connections
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=MOST))]
+    connections: u16,
+    /// How long, in seconds
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    seconds: u64,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    requests: usize,
+    seconds: f64,
+    p50_micros: u32,
+    p99_micros: u32,
+}
+
+/// Only this machine is ever put under load.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|error| format!("{error}"))?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("the target is not on loopback".to_owned()) }
+}
+
+/// Puts the target under load, and waits for the last reply.
+pub(crate) async fn run(plan: &Plan) -> Result<Figures, LoadError> {
+    let mut connections = Vec::new();
+    for _ in 0..plan.connections {
+        connections.push(connect(plan.target).await?);
+    }
+    let started = Instant::now();
+    let end = started + Duration::from_secs(plan.seconds);
+    let mut tasks: JoinSet<_> = connections
+        .into_iter()
+        .enumerate()
+        .map(|(index, connection)| {
+            ask_until(end, connection, Requests::new(plan.target, index, std::process::id()))
+        })
+        .collect();
+    let mut all = Latencies::default();
+    while let Some(latencies) = tasks.join_next().await {
+        all.merge(latencies??);
+    }
+    Ok(Figures {
+        requests: all.count(),
+        seconds: started.elapsed().as_secs_f64(),
+        p50_micros: all.percentile(50).unwrap_or_default(),
+        p99_micros: all.percentile(99).unwrap_or_default(),
+    })
+}
+
+async fn connect(target: SocketAddr) -> Result<SendRequest<Full<Bytes>>, LoadError> {
+    let stream = TcpStream::connect(target).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // An error of the connection shows at its next request.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn ask_until(
+    end: Instant,
+    mut connection: SendRequest<Full<Bytes>>,
+    mut requests: Requests,
+) -> Result<Latencies, LoadError> {
+    let mut latencies = Latencies::default();
+    while Instant::now() < end {
+        let request = requests.next()?;
+        let asked = Instant::now();
+        let answer = async {
+            connection.ready().await?;
+            let reply = connection.send_request(request).await?;
+            let status = reply.status();
+            Ok::<_, hyper::Error>((status, reply.into_body().collect().await?.to_bytes()))
+        };
+        let answer = timeout(Duration::from_secs(LATE), answer).await.map_err(|_| LoadError::Late(LATE))?;
+        latencies.note(asked.elapsed());
+        let (status, body) = answer?;
+        check(status, &body)?;
+    }
+    Ok(latencies)
+}
+
+/// Whether this is a token reply. Looks for the field alone: the load must cost little beside its target.
+fn check(status: StatusCode, body: &[u8]) -> Result<(), LoadError> {
+    const FIELD: &[u8] = b"\"access_token\"";
+    if status == StatusCode::OK && body.windows(FIELD.len()).any(|window| window == FIELD) {
+        return Ok(());
+    }
+    let body = String::from_utf8_lossy(body).chars().take(300).collect();
+    Err(LoadError::Refused { status: status.as_u16(), body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tokens_count_as_an_answer() {
+        let tokens = br#"{"token_type":"Bearer","access_token":"x"}"#;
+        assert!(check(StatusCode::OK, tokens).is_ok());
+        assert!(check(StatusCode::TOO_MANY_REQUESTS, tokens).is_err());
+        assert!(check(StatusCode::OK, br#"{"error":"invalid_grant"}"#).is_err());
+    }
+
+    #[test]
+    fn no_other_machine_is_put_under_load() {
+        assert!(loopback("127.0.0.1:80").is_ok() && loopback("[::1]:80").is_ok());
+        assert!(loopback("10.0.0.1:80").is_err() && loopback("0.0.0.0:80").is_err());
+    }
+}

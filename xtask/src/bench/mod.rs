@@ -1,0 +1,47 @@
+//! `cargo xtask bench`: figures to paste into docs/benchmarks.md, taken from the release build on this machine.
+
+mod app;
+mod loopback;
+mod process;
+mod proxy;
+mod spread;
+mod usage;
+
+use std::path::PathBuf;
+
+use crate::{
+    machine::{build_folder, root},
+    step::{self, say},
+};
+
+/// What to measure.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// The proxy beside nginx, and beside the same service written on Fastify
+    Proxy(proxy::Args),
+    /// How soon the app is ready, and how much memory it takes
+    App(app::Args),
+}
+
+/// Builds what is measured, and measures it.
+pub(crate) fn run(command: &Command) -> Result<(), String> {
+    if !cfg!(target_os = "linux") {
+        return Err("time and memory are read from /proc: this needs Linux".to_owned());
+    }
+    match command {
+        Command::Proxy(args) => proxy::run(args),
+        Command::App(args) => app::run(args),
+    }
+}
+
+/// Builds packages as they are shipped; returns the folder of their programs.
+fn built(packages: &[&str]) -> Result<PathBuf, String> {
+    for package in packages {
+        say(&format!("building the release of {package}"));
+        let mut build = std::process::Command::new("cargo");
+        // One at a time: built together, one could get features of a dependency that only another asks for.
+        step::run(build.args(["build", "--quiet", "--release", "--locked", "--package", package]), None)?;
+    }
+    let folder = root().join(build_folder()).join("release");
+    folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))
+}

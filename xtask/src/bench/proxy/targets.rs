@@ -1,0 +1,93 @@
+//! What is measured. Each target writes one line of log a request to a file, as it would at work.
+
+mod fastify;
+mod keyferry;
+mod nginx;
+
+use std::{
+    fs::File,
+    net::SocketAddr,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use crate::bench::process::Process;
+
+/// The client that is registered at the upstream. Nobody's secret.
+const CLIENT_ID: &str = "bench-client";
+const CLIENT_SECRET: &str = "bench-client-secret";
+
+/// The kinds of targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `keyferry proxy`, with all its checks.
+    Keyferry,
+    /// nginx with one worker, which forwards and checks nothing.
+    Nginx,
+    /// The service under `bench/fastify`.
+    Fastify,
+}
+
+/// All of them, in the order of the tables.
+pub(super) const KINDS: [Kind; 3] = [Kind::Keyferry, Kind::Nginx, Kind::Fastify];
+
+/// A target at work.
+pub(super) struct Target {
+    pub(super) kind: Kind,
+    pub(super) address: SocketAddr,
+    process: Process,
+}
+
+// === impl Kind ===
+
+impl Kind {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Keyferry => "keyferry",
+            Self::Nginx => "nginx",
+            Self::Fastify => "fastify",
+        }
+    }
+}
+
+// === impl Target ===
+
+impl Target {
+    /// Starts a target in front of `upstream`; its files go below `folder`.
+    pub(super) fn start(
+        kind: Kind,
+        programs: &Path,
+        upstream: SocketAddr,
+        folder: &Path,
+    ) -> Result<Self, String> {
+        let folder = folder.join(kind.name());
+        std::fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let (process, address) = match kind {
+            Kind::Keyferry => keyferry::start(programs, upstream, &folder),
+            Kind::Nginx => nginx::start(upstream, &folder),
+            Kind::Fastify => fastify::start(upstream, &folder),
+        }?;
+        Ok(Self { kind, address, process })
+    }
+
+    /// The first of its processes.
+    pub(super) fn process(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+/// A program with nothing of our environment but `PATH`, in its own folder.
+fn program(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.current_dir(folder).env_clear().env("PATH", path).env("HOME", folder).stdin(Stdio::null());
+    command
+}
+
+fn file(folder: &Path, name: &str) -> Result<File, String> {
+    File::create(folder.join(name)).map_err(|error| format!("{name}: {error}"))
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
+    std::fs::write(folder.join(name), text).map_err(|error| format!("{name}: {error}"))
+}

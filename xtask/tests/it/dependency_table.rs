@@ -1,0 +1,50 @@
+//! Every dependency is explained in docs/dependencies.md, and every explained one is used.
+
+use std::collections::BTreeSet;
+
+use crate::workspace::{Metadata, text};
+
+/// Names in the first cell of the tables' rows, such as `| `serde` | …`.
+fn explained() -> BTreeSet<String> {
+    let page = text("docs/dependencies.md");
+    let names = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Keys of `[workspace.dependencies]` that are not ours.
+fn declared() -> BTreeSet<String> {
+    let manifest = text("Cargo.toml");
+    let (_, section) = manifest.split_once("[workspace.dependencies]\n").unwrap();
+    let section = section.split("\n[").next().unwrap();
+    let entries = section.lines().filter_map(|line| line.split_once(" = "));
+    entries.filter(|(_, value)| !value.contains("path = ")).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// What crates of ours depend on directly, in any way.
+fn used() -> BTreeSet<String> {
+    let metadata = Metadata::read();
+    let all = metadata.members().flat_map(|package| &package.dependencies);
+    all.filter(|dependency| dependency.source.is_some()).map(|dependency| dependency.name.clone()).collect()
+}
+
+fn packages_of_the_benchmark() -> BTreeSet<String> {
+    let manifest: serde_json::Value = serde_json::from_str(&text("bench/fastify/package.json")).unwrap();
+    manifest["dependencies"].as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn every_dependency_is_explained_and_every_explained_one_is_declared() {
+    let declared: BTreeSet<_> = declared().union(&packages_of_the_benchmark()).cloned().collect();
+    let explained = explained();
+    let missing: Vec<_> = declared.difference(&explained).collect();
+    let gone: Vec<_> = explained.difference(&declared).collect();
+    assert!(missing.is_empty() && gone.is_empty(), "not explained: {missing:?}; not declared: {gone:?}");
+}
+
+#[test]
+fn every_declared_dependency_is_used_and_every_used_one_is_declared() {
+    let (declared, used) = (declared(), used());
+    let idle: Vec<_> = declared.difference(&used).collect();
+    let elsewhere: Vec<_> = used.difference(&declared).collect();
+    assert!(idle.is_empty() && elsewhere.is_empty(), "not used: {idle:?}; declared elsewhere: {elsewhere:?}");
+}
