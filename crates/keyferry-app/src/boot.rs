@@ -42,11 +42,9 @@ pub struct Parts {
     pub environment: Vec<(OsString, OsString)>,
     /// What ends the servers of an app that was killed.
     pub watchdog: Option<WatchdogCommand>,
-    /// Whether any free port will do where the configured one is taken: a program that boots the app for itself needs no fixed
-    /// one.
-    pub any_port: bool,
-    /// Whether to start the servers that should run.
-    pub start_servers: bool,
+    /// Whether a command boots the app for itself: then any free port will do, no servers are started by themselves, and nobody
+    /// else is told where it listens, for it may end with the next line that the command prints.
+    pub alone: bool,
 }
 
 /// Why the app did not start.
@@ -126,16 +124,16 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     let vault = Vault::open(&folder, &parts.entropy)?;
     let providers = Providers::load(&folder.providers(), &settings.provider_folders);
     let catalog = Catalog::load(&folder.catalog(), &settings.catalog_folders);
-    let listener = listen(settings.listen, parts.any_port).await?;
+    let listener = listen(settings.listen, parts.alone).await?;
     let address =
         listener.local_addr().map_err(|source| BootError::Bind { address: settings.listen, source })?;
 
-    let start_servers = parts.start_servers;
+    let alone = parts.alone;
     let engine = Arc::new(assemble(Opened { settings, folder, vault, providers, catalog, address }, parts)?);
     let router = api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone()));
     let serving = tokio::spawn(serve::serve(listener, router, engine.ending.clone()));
-    Announcement::of_this_process(address).publish(&engine.folder)?;
-    if start_servers {
+    if !alone {
+        Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
         engine.tasks.spawn(end_what_was_left(Arc::clone(&engine)));
     }

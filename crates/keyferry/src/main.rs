@@ -21,6 +21,7 @@ use clap::Parser as _;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    no_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -49,3 +50,15 @@ fn main() -> ExitCode {
         Err(error) => error.report(json),
     }
 }
+
+/// A core dump would write tokens to the disk as they are. The servers inherit the limit.
+#[cfg(unix)]
+fn no_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // Where the system refuses, there is nothing better to do than to go on.
+    let _ = setrlimit(Resource::Core, none);
+}
+
+#[cfg(not(unix))]
+fn no_core_dumps() {}

@@ -25,7 +25,7 @@ pub(crate) fn settings(global: &Global, listen: Option<&str>) -> CliResult<Setti
     Ok(Settings::from_environment(&flags)?)
 }
 
-/// The parts of an app. One for itself alone (`alone`) takes any port and starts no servers by itself.
+/// The parts of an app. `alone` is one that a command boots for itself.
 pub(crate) fn parts(alone: bool) -> CliResult<Parts> {
     let this_program = this_program()?;
     Ok(Parts {
@@ -35,8 +35,7 @@ pub(crate) fn parts(alone: bool) -> CliResult<Parts> {
         environment: std::env::vars_os().collect(),
         watchdog: Some(WatchdogCommand { program: this_program.clone(), args: vec!["watchdog".into()] }),
         this_program,
-        any_port: alone,
-        start_servers: !alone,
+        alone,
     })
 }
 

@@ -1,6 +1,9 @@
 //! The app that a command talks to: the running one, or one of its own.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use keyferry_app::{
     App, boot,
@@ -15,9 +18,9 @@ use crate::{
     parts,
 };
 
-/// How often a folder that another command is just leaving is tried again, and how long in between.
-const TRIES: u32 = 50;
-const BETWEEN: Duration = Duration::from_millis(100);
+/// How long a command waits for another that is at work on the same data folder without an app, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(15);
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// Runs a command's work against the app, and ends an app of its own afterwards, whatever came of the work.
 pub(crate) async fn with_api<T>(
@@ -54,14 +57,14 @@ impl Host {
         Self { global: global.clone(), own: Mutex::new(Some(app)) }
     }
 
-    /// The app to talk to. Two commands at once: the second finds the first's, or waits until it has gone.
+    /// The app to talk to. Of two commands at once without a running app, the second waits for the first.
     pub(crate) async fn find(&self) -> CliResult<Running> {
         let mut own = self.own.lock().await;
         if let Some(app) = own.as_ref() {
             return Ok(running(app));
         }
         let settings = parts::settings(&self.global, None)?;
-        let mut tries = 0;
+        let begun = Instant::now();
         loop {
             let busy = match find_running(&settings.data_folder) {
                 Ok(Some(running)) => return Ok(running),
@@ -73,9 +76,8 @@ impl Host {
                 Err(error) if error.code() == "already_running" => CliError::from(error),
                 Err(error) => return Err(error.into()),
             };
-            tries += 1;
-            if tries > TRIES {
-                return Err(busy);
+            if begun.elapsed() > PATIENCE {
+                return Err(busy.hint("another command is at work on this data folder: wait for it, or keep `keyferry app` running, which all can use"));
             }
             tokio::time::sleep(BETWEEN).await;
         }

@@ -23,6 +23,9 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// How long a whole exchange may take. Above the proxy's own limit, so that its answer arrives.
 const TOTAL: Duration = Duration::from_secs(15);
 
+/// How long an idle connection is kept. Shorter than the proxy keeps it, so that no code is sent into one that is being closed.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// The client to the proxy.
 #[derive(Debug, Clone)]
 pub struct ProxyClient {

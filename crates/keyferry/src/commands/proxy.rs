@@ -56,9 +56,6 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         .filter(|file| config.credentials.get(&file.name).is_some())
         .map(|file| file.name.to_string())
         .collect();
-    for problem in config.credentials.problems() {
-        tracing::warn!(%problem, "credentials that can't be used");
-    }
     let proxy = Proxy::bind(config).await.map_err(|error| CliError::failed("proxy_start", &error))?;
     let address = format!("http://{}", proxy.address());
     let ready = json!({ "address": address, "configured": configured });

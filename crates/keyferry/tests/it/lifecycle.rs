@@ -67,3 +67,21 @@ async fn a_folder_that_can_not_be_written_is_told() {
     assert!(ran.stderr.contains("chmod"), "{}", ran.stderr);
     world.end().await;
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_app_nor_server_can_dump_its_memory() {
+    let world = World::new().await;
+    let proxy = world.proxy();
+    let app = world.app();
+    world.install().await;
+    let server = world.json(&["status", "sandbox-notes"])["pid"].as_u64().unwrap();
+    for pid in [u64::from(app.pid()), u64::from(proxy.pid()), server] {
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    }
+    app.end(&world);
+    proxy.end(&world);
+    world.end().await;
+}

@@ -45,7 +45,7 @@ async fn a_taken_port_is_an_error_that_names_it_unless_any_will_do() {
     assert!(error.to_string().contains(&settings.listen.to_string()), "{error}");
     assert!(error.hint().contains("--listen"), "{}", error.hint());
     assert!(find_running(&settings.data_folder).unwrap().is_none());
-    let app = TestApp::boot(folder, settings.clone(), |parts| parts.any_port = true).await;
+    let app = TestApp::boot(folder, settings.clone(), |parts| parts.alone = true).await;
     assert_ne!(app.app.address(), settings.listen);
     app.shutdown().await;
 }

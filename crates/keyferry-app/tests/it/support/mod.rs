@@ -69,8 +69,7 @@ fn parts() -> Parts {
         this_program: test_server(),
         environment: vec![("PATH".into(), "/usr/bin:/bin".into()), ("HOME".into(), "/nonexistent".into())],
         watchdog: None,
-        any_port: false,
-        start_servers: true,
+        alone: false,
     }
 }
 
