@@ -100,8 +100,11 @@ impl ProxyClient {
     /// # Errors
     /// [`reqwest::Error`] when the platform's root certificates can't be had.
     pub fn new(base: Endpoint) -> Result<Self, reqwest::Error> {
-        let builder =
-            Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT).timeout(TOTAL);
+        let builder = Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(TOTAL)
+            .pool_idle_timeout(IDLE);
         let builder = builder.user_agent(concat!("keyferry-app/", env!("CARGO_PKG_VERSION"))).referer(false);
         Ok(Self { client: builder.build()?, base })
     }
