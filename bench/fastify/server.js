@@ -2,7 +2,7 @@
 // read its reply, answer with it. One line of log a request, as every target of the benchmark writes.
 
 import formbody from "@fastify/formbody";
-import Fastify from "fastify";
+import Fastify, { LogController } from "fastify";
 import { Pool } from "undici";
 
 const tokenEndpoint = new URL(required("TOKEN_ENDPOINT"));
@@ -40,14 +40,19 @@ const exchange = {
 
 const app = Fastify({
   logger: { file: required("LOG_FILE") },
-  disableRequestLogging: true,
+  logController: new LogController({ disableRequestLogging: true }),
   bodyLimit: MAX_REQUEST,
   ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
 });
 await app.register(formbody);
 
 app.addHook("onResponse", async (request, reply) => {
-  request.log.info({ method: request.method, route: request.routeOptions.url, status: reply.statusCode, elapsed_ms: reply.elapsedTime });
+  request.log.info({
+    method: request.method,
+    route: request.routeOptions.url,
+    status: reply.statusCode,
+    elapsed_ms: reply.elapsedTime,
+  });
 });
 
 app.setErrorHandler((error, _request, reply) => {

@@ -16,6 +16,9 @@ use crate::{setup, step::say};
 /// Seconds of load before each measurement: connections are made, code is compiled, caches are warm.
 const WARM_UP: u64 = 1;
 
+/// Seconds of load on each target before the first round: a compiler at run time needs them to see what is used most.
+const FIRST_WARM_UP: u64 = 4;
+
 /// How much to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -41,6 +44,10 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
         .map(|kind| Target::start(kind, &programs, load.upstream(), folder.path()))
         .collect::<Result<Vec<_>, _>>()?;
     let meter = Meter::new()?;
+    say("warming up");
+    for target in &targets {
+        load.run(target.address, FIRST_WARM_UP)?;
+    }
     let mut rounds: Vec<Round> = Vec::new();
     for number in 0..usize::from(args.rounds) {
         say(&format!("round {} of {}", number + 1, args.rounds));
