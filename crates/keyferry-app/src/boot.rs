@@ -156,7 +156,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
     let providers = Arc::new(providers);
     let connections = Connections::new(connections::Parts {
         vault: vault.clone(),
-        proxy: ProxyClient::new(settings.proxy_url.clone())
+        proxy: ProxyClient::new(settings.proxy_url.clone(), settings.proxy_access_key.clone())
             .map_err(|error| BootError::Client(error.to_string()))?,
         providers: Arc::clone(&providers),
         clock: parts.clock.clone(),

@@ -128,7 +128,7 @@ secret! {
 }
 secret! {
     /// Any other text that must not be printed, such as a sensitive setting or a filled template. At most 1 MiB, no NUL.
-    #[derive(Clone)]
+    #[derive(Clone, PartialEq, Eq)]
     SecretText, (0, 1024 * 1024), no_nul
 }
 

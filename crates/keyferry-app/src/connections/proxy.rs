@@ -10,10 +10,10 @@ use keyferry_core::{
         revoke::TokenTypeHint,
     },
     id::{ClientId, ProviderName},
-    secret::{CodeVerifier, RefreshToken},
+    secret::{CodeVerifier, RefreshToken, SecretText},
     url::Endpoint,
 };
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header::WWW_AUTHENTICATE, redirect};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -31,6 +31,7 @@ const IDLE: Duration = Duration::from_secs(5);
 pub struct ProxyClient {
     client: Client,
     base: Endpoint,
+    access_key: Option<SecretText>,
 }
 
 /// Why the proxy gave nothing. Holds neither address nor body.
@@ -48,6 +49,9 @@ pub enum ProxyError {
     /// The proxy does not know the provider, or is none.
     #[error("the proxy does not know this provider")]
     UnknownProvider,
+    /// The proxy wants an access key, or another one.
+    #[error("the proxy lets in only those who have an access key")]
+    AccessKey,
     /// The provider has no revocation endpoint.
     #[error("the provider has no way to revoke")]
     NoRevocation,
@@ -99,14 +103,14 @@ impl ProxyClient {
     ///
     /// # Errors
     /// [`reqwest::Error`] when the platform's root certificates can't be had.
-    pub fn new(base: Endpoint) -> Result<Self, reqwest::Error> {
+    pub fn new(base: Endpoint, access_key: Option<SecretText>) -> Result<Self, reqwest::Error> {
         let builder = Client::builder()
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)
             .timeout(TOTAL)
             .pool_idle_timeout(IDLE);
         let builder = builder.user_agent(concat!("keyferry-app/", env!("CARGO_PKG_VERSION"))).referer(false);
-        Ok(Self { client: builder.build()?, base })
+        Ok(Self { client: builder.build()?, base, access_key })
     }
 
     /// What the proxy knows of a provider.
@@ -114,8 +118,8 @@ impl ProxyClient {
     /// # Errors
     /// [`ProxyError`].
     pub async fn facts(&self, provider: &ProviderName) -> Result<ProviderFacts, ProxyError> {
-        let response = self.client.get(self.address(&format!("oauth/providers/{provider}"))).send().await;
-        let (status, body) = read(response.map_err(|error| classified(&error))?).await?;
+        let request = self.client.get(self.address(&format!("oauth/providers/{provider}")));
+        let (status, body) = self.send(request).await?;
         match status {
             200 => serde_json::from_slice(&body)
                 .map_err(|_| ProxyError::Reply(TokenReplyError::Unusable("it does not describe a provider"))),
@@ -184,8 +188,21 @@ impl ProxyClient {
         path: &str,
         request: &impl Serialize,
     ) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
-        let response = self.client.post(self.address(path)).json(request).send().await;
-        read(response.map_err(|error| classified(&error))?).await
+        self.send(self.client.post(self.address(path)).json(request)).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+        let request = match &self.access_key {
+            Some(key) => request.bearer_auth(key.expose_secret()),
+            None => request,
+        };
+        let response = request.send().await.map_err(|error| classified(&error))?;
+        // The challenge is the proxy's own: what a provider refuses comes without one.
+        if response.status() == StatusCode::UNAUTHORIZED && response.headers().contains_key(WWW_AUTHENTICATE)
+        {
+            return Err(ProxyError::AccessKey);
+        }
+        read(response).await
     }
 
     fn address(&self, path: &str) -> String {
@@ -220,6 +237,7 @@ impl ProxyError {
             Self::NoReply => "proxy_no_reply",
             Self::TooLong => "proxy_reply_too_long",
             Self::UnknownProvider => "proxy_unknown_provider",
+            Self::AccessKey => "proxy_access_key",
             Self::NoRevocation => "no_revocation",
             Self::Reply(_) => "provider_refused",
         }
@@ -234,6 +252,9 @@ impl ProxyError {
             }
             Self::NoReply | Self::TooLong => "try again in a moment; the proxy's log says more",
             Self::UnknownProvider => "give the proxy the provider file too: `keyferry proxy --providers DIR`",
+            Self::AccessKey => {
+                "ask its operator for a key, and set KEYFERRY_PROXY_ACCESS_KEY or proxy_access_key in keyferry.toml"
+            }
             Self::NoRevocation => "remove the access on the service's own page",
             Self::Reply(error) => match error.class() {
                 FailureClass::Definite => "sign in again",
@@ -250,7 +271,7 @@ impl ProxyError {
     pub const fn class(self) -> FailureClass {
         match self {
             Self::Reply(error) => error.class(),
-            Self::UnknownProvider => FailureClass::Operator,
+            Self::UnknownProvider | Self::AccessKey => FailureClass::Operator,
             Self::Unreachable | Self::NoReply | Self::TooLong | Self::NoRevocation => FailureClass::Passing,
         }
     }

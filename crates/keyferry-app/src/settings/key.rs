@@ -9,6 +9,8 @@ pub enum Key {
     Listen,
     /// `proxy_url`: where the proxy is.
     ProxyUrl,
+    /// `proxy_access_key`: the key that a proxy with access keys wants.
+    ProxyAccessKey,
     /// `providers`: folders of provider files.
     Providers,
     /// `catalog`: folders of manifests.
@@ -23,9 +25,10 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Listen,
         Self::ProxyUrl,
+        Self::ProxyAccessKey,
         Self::Providers,
         Self::Catalog,
         Self::OpenBrowser,
@@ -39,6 +42,7 @@ impl Key {
         match self {
             Self::Listen => "listen",
             Self::ProxyUrl => "proxy_url",
+            Self::ProxyAccessKey => "proxy_access_key",
             Self::Providers => "providers",
             Self::Catalog => "catalog",
             Self::OpenBrowser => "open_browser",

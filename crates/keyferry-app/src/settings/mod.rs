@@ -10,7 +10,7 @@ mod value;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use keyferry_core::url::Endpoint;
+use keyferry_core::{secret::SecretText, url::Endpoint};
 
 pub use key::Key;
 pub use layer::{Flags, Origin};
@@ -36,6 +36,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the proxy is.
     pub proxy_url: Endpoint,
+    /// What a proxy with access keys wants to see.
+    pub proxy_access_key: Option<SecretText>,
     /// Folders of provider files beside the data folder's own `providers/`; the later wins.
     pub provider_folders: Vec<PathBuf>,
     /// Folders of manifests beside the built-in ones.
@@ -132,6 +134,7 @@ impl Settings {
             data_folder,
             listen: value::DEFAULT_LISTEN,
             proxy_url: value::default_proxy_url(),
+            proxy_access_key: None,
             provider_folders: Vec::new(),
             catalog_folders: Vec::new(),
             open_browser: true,
@@ -165,6 +168,7 @@ impl Settings {
         Ok(Self {
             listen: layers.value(Key::Listen, value::listen)?.unwrap_or(defaults.listen),
             proxy_url: layers.value(Key::ProxyUrl, value::endpoint)?.unwrap_or(defaults.proxy_url),
+            proxy_access_key: layers.value(Key::ProxyAccessKey, value::access_key)?,
             provider_folders: layers
                 .folders(Key::Providers, &defaults.data_folder)?
                 .unwrap_or(defaults.provider_folders),

@@ -49,6 +49,7 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
     let examples = [
         (Key::Listen, "[::1]:2000"),
         (Key::ProxyUrl, "https://proxy.example"),
+        (Key::ProxyAccessKey, "canary-key"),
         (Key::Providers, "/providers"),
         (Key::Catalog, "/catalog"),
         (Key::OpenBrowser, "false"),
@@ -142,4 +143,15 @@ fn on_linux_the_data_folder_follows_the_xdg_rule() {
         };
         assert_eq!(Settings::load(&Flags::none(), &lookup).unwrap().data_folder, Path::new(folder));
     }
+}
+
+#[test]
+fn the_access_key_is_never_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        load(folder.path(), "", &[("KEYFERRY_PROXY_ACCESS_KEY", "canary-key")], Flags::none()).unwrap();
+    assert!(!format!("{settings:?}").contains("canary"));
+    let error =
+        load(folder.path(), "", &[("KEYFERRY_PROXY_ACCESS_KEY", "canary key")], Flags::none()).unwrap_err();
+    assert!(!format!("{error} {error:?} {}", error.hint()).contains("canary"), "{error:?}");
 }

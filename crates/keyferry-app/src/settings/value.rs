@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use keyferry_core::url::{Endpoint, InvalidUrl};
+use keyferry_core::{
+    secret::SecretText,
+    url::{Endpoint, InvalidUrl},
+};
 
 use super::Key;
 
@@ -47,6 +50,9 @@ pub enum InvalidValue {
     /// Not a time, or not one between a second and an hour.
     #[error("`{0}` is not a time from 1s to 1h: {1:?}")]
     NotADuration(Key, String),
+    /// Not a text that a header can carry. The text itself is not repeated.
+    #[error("`{0}` is not a key: 1 or more visible ASCII characters")]
+    NotAKey(Key),
     /// An empty path, or one with a NUL.
     #[error("`{0}` names a folder that can't exist")]
     NotAFolder(Key),
@@ -66,6 +72,7 @@ impl InvalidValue {
                 format!("use https://…, or plain http on loopback such as {DEFAULT_PROXY}")
             }
             Self::NotABoolean(..) => "write true or false".to_owned(),
+            Self::NotAKey(_) => "copy the key that the proxy's operator gave you".to_owned(),
             Self::NotADuration(..) => "write a number of seconds, or 90s, 5m, 1h".to_owned(),
         }
     }
@@ -101,6 +108,11 @@ pub(super) fn boolean(key: Key, text: &str) -> Result<bool, InvalidValue> {
         "false" | "0" | "no" => Ok(false),
         _ => Err(InvalidValue::NotABoolean(key, text.chars().take(60).collect())),
     }
+}
+
+pub(super) fn access_key(key: Key, text: &str) -> Result<SecretText, InvalidValue> {
+    let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    SecretText::new(text).ok().filter(|_| visible).ok_or(InvalidValue::NotAKey(key))
 }
 
 pub(super) fn duration(key: Key, text: &str) -> Result<Duration, InvalidValue> {

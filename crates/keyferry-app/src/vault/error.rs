@@ -1,6 +1,13 @@
 //! Why the vault can't do what was asked.
 
-use std::path::PathBuf;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::ErrorCode;
+
+use super::private_file;
 
 /// Why the vault can't be opened, read or written. Holds no secret.
 #[derive(Debug, thiserror::Error)]
@@ -13,22 +20,41 @@ pub enum VaultError {
         /// Where the key should be.
         key: PathBuf,
     },
-    /// The key file can't be used.
-    #[error("the key file {path} can't be used: {reason}")]
-    Key {
+    /// The key file holds no key.
+    #[error("the file {0} does not hold a key")]
+    NoKey(PathBuf),
+    /// The key is a good one, of another vault.
+    #[error("the key {key} is not the one that the vault {database} was sealed with")]
+    OtherKey {
+        /// The database.
+        database: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
+    /// A file that others could have read or written.
+    #[error("the file {path} is not used: {reason}")]
+    Exposed {
         /// The file.
         path: PathBuf,
         /// Why.
         reason: String,
     },
-    /// The file is a database of something else.
+    /// A file that can't be read or made.
+    #[error("the file {path} can't be used: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The file is empty, or a database of something else.
     #[error("{0} is not a vault of Keyferry")]
     Foreign(PathBuf),
     /// The database was written by a newer Keyferry.
     #[error("{0} was written by a newer version of Keyferry")]
     Newer(PathBuf),
-    /// A sealed value does not open: another key, a damaged row, or one that was put back.
-    #[error("the sealed value {0} can't be opened: it is damaged, or of another vault")]
+    /// A sealed value does not open: a damaged row, or one that was put back.
+    #[error("the sealed value {0} can't be opened: it is damaged, or was moved there")]
     Unsealable(String),
     /// A row holds what it can't.
     #[error("the row {0} is damaged")]
@@ -48,24 +74,58 @@ pub enum VaultError {
 }
 
 impl VaultError {
+    pub(super) fn file(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        if private_file::is_refusal(&source) {
+            Self::Exposed { path, reason: source.to_string() }
+        } else {
+            Self::File { path, source }
+        }
+    }
+
+    /// Whether one row is damaged, and the rest of the vault is not.
+    #[must_use]
+    pub const fn is_of_one_row(&self) -> bool {
+        matches!(self, Self::Unsealable(_) | Self::Damaged(_))
+    }
+
     /// What to do about it.
     #[must_use]
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
-            Self::KeyMissing { .. } => {
-                "put the key file back from a backup; without it the tokens can't be read. To begin anew, move both files away and sign in again"
+            Self::KeyMissing { .. } | Self::NoKey(_) | Self::OtherKey { .. } => {
+                "put the vault's own key file back from a backup; without it the tokens can't be read. To begin anew, move both files away and sign in again"
             }
-            Self::Key { .. } => "make it a plain file of your own that nobody else can read: chmod 600",
-            Self::Foreign(_) => "move the file away, or name another data folder with --home",
+            Self::Exposed { .. } => "make it a plain file of your own that nobody else can read: chmod 600",
+            Self::Foreign(_) => {
+                "put the vault back from a backup, move the file away, or name another data folder with --home"
+            }
             Self::Newer(_) => "use that version, or name another data folder with --home",
             Self::Unsealable(_) | Self::Damaged(_) => {
-                "sign in again at this provider; other connections are not touched"
+                "revoke the connection and sign in again, or uninstall the server and install it again; nothing else is touched"
             }
             Self::Changed => "try again",
-            Self::Database(_) | Self::Migration(_) => {
-                "look at the free space and the permissions of the data folder"
-            }
+            Self::Database(error) => hint_of(error),
+            Self::File { .. } | Self::Migration(_) => ROOM,
             Self::Interrupted => "start it again",
         }
+    }
+}
+
+const ROOM: &str = "look at the free space and the permissions of the data folder";
+
+fn hint_of(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program holds the vault open; end it, or try again in a moment"
+        }
+        Some(ErrorCode::DiskFull) => "free some space; nothing was lost",
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "make the data folder and its files writable for yourself"
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "the file is damaged: put the vault back from a backup"
+        }
+        _ => ROOM,
     }
 }

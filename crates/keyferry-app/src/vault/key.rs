@@ -9,7 +9,10 @@ use super::{DATABASE, VaultError, private_file};
 use crate::entropy::Entropy;
 
 /// The key's file name in the data folder.
-const KEY: &str = "vault.key";
+pub(super) const KEY: &str = "vault.key";
+
+/// The longest key file that is read, in bytes.
+const LONGEST: u64 = 256;
 
 /// The master key.
 pub(super) type MasterKey = Zeroizing<[u8; 32]>;
@@ -18,22 +21,21 @@ pub(super) type MasterKey = Zeroizing<[u8; 32]>;
 /// the loss, and what is sealed would stay closed for ever.
 pub(super) fn load(folder: &Path, database_exists: bool, entropy: &Entropy) -> Result<MasterKey, VaultError> {
     let path = folder.join(KEY);
-    match private_file::read(&path, 256) {
-        Ok(text) => decode(&Zeroizing::new(text)).ok_or_else(|| unusable(&path, "it does not hold a key")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if database_exists {
-                return Err(VaultError::KeyMissing { database: folder.join(DATABASE), key: path });
-            }
-            make(&path, entropy)
+    match private_file::read(&path, LONGEST) {
+        Ok(text) => decode(&Zeroizing::new(text)).ok_or(VaultError::NoKey(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && database_exists => {
+            Err(VaultError::KeyMissing { database: folder.join(DATABASE), key: path })
         }
-        Err(error) => Err(unusable(&path, &error.to_string())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path, entropy),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(VaultError::NoKey(path)),
+        Err(error) => Err(VaultError::file(&path, error)),
     }
 }
 
 fn make(path: &Path, entropy: &Entropy) -> Result<MasterKey, VaultError> {
     let key = Zeroizing::new(entropy.bytes::<32>());
     let text = Zeroizing::new(format!("{}\n", STANDARD.encode(key.as_slice())));
-    private_file::write(path, text.as_bytes()).map_err(|error| unusable(path, &error.to_string()))?;
+    private_file::write(path, text.as_bytes()).map_err(|error| VaultError::file(path, error))?;
     Ok(key)
 }
 
@@ -45,8 +47,4 @@ fn decode(text: &str) -> Option<MasterKey> {
     }
     key.copy_from_slice(&bytes);
     Some(key)
-}
-
-fn unusable(path: &Path, reason: &str) -> VaultError {
-    VaultError::Key { path: path.to_owned(), reason: reason.to_owned() }
 }

@@ -12,21 +12,32 @@ use std::{
 /// # Errors
 /// What the operating system says; the old file is untouched then.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    build(path, |_, file| file.write_all(bytes))
+}
+
+/// Writes a file as [`write()`] does, with what `fill` makes of the new one, whose path it is told.
+///
+/// # Errors
+/// Those of `fill`, and what the operating system says; the old file is untouched then.
+pub(crate) fn build<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&Path, &mut File) -> Result<(), E>,
+) -> Result<(), E> {
     let folder = path.parent().ok_or_else(|| io::Error::other("the path has no folder"))?;
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| io::Error::other("the path has no name"))?;
     let temporary = folder.join(format!(".{name}.{}.new", std::process::id()));
-    let written = create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
+    let written = create(&temporary).map_err(E::from).and_then(|mut file| {
+        fill(&temporary, &mut file)?;
+        Ok(file.sync_all()?)
     });
-    if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, path)) {
+    if let Err(error) = written.and_then(|()| Ok(std::fs::rename(&temporary, path)?)) {
         let _ = std::fs::remove_file(&temporary);
         return Err(error);
     }
-    sync_folder(folder)
+    Ok(sync_folder(folder)?)
 }
 
 /// Reads a file of at most `limit` bytes.
@@ -34,14 +45,30 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// `NotFound` where there is none; `PermissionDenied`, with what to do, for a link, a foreign owner, or permissions beyond the owner's.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<String> {
-    check(path)?;
+    let file = open(path)?;
     let mut text = String::new();
-    let file = File::open(path)?;
     file.take(limit + 1).read_to_string(&mut text)?;
     if text.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {limit} bytes")));
     }
     Ok(text)
+}
+
+/// Refuses a file that another user could have read or written. For files that a library opens by their path.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn check(path: &Path) -> io::Result<()> {
+    open(path).map(drop)
+}
+
+/// Whether an error is this module's refusal of a file, and not the operating system's.
+pub(crate) fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+}
+
+fn refusal(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, reason)
 }
 
 fn create(path: &Path) -> io::Result<File> {
@@ -59,29 +86,40 @@ fn create(path: &Path) -> io::Result<File> {
     }
 }
 
+const NOT_PLAIN: &str = "it is a link or no plain file; put a plain file in its place";
+
+/// Opens a file and checks what was opened, so that nobody can swap it in between. No link is followed, and no pipe waited for.
 #[cfg(unix)]
-fn check(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    let refused = |reason: &str| Err(io::Error::new(io::ErrorKind::PermissionDenied, reason.to_owned()));
-    let metadata = path.symlink_metadata()?;
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+
+    use rustix::{fs::OFlags, io::Errno};
+
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error() {
+        Some(code) if code == Errno::LOOP.raw_os_error() => refusal(NOT_PLAIN),
+        _ => error,
+    })?;
+    let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.nlink() > 1 {
-        return refused("it is a link or no plain file; put a plain file in its place");
+        return Err(refusal(NOT_PLAIN));
     }
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return refused("it belongs to another user");
+        return Err(refusal("it belongs to another user"));
     }
     if metadata.mode() & 0o077 != 0 {
-        return refused(
+        return Err(refusal(
             "others can read or write it; run chmod 600 on it, and consider what it holds as known to them",
-        );
+        ));
     }
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(not(unix))]
-fn check(path: &Path) -> io::Result<()> {
+fn open(path: &Path) -> io::Result<File> {
     let plain = path.symlink_metadata()?.is_file();
-    if plain { Ok(()) } else { Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is no plain file")) }
+    if plain { File::open(path) } else { Err(refusal(NOT_PLAIN)) }
 }
 
 #[cfg(unix)]
@@ -120,13 +158,31 @@ mod tests {
         write(&path, b"x").unwrap();
         let link = folder.path().join("link");
         symlink(&path, &link).unwrap();
-        assert_eq!(read(&link, 10).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        for other in [&link, &pipe, folder.path()] {
+            assert!(is_refusal(&read(other, 10).unwrap_err()), "{}", other.display());
+        }
         for mode in [0o640, 0o604, 0o620, 0o666] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(read(&path, 10).unwrap_err().kind(), io::ErrorKind::PermissionDenied, "{mode:o}");
+            assert!(is_refusal(&read(&path, 10).unwrap_err()), "{mode:o}");
         }
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::hard_link(&path, folder.path().join("second")).unwrap();
-        assert_eq!(read(&path, 10).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        assert!(is_refusal(&check(&path).unwrap_err()));
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_filled_leaves_the_old_one_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        write(&path, b"old").unwrap();
+        let failed = build(&path, |_, file| {
+            file.write_all(b"half")?;
+            Err(io::Error::other("the disk is full"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "the disk is full");
+        assert_eq!(read(&path, 10).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

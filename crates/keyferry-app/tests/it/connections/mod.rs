@@ -23,7 +23,7 @@ use keyferry_app::{
     providers::Providers,
     vault::{ConnectionRecord, Vault},
 };
-use keyferry_core::{id::ConnectionId, url::Endpoint};
+use keyferry_core::{id::ConnectionId, secret::SecretText, url::Endpoint};
 use keyferry_proxy::{Proxy, ProxyConfig};
 use keyferry_sandbox::{Sandbox, SandboxConfig, consent};
 use tempfile::TempDir;
@@ -45,13 +45,18 @@ impl World {
     }
 
     async fn start_with(config: SandboxConfig) -> Self {
+        Self::start_keyed(config, None, None).await
+    }
+
+    /// A world whose proxy wants an access key, and whose app has one, or none.
+    async fn start_keyed(config: SandboxConfig, wanted: Option<&str>, had: Option<&str>) -> Self {
         let sandbox = Sandbox::start(config).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let files = folder.path().join("providers");
         fs::create_dir(&files).unwrap();
         fs::write(files.join("sandbox.toml"), sandbox.provider_file()).unwrap();
         let providers = Arc::new(Providers::load(&files, &[]));
-        let (proxy, address) = proxy(&sandbox, &providers).await;
+        let (proxy, address) = proxy(&sandbox, &providers, wanted).await;
 
         let data = DataFolder::prepare(&folder.path().join("data")).unwrap();
         let vault = Vault::open(&data, &Entropy::system()).unwrap();
@@ -60,9 +65,10 @@ impl World {
             let (passed, start) = (passed.clone(), Clock::system().now());
             move || start.checked_add(SignedDuration::from_secs(passed.load(Ordering::SeqCst))).unwrap()
         });
+        let key = had.map(|key| SecretText::new(key).unwrap());
         let connections = Connections::new(Parts {
             vault: vault.clone(),
-            proxy: ProxyClient::new(Endpoint::parse(&format!("http://{address}")).unwrap()).unwrap(),
+            proxy: ProxyClient::new(Endpoint::parse(&format!("http://{address}")).unwrap(), key).unwrap(),
             providers,
             clock,
             entropy: Entropy::system(),
@@ -130,10 +136,11 @@ fn query(url: &str) -> String {
     url.split_once('?').unwrap().1.to_owned()
 }
 
-async fn proxy(sandbox: &Sandbox, providers: &Providers) -> (JoinHandle<()>, SocketAddr) {
+async fn proxy(sandbox: &Sandbox, providers: &Providers, key: Option<&str>) -> (JoinHandle<()>, SocketAddr) {
     let lookup = |name: &str| match name {
         "SANDBOX_CLIENT_ID" => Some(sandbox.client_id().to_owned()),
         "SANDBOX_CLIENT_SECRET" => Some(sandbox.client_secret().expose_secret().to_owned()),
+        "KEYFERRY_PROXY_ACCESS_KEYS" => key.map(|key| format!("ada={key}")),
         "KEYFERRY_PROXY_LISTEN" => Some("127.0.0.1:0".to_owned()),
         _ => None,
     };

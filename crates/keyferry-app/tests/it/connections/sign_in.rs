@@ -1,6 +1,10 @@
-use keyferry_app::{connections::ConnectionError, pages::SignInPage, vault::ConnectionState};
+use keyferry_app::{
+    connections::{ConnectionError, ProxyError},
+    pages::SignInPage,
+    vault::ConnectionState,
+};
 use keyferry_core::flow::callback::CallbackError;
-use keyferry_sandbox::{Fault, Target, consent};
+use keyferry_sandbox::{Fault, SandboxConfig, Target, consent};
 
 use super::{World, from_now, query};
 
@@ -175,4 +179,20 @@ async fn an_unknown_provider_and_one_without_credentials_are_told_apart() {
     assert!(matches!(error, ConnectionError::NotConfigured(_)), "{error:?}");
     assert!(error.hint().contains("JIRA_CLIENT_ID"));
     world.end().await;
+}
+
+#[tokio::test]
+async fn a_proxy_with_access_keys_is_used_with_one_and_told_without() {
+    let key = "open-sesame-0123456789-0123456789";
+    let world = World::start_keyed(SandboxConfig::default(), Some(key), Some(key)).await;
+    let id = world.connect().await;
+    world.connections.refresh(&id).await.unwrap();
+    world.end().await;
+    for had in [None, Some("another-key-0123456789-0123456789")] {
+        let world = World::start_keyed(SandboxConfig::default(), Some(key), had).await;
+        let error = world.connections.begin_sign_in(&"sandbox".parse().unwrap(), None).await.unwrap_err();
+        assert!(matches!(error, ConnectionError::Proxy(ProxyError::AccessKey)), "{error:?}");
+        assert!(error.hint().contains("KEYFERRY_PROXY_ACCESS_KEY"));
+        world.end().await;
+    }
 }
