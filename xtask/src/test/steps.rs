@@ -23,7 +23,16 @@ pub(super) const STEPS: [Step; 6] = [
     Step {
         name: "deny",
         what: "licences, bans, sources",
-        arguments: &["deny", "--locked", "check", "--show-stats", "licenses", "bans", "sources"],
+        arguments: &[
+            "deny",
+            "--locked",
+            "check",
+            "--hide-inclusion-graph",
+            "--show-stats",
+            "licenses",
+            "bans",
+            "sources",
+        ],
         searched: false,
     },
     Step {
