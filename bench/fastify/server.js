@@ -13,13 +13,28 @@ const MAX_REQUEST = 16 * 1024;
 const MAX_REPLY = 1024 * 1024;
 const TIMEOUT = 10_000;
 
-const provider = new Pool(tokenEndpoint.origin, {
-  connections: 256,
-  connectTimeout: 3_000,
-  headersTimeout: TIMEOUT,
-  bodyTimeout: TIMEOUT,
-  maxResponseSize: MAX_REPLY,
-});
+// Node's own `fetch` is what such services are written with; undici's pool, below it, is what one reaches for to make them lean.
+const ask = process.env.PROVIDER_CLIENT === "pool" ? pooled() : fetched;
+
+function pooled() {
+  const provider = new Pool(tokenEndpoint.origin, {
+    connections: 256,
+    connectTimeout: 3_000,
+    headersTimeout: TIMEOUT,
+    bodyTimeout: TIMEOUT,
+    maxResponseSize: MAX_REPLY,
+  });
+  return async (headers, form) => {
+    const { statusCode, body } = await provider.request({ path: tokenEndpoint.pathname, method: "POST", headers, body: form });
+    return { status: statusCode, text: await body.text() };
+  };
+}
+
+async function fetched(headers, form) {
+  const signal = AbortSignal.timeout(TIMEOUT);
+  const reply = await fetch(tokenEndpoint, { method: "POST", headers, body: form, redirect: "error", signal });
+  return { status: reply.status, text: await reply.text() };
+}
 
 const exchange = {
   type: "object",
@@ -73,15 +88,11 @@ app.post("/oauth/token", { schema: { body: exchange } }, async (request, reply) 
     client_id: clientId,
     client_secret: clientSecret,
   });
-  const { statusCode, body } = await provider.request({
-    path: tokenEndpoint.pathname,
-    method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-    body: form.toString(),
-  });
-  const tokens = JSON.parse(await body.text());
+  const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
+  const { status, text } = await ask(headers, form.toString());
+  const tokens = JSON.parse(text);
   reply.header("cache-control", "no-store");
-  if (statusCode !== 200 || typeof tokens.access_token !== "string") {
+  if (status !== 200 || typeof tokens.access_token !== "string") {
     return reply.code(502).send({ error: "temporarily_unavailable" });
   }
   return {

@@ -19,7 +19,7 @@ use crate::{
     providers::Providers,
     runtime::Servers,
     settings::Settings,
-    vault::{ServerRecord, Vault},
+    vault::{ServerHead, ServerRecord, Vault},
 };
 
 /// The parts of a running app.
@@ -57,10 +57,22 @@ impl Engine {
         if let Some(record) = self.vault.server(name).await? {
             return Ok(record);
         }
-        let installed = self.vault.servers().await?;
-        let names = installed.iter().map(|record| record.name.as_str());
+        Err(self.unknown_server(name).await?)
+    }
+
+    /// The head of an installed server, whose settings may be damaged; or the answer that there is none.
+    pub(crate) async fn head(&self, name: &ServerName) -> Result<ServerHead, ApiError> {
+        match self.vault.server_heads().await?.into_iter().find(|head| &head.name == name) {
+            Some(head) => Ok(head),
+            None => Err(self.unknown_server(name).await?),
+        }
+    }
+
+    async fn unknown_server(&self, name: &ServerName) -> Result<ApiError, ApiError> {
+        let installed = self.vault.server_heads().await?;
+        let names = installed.iter().map(|head| head.name.as_str());
         let problem = Problem::new("unknown_server", format!("no server `{name}` is installed"));
-        Err(ApiError::not_found(match keyferry_core::suggest::nearest(name.as_str(), names) {
+        Ok(ApiError::not_found(match keyferry_core::suggest::nearest(name.as_str(), names) {
             Some(nearest) => problem.with_hint(format!("did you mean `{nearest}`?")),
             None => problem.with_hint("`keyferry list` shows what is installed"),
         }))

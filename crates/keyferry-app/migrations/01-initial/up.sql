@@ -1,3 +1,9 @@
+-- One row: a value that only this vault's own key opens.
+CREATE TABLE vault (
+    one             INTEGER PRIMARY KEY CHECK (one = 1),
+    proof           BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE connections (
     id              TEXT PRIMARY KEY,
     provider        TEXT NOT NULL,
@@ -23,6 +29,8 @@ CREATE TABLE servers (
     folder          TEXT,
     -- All settings as one sealed JSON object: which of them are sensitive is for the manifest to say, and it may change.
     settings        BLOB NOT NULL,
+    -- Drawn anew with each save. It is part of what seals the settings, so that older ones can't be put back.
+    generation      INTEGER NOT NULL,
     connection      TEXT REFERENCES connections (id) ON DELETE RESTRICT,
     wanted          INTEGER NOT NULL CHECK (wanted IN (0, 1)),
     installed_at    INTEGER NOT NULL

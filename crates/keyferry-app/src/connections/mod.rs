@@ -18,7 +18,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use keyferry_core::{flow::Tokens, id::ConnectionId};
+use keyferry_core::{
+    flow::Tokens,
+    id::{ConnectionId, ProviderName},
+};
 
 pub use browser::{Opener, open_in_browser};
 pub use error::ConnectionError;
@@ -74,6 +77,15 @@ pub struct Fresh {
     pub connection: ConnectionRecord,
 }
 
+/// Every connection, and why some can't be read. A damaged one hides no other.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// Those that can be read, oldest first.
+    pub readable: Vec<ConnectionRecord>,
+    /// What is wrong with the others.
+    pub damaged: Vec<VaultError>,
+}
+
 impl Fresh {
     /// The tokens.
     #[must_use]
@@ -91,20 +103,30 @@ impl Connections {
         Self(Arc::new(Inner { vault, proxy, providers, clock, entropy, address, pending, turns }))
     }
 
-    /// All that can be read, oldest first. A damaged one is logged and left out.
+    /// All of them, oldest first.
     ///
     /// # Errors
     /// [`ConnectionError::Vault`].
-    pub async fn list(&self) -> Result<Vec<ConnectionRecord>, ConnectionError> {
-        let connections = self.0.vault.connections().await?;
-        let readable = |connection: Result<ConnectionRecord, VaultError>| match connection {
-            Ok(connection) => Some(connection),
-            Err(error) => {
-                tracing::error!(%error, hint = error.hint(), "a connection can't be read");
-                None
+    pub async fn list(&self) -> Result<Listed, ConnectionError> {
+        let mut listed = Listed::default();
+        for connection in self.0.vault.connections().await? {
+            match connection {
+                Ok(connection) => listed.readable.push(connection),
+                Err(error) => {
+                    tracing::error!(%error, hint = error.hint(), "a connection can't be read");
+                    listed.damaged.push(error);
+                }
             }
-        };
-        Ok(connections.into_iter().filter_map(readable).collect())
+        }
+        Ok(listed)
+    }
+
+    /// The provider of a connection, which may be damaged.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Unknown`].
+    pub async fn provider_of(&self, id: &ConnectionId) -> Result<ProviderName, ConnectionError> {
+        self.0.vault.provider_of(id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))
     }
 
     /// One of them.

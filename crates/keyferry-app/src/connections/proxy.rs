@@ -11,7 +11,7 @@ use keyferry_core::{
     },
     id::{ClientId, ProviderName},
     secret::{CodeVerifier, RefreshToken, SecretText},
-    url::Endpoint,
+    url::{Endpoint, is_loopback},
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::WWW_AUTHENTICATE, redirect};
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,8 @@ struct Refusal {
 }
 
 impl ProxyClient {
-    /// A client for the proxy at `base`. Redirects are not followed: the next address would get the code or token.
+    /// A client for the proxy at `base`. Redirects are not followed: the next address would get the code or token. Nor does plain http,
+    /// which is for this machine alone, go through an HTTP proxy that the environment names.
     ///
     /// # Errors
     /// [`reqwest::Error`] when the platform's root certificates can't be had.
@@ -109,6 +110,7 @@ impl ProxyClient {
             .connect_timeout(CONNECT)
             .timeout(TOTAL)
             .pool_idle_timeout(IDLE);
+        let builder = if is_loopback(base.url()) { builder.no_proxy() } else { builder };
         let builder = builder.user_agent(concat!("keyferry-app/", env!("CARGO_PKG_VERSION"))).referer(false);
         Ok(Self { client: builder.build()?, base, access_key })
     }

@@ -11,7 +11,8 @@ impl Connections {
     /// The connection with an access token that can be used now, refreshed first where that is due.
     ///
     /// # Errors
-    /// [`ConnectionError`]. A failure that may pass keeps the connection as it is; where the old token still lives, it is given.
+    /// [`ConnectionError`]. A failure that says nothing against the grant keeps the connection as it is; where the old token still lives,
+    /// it is given.
     pub async fn fresh(&self, id: &ConnectionId) -> Result<Fresh, ConnectionError> {
         let record = self.get(id).await?;
         match need(&record, self.0.now()) {
@@ -19,7 +20,7 @@ impl Connections {
             Need::SignIn => Err(ConnectionError::NeedsSignIn(record.provider)),
             Need::Refresh => match self.0.spend(id, false).await {
                 Ok(connection) => Ok(Fresh { connection }),
-                Err(error) if error.class() == FailureClass::Passing && lives(&record, &self.0) => {
+                Err(error) if is_harmless(&error) && lives(&record, &self.0) => {
                     tracing::warn!(connection = %id, %error, "a refresh failed; the token still lives");
                     Ok(Fresh { connection: record })
                 }
@@ -35,6 +36,11 @@ impl Connections {
     pub async fn refresh(&self, id: &ConnectionId) -> Result<ConnectionRecord, ConnectionError> {
         self.0.spend(id, true).await
     }
+}
+
+/// Whether the provider did not say that the grant is dead, and nothing of it was spent or lost here.
+fn is_harmless(error: &ConnectionError) -> bool {
+    matches!(error, ConnectionError::Proxy(error) if error.class() != FailureClass::Definite)
 }
 
 fn lives(record: &ConnectionRecord, inner: &Inner) -> bool {
@@ -68,11 +74,19 @@ impl Inner {
         spent.await.map_err(|_| ConnectionError::Closing)?
     }
 
+    /// Refuses a provider file that names another token endpoint than the one that gave the grant: it is another service, and none of
+    /// the grant's tokens are for it.
+    pub(super) fn same_service(&self, record: &ConnectionRecord) -> Result<(), ConnectionError> {
+        if self.file(&record.provider)?.token.endpoint.as_str() == record.token_endpoint {
+            Ok(())
+        } else {
+            Err(ConnectionError::Moved(record.provider.clone()))
+        }
+    }
+
     async fn spend_locked(&self, record: ConnectionRecord) -> Result<ConnectionRecord, ConnectionError> {
         let provider = &record.provider;
-        if self.file(provider)?.token.endpoint.as_str() != record.token_endpoint {
-            return Err(ConnectionError::Moved(provider.clone()));
-        }
+        self.same_service(&record)?;
         let Some(token) = &record.tokens.refresh_token else {
             return Err(ConnectionError::NotRefreshable(provider.clone()));
         };

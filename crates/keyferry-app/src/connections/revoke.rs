@@ -5,15 +5,17 @@ use std::sync::Arc;
 use keyferry_core::{flow::revoke::TokenTypeHint, id::ConnectionId};
 
 use super::{ConnectionError, Connections, Inner, ProxyError};
-use crate::vault::{ConnectionRecord, ConnectionState};
+use crate::vault::{ConnectionRecord, ConnectionState, VaultError};
 
 /// What became of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revocation {
     /// The provider ended it, and its tokens are gone here.
     Revoked,
-    /// The provider has no endpoint for it. The tokens are gone here and live there until they expire.
+    /// The provider has no endpoint for it, or its file now names another service than the one that gave the tokens. They are gone here and live there until they expire.
     Unsupported,
+    /// The tokens could not be read, so that nobody could be told. They are gone here, and live there until they expire.
+    Unreadable,
     /// The provider could not be told. The connection is unusable, and its tokens are kept for the next try alone.
     Pending,
 }
@@ -29,14 +31,16 @@ impl Connections {
         revoked.await.map_err(|_| ConnectionError::Closing)?
     }
 
-    /// Tries again what could not be told to a provider before.
+    /// Tries again what could not be told to a provider before. One that fails holds up no other.
     ///
     /// # Errors
-    /// [`ConnectionError::Vault`].
+    /// [`ConnectionError::Vault`] when it is not known which these are.
     pub async fn retry_revocations(&self) -> Result<(), ConnectionError> {
-        for record in self.list().await? {
-            if record.state == ConnectionState::RevocationPending {
-                self.revoke(&record.id).await?;
+        for record in self.list().await?.readable {
+            if record.state == ConnectionState::RevocationPending
+                && let Err(error) = self.revoke(&record.id).await
+            {
+                tracing::warn!(connection = %record.id, %error, "a pending revocation could not be tried again");
             }
         }
         Ok(())
@@ -47,7 +51,11 @@ impl Inner {
     async fn revoke(self: &Arc<Self>, id: &ConnectionId) -> Result<Revocation, ConnectionError> {
         let turn = self.turn(id);
         let _turn = turn.lock().await;
-        let record = self.vault.connection(id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))?;
+        let record = match self.vault.connection(id).await {
+            Ok(record) => record.ok_or_else(|| ConnectionError::Unknown(id.clone()))?,
+            Err(error) if error.is_of_one_row() => return self.forget_unreadable(id, &error).await,
+            Err(error) => return Err(error.into()),
+        };
         self.vault.mark_connection(id, record.generation, ConnectionState::RevocationPending).await?;
         let outcome = match self.tell(&record).await {
             Ok(()) => Revocation::Revoked,
@@ -62,14 +70,30 @@ impl Inner {
         Ok(outcome)
     }
 
+    async fn forget_unreadable(
+        &self,
+        id: &ConnectionId,
+        error: &VaultError,
+    ) -> Result<Revocation, ConnectionError> {
+        self.vault.remove_connection(id).await?;
+        tracing::warn!(connection = %id, %error, "removed without a revocation, for it could not be read");
+        Ok(Revocation::Unreadable)
+    }
+
     /// The refresh token first: with it a provider ends the whole grant (RFC 7009 §2.1).
     async fn tell(&self, record: &ConnectionRecord) -> Result<(), ProxyError> {
+        if self.same_service(record).is_err_and(|error| matches!(error, ConnectionError::Moved(_))) {
+            return Err(ProxyError::NoRevocation);
+        }
         let tokens = &record.tokens;
         if let Some(token) = &tokens.refresh_token {
             self.proxy.revoke(&record.provider, token.expose_secret(), TokenTypeHint::RefreshToken).await?;
         }
-        self.proxy
-            .revoke(&record.provider, tokens.access_token.expose_secret(), TokenTypeHint::AccessToken)
-            .await
+        let access_token = tokens.access_token.expose_secret();
+        match self.proxy.revoke(&record.provider, access_token, TokenTypeHint::AccessToken).await {
+            // Some take refresh tokens alone (RFC 7009 §2.2.1). The grant is over with it.
+            Err(ProxyError::NoRevocation) if tokens.refresh_token.is_some() => Ok(()),
+            told => told,
+        }
     }
 }

@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use jiff::Timestamp;
 use keyferry_core::{
     flow::{
         Tokens,
@@ -53,7 +52,8 @@ impl Connections {
     /// Begins a sign-in at a provider, for a new connection or to renew one.
     ///
     /// # Errors
-    /// [`ConnectionError`] when the provider is unknown or not configured on the proxy, the proxy can't be reached, or too many wait.
+    /// [`ConnectionError`] when the provider is unknown or not configured on the proxy, the proxy can't be reached, too many wait, or the
+    /// connection to renew is unknown, another provider's, or about to be revoked.
     pub async fn begin_sign_in(
         &self,
         provider: &ProviderName,
@@ -61,6 +61,9 @@ impl Connections {
     ) -> Result<SignIn, ConnectionError> {
         let inner = &self.0;
         let file = inner.file(provider)?;
+        if let Some(id) = &renewed {
+            inner.renewable(id, provider).await?;
+        }
         let facts = inner.proxy.facts(provider).await?;
         if !facts.configured {
             return Err(ConnectionError::NotConfigured(provider.clone()));
@@ -149,11 +152,9 @@ impl Inner {
             tracing::warn!(%provider, %missing, "the provider granted less than was asked for");
         }
         let token_endpoint = self.file(&provider)?.token.endpoint.as_str().to_owned();
-        if let Some(id) = renewed {
-            return self.renew(&id, tokens, token_endpoint, now).await;
-        }
+        let id = renewed.clone().unwrap_or_else(|| ConnectionId::from_entropy(self.entropy.bytes()));
         let record = ConnectionRecord {
-            id: ConnectionId::from_entropy(self.entropy.bytes()),
+            id,
             account: None,
             state: ConnectionState::Active,
             created_at: now,
@@ -165,28 +166,41 @@ impl Inner {
             asked,
             tokens,
         };
+        if renewed.is_some() {
+            return self.renew(record).await;
+        }
         self.vault.add_connection(&record).await?;
         tracing::info!(connection = %record.id, provider = %record.provider, "connected");
         Ok(record.id)
     }
 
-    /// A new sign-in for a connection that servers already use.
-    async fn renew(
+    /// What a new sign-in may take the place of: a grant of the same provider, whose end the person has not ordered. The tokens of one
+    /// that waits for its revocation must not be lost before it.
+    async fn renewable(
         &self,
         id: &ConnectionId,
-        tokens: Tokens,
-        token_endpoint: String,
-        now: Timestamp,
-    ) -> Outcome {
-        let turn = self.turn(id);
+        provider: &ProviderName,
+    ) -> Result<ConnectionRecord, ConnectionError> {
+        let record = self.vault.connection(id).await?;
+        record
+            .filter(|old| old.provider == *provider && old.state != ConnectionState::RevocationPending)
+            .ok_or_else(|| ConnectionError::Unknown(id.clone()))
+    }
+
+    /// A new sign-in for a connection that servers already use.
+    async fn renew(&self, new: ConnectionRecord) -> Outcome {
+        let turn = self.turn(&new.id);
         let _turn = turn.lock().await;
-        let old = self.vault.connection(id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))?;
-        let generation = old.generation + 1;
-        let state = ConnectionState::Active;
-        let record =
-            ConnectionRecord { tokens, token_endpoint, state, generation, refreshed_at: Some(now), ..old };
+        let old = self.renewable(&new.id, &new.provider).await?;
+        let record = ConnectionRecord {
+            account: old.account,
+            created_at: old.created_at,
+            refreshed_at: Some(new.created_at),
+            generation: old.generation + 1,
+            ..new
+        };
         self.vault.replace_connection(&record).await?;
-        tracing::info!(connection = %id, provider = %record.provider, "connected again");
+        tracing::info!(connection = %record.id, provider = %record.provider, "connected again");
         Ok(record.id)
     }
 }

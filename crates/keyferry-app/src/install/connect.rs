@@ -18,7 +18,6 @@ use crate::{
     },
     connections::{ConnectionError, Revocation},
     engine::Engine,
-    vault::ConnectionRecord,
 };
 
 /// The connection that the server will use: one that exists, or a new one once the person has allowed it.
@@ -60,7 +59,12 @@ async fn sign_in(
     }
     progress.wait_for_person(sign_in.url().clone());
     let id = sign_in.wait().await?;
-    progress.note(format!("{title} allows access; the tokens are sealed in the vault"));
+    let missing = engine.connections.get(&id).await?.missing_scopes();
+    progress.note(if missing.is_empty() {
+        format!("{title} allows access; the tokens are sealed in the vault")
+    } else {
+        format!("{title} allows access, but not to {missing}; the tokens are sealed in the vault")
+    });
     Ok(id)
 }
 
@@ -101,7 +105,7 @@ pub(super) async fn left_behind(
     provider: &ProviderName,
 ) -> Result<Option<ConnectionId>, InstallError> {
     let Some(file) = engine.providers.set().get(provider) else { return Ok(None) };
-    for record in engine.connections.list().await?.into_iter().rev() {
+    for record in engine.connections.list().await?.readable.into_iter().rev() {
         let fits = &record.provider == provider
             && record.state == crate::vault::ConnectionState::Active
             && record.token_endpoint == file.token.endpoint.as_str()
@@ -115,14 +119,20 @@ pub(super) async fn left_behind(
 
 /// Ends a connection, and says what became of it.
 pub(crate) async fn revoke(engine: &Engine, id: &ConnectionId) -> Result<RevocationReport, ApiError> {
-    let record = engine.connections.get(id).await?;
-    let title = title(engine, &record.provider).to_owned();
+    let provider = engine.connections.provider_of(id).await?;
+    let title = title(engine, &provider).to_owned();
     let (result, text) = match engine.connections.revoke(id).await? {
         Revocation::Revoked => (RevocationResult::Revoked, format!("{title} has ended the access")),
         Revocation::Unsupported => (
             RevocationResult::NotSupported,
             format!(
                 "the tokens are gone here; {title} has no way to end the access, so end it on its own page"
+            ),
+        ),
+        Revocation::Unreadable => (
+            RevocationResult::Unreadable,
+            format!(
+                "the tokens could not be read here and are gone; {title} was not told, so end the access on its own page"
             ),
         ),
         Revocation::Pending => (
@@ -132,7 +142,7 @@ pub(crate) async fn revoke(engine: &Engine, id: &ConnectionId) -> Result<Revocat
             ),
         ),
     };
-    Ok(report(&record, result, text))
+    Ok(report(id, &provider, result, text))
 }
 
 /// A connection that stays, because others use it.
@@ -141,16 +151,16 @@ pub(super) async fn in_use(
     id: &ConnectionId,
     others: &[ServerName],
 ) -> Result<RevocationReport, ApiError> {
-    let record = engine.connections.get(id).await?;
+    let provider = engine.connections.provider_of(id).await?;
     let names: Vec<_> = others.iter().map(ServerName::as_str).collect();
-    Ok(report(&record, RevocationResult::InUse, format!("it stays, for {} uses it", names.join(", "))))
+    Ok(report(id, &provider, RevocationResult::InUse, format!("it stays, for {} uses it", names.join(", "))))
 }
 
-fn report(record: &ConnectionRecord, result: RevocationResult, text: String) -> RevocationReport {
-    RevocationReport {
-        connection: record.id.to_string(),
-        provider: record.provider.to_string(),
-        result,
-        text,
-    }
+fn report(
+    id: &ConnectionId,
+    provider: &ProviderName,
+    result: RevocationResult,
+    text: String,
+) -> RevocationReport {
+    RevocationReport { connection: id.to_string(), provider: provider.to_string(), result, text }
 }

@@ -55,7 +55,15 @@ pub(crate) async fn start_wanted(engine: Arc<Engine>) {
         Ok(records) => records,
         Err(error) => return tracing::error!(%error, "the servers that should run are not known"),
     };
-    for record in records.into_iter().filter(|record| record.wanted) {
+    for record in records {
+        let record = match record {
+            Ok(record) if record.wanted => record,
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::error!(%error, hint = error.hint(), "a server can't be read");
+                continue;
+            }
+        };
         let engine = Arc::clone(&engine);
         let tasks = engine.tasks.clone();
         tasks.spawn(async move {

@@ -11,7 +11,7 @@ use rusqlite::{Connection as Database, Row, named_params};
 
 use super::{
     Vault, VaultError,
-    row::{moment, optional_moment, parsed, read_moment},
+    row::{moment, optional_moment, parsed, read_generation, read_moment},
     seal::{Place, Sealer},
 };
 
@@ -51,6 +51,14 @@ pub enum ConnectionState {
     NeedsSignIn,
     /// The person ended it, and the provider has still to be told.
     RevocationPending,
+}
+
+impl ConnectionRecord {
+    /// What was asked for and not granted (RFC 6749 §3.3).
+    #[must_use]
+    pub fn missing_scopes(&self) -> Scopes {
+        self.asked.missing_from(&self.tokens.scopes)
+    }
 }
 
 impl ConnectionState {
@@ -100,6 +108,20 @@ impl Vault {
             let mut statement = database.prepare_cached("SELECT * FROM connections WHERE id = ?1")?;
             let mut rows = statement.query([id.as_str()])?;
             rows.next()?.map(|row| read(row, sealer)).transpose()
+        })
+        .await
+    }
+
+    /// The provider of a connection: readable also where its tokens are damaged.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub async fn provider_of(&self, id: &ConnectionId) -> Result<Option<ProviderName>, VaultError> {
+        let id = id.clone();
+        self.run(move |database, _| {
+            let mut statement = database.prepare_cached("SELECT provider FROM connections WHERE id = ?1")?;
+            let mut rows = statement.query([id.as_str()])?;
+            rows.next()?.map(|row| parsed(row, "provider")).transpose()
         })
         .await
     }
@@ -199,7 +221,8 @@ fn write(
         tokens.id_token.as_ref().map(|token| seal("id_token", token.expose_secret())).transpose()?;
     // An upsert keeps the row, so that the servers' references to it hold.
     let conflict = if how == "REPLACE" {
-        "ON CONFLICT (id) DO UPDATE SET account = excluded.account, scopes_granted = excluded.scopes_granted,
+        "ON CONFLICT (id) DO UPDATE SET account = excluded.account, client_id = excluded.client_id,
+         token_endpoint = excluded.token_endpoint, scopes_asked = excluded.scopes_asked, scopes_granted = excluded.scopes_granted,
          expires_at = excluded.expires_at, state = excluded.state, refreshed_at = excluded.refreshed_at,
          generation = excluded.generation, access_token = excluded.access_token, refresh_token = excluded.refresh_token,
          id_token = excluded.id_token"
@@ -235,8 +258,7 @@ fn write(
 fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ConnectionRecord, VaultError> {
     let id: ConnectionId = parsed(row, "id")?;
     let damaged = || VaultError::Damaged(format!("connections {id}"));
-    let generation: i64 = row.get("generation")?;
-    let generation = u64::try_from(generation).map_err(|_| damaged())?;
+    let generation = read_generation(row)?;
     let open = |column: &'static str| -> Result<Option<String>, VaultError> {
         let sealed: Option<Vec<u8>> = row.get(column)?;
         let opened =

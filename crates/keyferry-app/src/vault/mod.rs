@@ -19,7 +19,7 @@ use std::{
 
 pub use connections::{ConnectionRecord, ConnectionState};
 pub use error::VaultError;
-pub use servers::ServerRecord;
+pub use servers::{ServerHead, ServerRecord};
 
 use crate::{entropy::Entropy, home::DataFolder};
 use seal::Sealer;
@@ -48,12 +48,10 @@ impl Vault {
 
     fn open_at(folder: &Path, entropy: &Entropy) -> Result<Self, VaultError> {
         let path = folder.join(DATABASE);
-        let key = key::load(folder, path.exists(), entropy)?;
-        let database = schema::open(&path)?;
-        Ok(Self(Arc::new(Inner {
-            database: Mutex::new(database),
-            sealer: Sealer::new(key, entropy.clone()),
-        })))
+        let database_exists = path.symlink_metadata().is_ok();
+        let sealer = Sealer::new(key::load(folder, database_exists, entropy)?, entropy.clone());
+        let database = Mutex::new(schema::open(&path, &sealer)?);
+        Ok(Self(Arc::new(Inner { database, sealer })))
     }
 
     /// Where the master key is, for people.

@@ -19,25 +19,22 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// Those of `fill`, and what the operating system says; the old file is untouched then.
-pub(crate) fn build<E: From<io::Error>>(
-    path: &Path,
-    fill: impl FnOnce(&Path, &mut File) -> Result<(), E>,
-) -> Result<(), E> {
+pub(crate) fn build(path: &Path, fill: impl FnOnce(&Path, &mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("the path has no folder"))?;
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| io::Error::other("the path has no name"))?;
     let temporary = folder.join(format!(".{name}.{}.new", std::process::id()));
-    let written = create(&temporary).map_err(E::from).and_then(|mut file| {
+    let written = create(&temporary).and_then(|mut file| {
         fill(&temporary, &mut file)?;
-        Ok(file.sync_all()?)
+        file.sync_all()
     });
-    if let Err(error) = written.and_then(|()| Ok(std::fs::rename(&temporary, path)?)) {
+    if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, path)) {
         let _ = std::fs::remove_file(&temporary);
         return Err(error);
     }
-    Ok(sync_folder(folder)?)
+    sync_folder(folder)
 }
 
 /// Reads a file of at most `limit` bytes.

@@ -26,3 +26,9 @@ pub(super) fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &'static str) 
     let text: String = row.get(column)?;
     text.parse().map_err(|_| VaultError::Damaged(column.to_owned()))
 }
+
+/// The number that is part of what seals a row's values.
+pub(super) fn read_generation(row: &Row<'_>) -> Result<u64, VaultError> {
+    let kept: i64 = row.get("generation")?;
+    u64::try_from(kept).map_err(|_| VaultError::Damaged("generation".to_owned()))
+}

@@ -95,8 +95,8 @@ fn prove(database: &Connection, path: &Path, sealer: &Sealer) -> Result<(), Vaul
     let proof: Option<Vec<u8>> =
         database.query_row("SELECT proof FROM vault", [], |row| row.get(0)).optional()?;
     let proof = proof.ok_or_else(|| VaultError::Damaged(PROOF.table.to_owned()))?;
-    sealer.open(PROOF, &proof).map(drop).map_err(|_| VaultError::OtherKey {
-        database: path.to_owned(),
-        key: path.with_file_name(KEY),
-    })
+    sealer
+        .open(PROOF, &proof)
+        .map(drop)
+        .map_err(|_| VaultError::OtherKey { database: path.to_owned(), key: path.with_file_name(KEY) })
 }

@@ -72,7 +72,7 @@ impl Sealer {
 /// Tells keys apart. A hash of 256 random bits says nothing of them.
 fn key_id(key: &MasterKey) -> KeyId {
     let digest = Sha256::new().chain_update("keyferry vault key").chain_update(key.as_slice()).finalize();
-    let [a, b, c, d, ..] = digest.into();
+    let [a, b, c, d, ..]: [u8; 32] = digest.into();
     [a, b, c, d]
 }
 

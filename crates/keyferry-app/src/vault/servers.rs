@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     Vault, VaultError,
-    row::{moment, parsed, read_moment},
+    row::{moment, parsed, read_generation, read_moment},
     seal::{Place, Sealer},
 };
 
@@ -32,6 +32,15 @@ pub struct ServerRecord {
     pub installed_at: Timestamp,
 }
 
+/// What of an installed server can be told without the key: also of one whose settings are damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerHead {
+    /// Its name.
+    pub name: ServerName,
+    /// The connection that it uses.
+    pub connection: Option<ConnectionId>,
+}
+
 /// Settings may be secrets.
 impl std::fmt::Debug for ServerRecord {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,20 +52,39 @@ impl std::fmt::Debug for ServerRecord {
 }
 
 impl Vault {
-    /// All servers, oldest first.
+    /// All servers, oldest first. One whose row is damaged is reported beside the others, and hides none of them.
     ///
     /// # Errors
-    /// [`VaultError`].
-    pub async fn servers(&self) -> Result<Vec<ServerRecord>, VaultError> {
+    /// [`VaultError`] when the table itself can't be read.
+    pub async fn servers(&self) -> Result<Vec<Result<ServerRecord, VaultError>>, VaultError> {
         self.run(|database, sealer| {
             let mut statement =
                 database.prepare_cached("SELECT * FROM servers ORDER BY installed_at, name")?;
             let mut rows = statement.query([])?;
             let mut servers = Vec::new();
             while let Some(row) = rows.next()? {
-                servers.push(read(row, sealer)?);
+                servers.push(read(row, sealer));
             }
             Ok(servers)
+        })
+        .await
+    }
+
+    /// The heads of all servers, by name.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub async fn server_heads(&self) -> Result<Vec<ServerHead>, VaultError> {
+        self.run(|database, _| {
+            let mut statement =
+                database.prepare_cached("SELECT name, connection FROM servers ORDER BY name")?;
+            let mut rows = statement.query([])?;
+            let mut heads = Vec::new();
+            while let Some(row) = rows.next()? {
+                let name = parsed(row, "name")?;
+                heads.push(ServerHead { connection: read_connection(row, &name)?, name });
+            }
+            Ok(heads)
         })
         .await
     }
@@ -83,15 +111,17 @@ impl Vault {
         let server = server.clone();
         self.run(move |database, sealer| {
             let settings = serde_json::to_string(&server.settings).map_err(|_| VaultError::Damaged("settings".to_owned()))?;
-            let sealed = sealer.seal(place(server.name.as_str()), &settings)?;
+            let generation = sealer.draw_generation();
+            let sealed = sealer.seal(place(server.name.as_str(), generation), &settings)?;
             database.execute(
-                "INSERT OR REPLACE INTO servers (name, manifest, folder, settings, connection, wanted, installed_at)
-                 VALUES (:name, :manifest, :folder, :settings, :connection, :wanted, :installed_at)",
+                "INSERT OR REPLACE INTO servers (name, manifest, folder, settings, generation, connection, wanted, installed_at)
+                 VALUES (:name, :manifest, :folder, :settings, :generation, :connection, :wanted, :installed_at)",
                 named_params! {
                     ":name": server.name.as_str(),
                     ":manifest": server.manifest,
                     ":folder": server.folder.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
                     ":settings": sealed,
+                    ":generation": generation.cast_signed(),
                     ":connection": server.connection.as_ref().map(ConnectionId::as_str),
                     ":wanted": server.wanted,
                     ":installed_at": moment(server.installed_at),
@@ -147,25 +177,25 @@ impl Vault {
     }
 }
 
-fn place(name: &str) -> Place<'_> {
-    Place { table: "servers", row: name, column: "settings", generation: 0 }
+fn place(name: &str, generation: u64) -> Place<'_> {
+    Place { table: "servers", row: name, column: "settings", generation }
+}
+
+fn read_connection(row: &Row<'_>, name: &ServerName) -> Result<Option<ConnectionId>, VaultError> {
+    let connection: Option<String> = row.get("connection")?;
+    connection.map(|id| id.parse()).transpose().map_err(|_| VaultError::Damaged(format!("servers {name}")))
 }
 
 fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ServerRecord, VaultError> {
     let name: ServerName = parsed(row, "name")?;
     let sealed: Vec<u8> = row.get("settings")?;
-    let settings = sealer.open(place(name.as_str()), &sealed)?;
-    let connection: Option<String> = row.get("connection")?;
-    let connection = connection
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(|_| VaultError::Damaged(format!("servers {name}")))?;
+    let settings = sealer.open(place(name.as_str(), read_generation(row)?), &sealed)?;
     Ok(ServerRecord {
         manifest: row.get("manifest")?,
         folder: row.get::<_, Option<String>>("folder")?.map(PathBuf::from),
         settings: serde_json::from_str(&settings)
             .map_err(|_| VaultError::Damaged(format!("servers {name}")))?,
-        connection,
+        connection: read_connection(row, &name)?,
         wanted: row.get("wanted")?,
         installed_at: read_moment(row, "installed_at")?,
         name,

@@ -61,6 +61,9 @@ fn ratios(rounds: &[Round]) {
         let verdict = if spread.median <= OF_NGINX { "met" } else { "missed" };
         line(&format!("| keyferry ÷ nginx | {spread:.2} | ≤ {OF_NGINX}: {verdict} |"));
     }
+    if let Some(spread) = ratio(Kind::FastifyPool, Kind::Keyferry) {
+        line(&format!("| fastify-pool ÷ keyferry | {spread:.2} | |"));
+    }
     if let Some(spread) = ratio(Kind::Fastify, Kind::Keyferry) {
         let verdict = if spread.median >= FASTIFY_OF_OURS { "met" } else { "missed" };
         line(&format!("| fastify ÷ keyferry | {spread:.2} | ≥ {FASTIFY_OF_OURS}: {verdict} |"));

@@ -24,12 +24,14 @@ pub(super) enum Kind {
     Keyferry,
     /// nginx with one worker, which forwards and checks nothing.
     Nginx,
-    /// The service under `bench/fastify`.
+    /// The service under `bench/fastify`, as it is usually written.
     Fastify,
+    /// The same with undici's pool instead of `fetch`.
+    FastifyPool,
 }
 
 /// All of them, in the order of the tables.
-pub(super) const KINDS: [Kind; 3] = [Kind::Keyferry, Kind::Nginx, Kind::Fastify];
+pub(super) const KINDS: [Kind; 4] = [Kind::Keyferry, Kind::Nginx, Kind::Fastify, Kind::FastifyPool];
 
 /// A target at work.
 pub(super) struct Target {
@@ -46,6 +48,7 @@ impl Kind {
             Self::Keyferry => "keyferry",
             Self::Nginx => "nginx",
             Self::Fastify => "fastify",
+            Self::FastifyPool => "fastify-pool",
         }
     }
 }
@@ -65,7 +68,8 @@ impl Target {
         let (process, address) = match kind {
             Kind::Keyferry => keyferry::start(programs, upstream, &folder),
             Kind::Nginx => nginx::start(upstream, &folder),
-            Kind::Fastify => fastify::start(upstream, &folder),
+            Kind::Fastify => fastify::start(upstream, &folder, "fetch"),
+            Kind::FastifyPool => fastify::start(upstream, &folder, "pool"),
         }?;
         Ok(Self { kind, address, process })
     }

@@ -3,11 +3,16 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Problem;
+
 /// Every connection in the vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionList {
     /// Oldest first.
     pub connections: Vec<Connection>,
+    /// Connections that are there and can't be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
 }
 
 /// One person's grant at one provider. Never its tokens.
@@ -26,6 +31,9 @@ pub struct Connection {
     pub state: String,
     /// What the provider granted, which may be less than was asked.
     pub scopes: Vec<String>,
+    /// What was asked and not granted: calls that need it will fail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_scopes: Vec<String>,
     /// When the person signed in.
     pub created_at: Timestamp,
     /// When the access token ends; absent when the provider never said.
@@ -60,6 +68,8 @@ pub enum RevocationResult {
     NotSupported,
     /// The provider could not be reached or refused: the tokens are unusable here, and it is still to be done there.
     Pending,
+    /// The tokens could not be read here and are gone; the provider was not told.
+    Unreadable,
     /// Not tried, for another server uses the connection.
     InUse,
 }

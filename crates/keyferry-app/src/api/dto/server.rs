@@ -11,6 +11,9 @@ use super::{Problem, RevocationReport};
 pub struct ServerList {
     /// Sorted by name.
     pub servers: Vec<Server>,
+    /// Servers that are installed and can't be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
 }
 
 /// One installed server.

@@ -33,8 +33,8 @@ pub(crate) async fn show(
 }
 
 async fn installed(engine: &Engine) -> Result<BTreeSet<ServerName>, ApiError> {
-    let records = engine.vault.servers().await?;
-    Ok(records.into_iter().map(|record| record.name).collect())
+    let heads = engine.vault.server_heads().await?;
+    Ok(heads.into_iter().map(|head| head.name).collect())
 }
 
 fn shown(engine: &Engine, entry: &Entry, installed: &BTreeSet<ServerName>) -> CatalogEntry {

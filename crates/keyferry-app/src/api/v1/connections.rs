@@ -3,16 +3,17 @@
 use axum::{Json, extract::State};
 use keyferry_core::{
     id::{ConnectionId, ServerName},
-    scope::Scope,
+    scope::{Scope, Scopes},
 };
 
 use super::servers::Nothing;
 use crate::{
     api::{
         ApiError, Shared,
-        dto::{Connection, ConnectionList, RevocationReport},
+        dto::{Connection, ConnectionList, Problem, RevocationReport},
         extract::{Body, Named},
     },
+    connections::Listed,
     engine::Engine,
     install,
     vault::ConnectionRecord,
@@ -20,11 +21,12 @@ use crate::{
 
 /// `GET`: every connection.
 pub(crate) async fn list(State(engine): Shared) -> Result<Json<ConnectionList>, ApiError> {
+    let Listed { readable, damaged } = engine.connections.list().await?;
     let mut connections = Vec::new();
-    for record in engine.connections.list().await? {
+    for record in readable {
         connections.push(shown(&engine, record).await?);
     }
-    Ok(Json(ConnectionList { connections }))
+    Ok(Json(ConnectionList { connections, problems: damaged.iter().map(Problem::from).collect() }))
 }
 
 /// `GET /{id}`: one connection.
@@ -51,7 +53,7 @@ pub(crate) async fn revoke(
     State(engine): Shared,
     Named(id): Named<ConnectionId>,
 ) -> Result<Json<RevocationReport>, ApiError> {
-    engine.connections.get(&id).await?;
+    engine.connections.provider_of(&id).await?;
     for server in engine.vault.servers_of(&id).await? {
         install::running::stop(&engine, &server).await?;
     }
@@ -61,7 +63,7 @@ pub(crate) async fn revoke(
 async fn shown(engine: &Engine, record: ConnectionRecord) -> Result<Connection, ApiError> {
     let file = engine.providers.set().get(&record.provider);
     let servers = engine.vault.servers_of(&record.id).await?;
-    let tokens = &record.tokens;
+    let (tokens, missing_scopes) = (&record.tokens, record.missing_scopes());
     Ok(Connection {
         id: record.id.to_string(),
         provider_display_name: file
@@ -69,10 +71,15 @@ async fn shown(engine: &Engine, record: ConnectionRecord) -> Result<Connection, 
         provider: record.provider.to_string(),
         account: record.account,
         state: record.state.as_str().to_owned(),
-        scopes: tokens.scopes.iter().map(Scope::as_str).map(str::to_owned).collect(),
+        scopes: words(&tokens.scopes),
+        missing_scopes: words(&missing_scopes),
         created_at: record.created_at,
         expires_at: tokens.expires_at,
         refreshable: tokens.refresh_token.is_some(),
         servers: servers.iter().map(ServerName::to_string).collect(),
     })
+}
+
+fn words(scopes: &Scopes) -> Vec<String> {
+    scopes.iter().map(Scope::as_str).map(str::to_owned).collect()
 }

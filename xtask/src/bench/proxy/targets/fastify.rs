@@ -1,14 +1,18 @@
-//! The service under `bench/fastify`.
+//! The service under `bench/fastify`, by `fetch` or by a pool.
 
 use std::{net::SocketAddr, path::Path};
 
 use super::{CLIENT_ID, CLIENT_SECRET, program};
 use crate::{bench::process::Process, machine::root};
 
-pub(super) fn start(upstream: SocketAddr, folder: &Path) -> Result<(Process, SocketAddr), String> {
+pub(super) fn start(
+    upstream: SocketAddr,
+    folder: &Path,
+    client: &str,
+) -> Result<(Process, SocketAddr), String> {
     let mut service = program("node", folder);
     service.arg(root().join("bench/fastify/server.js")).env("NODE_ENV", "production");
     service.env("TOKEN_ENDPOINT", format!("http://{upstream}/token")).env("LOG_FILE", folder.join("log"));
-    service.env("CLIENT_ID", CLIENT_ID).env("CLIENT_SECRET", CLIENT_SECRET);
+    service.env("CLIENT_ID", CLIENT_ID).env("CLIENT_SECRET", CLIENT_SECRET).env("PROVIDER_CLIENT", client);
     Process::start_announced("fastify", &mut service)
 }

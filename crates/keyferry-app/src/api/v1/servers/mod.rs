@@ -40,7 +40,7 @@ pub(crate) struct Nothing {}
 
 /// `GET`: every installed server.
 pub(crate) async fn list(State(engine): Shared) -> Result<Json<ServerList>, ApiError> {
-    Ok(Json(ServerList { servers: shown::all(&engine).await? }))
+    Ok(Json(shown::all(&engine).await?))
 }
 
 /// `GET /{name}`: one server.

@@ -5,21 +5,24 @@ use keyferry_core::{id::ServerName, manifest::Manifest};
 use crate::{
     api::{
         ApiError,
-        dto::{Problem, Server, ServerConnection, ServerState},
+        dto::{Problem, Server, ServerConnection, ServerList, ServerState},
     },
     engine::Engine,
     runtime::{self, ServerStatus},
     vault::ServerRecord,
 };
 
-/// Every installed server, by name.
-pub(super) async fn all(engine: &Engine) -> Result<Vec<Server>, ApiError> {
-    let mut servers = Vec::new();
+/// Every installed server, by name. One that can't be read hides no other, and is not kept back.
+pub(super) async fn all(engine: &Engine) -> Result<ServerList, ApiError> {
+    let (mut servers, mut problems) = (Vec::new(), Vec::new());
     for record in engine.vault.servers().await? {
-        servers.push(server(engine, record).await?);
+        match record {
+            Ok(record) => servers.push(server(engine, record).await?),
+            Err(error) => problems.push(Problem::from(&error)),
+        }
     }
     servers.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(servers)
+    Ok(ServerList { servers, problems })
 }
 
 /// One installed server.

@@ -1,11 +1,14 @@
 //! The log: on standard error, for people on a terminal and as JSON otherwise.
 
+mod redact;
+
 use std::io::IsTerminal as _;
 
 use keyferry_app::runtime::MESSAGES_LOG_TARGET;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::cli::{Cli, Command};
+use redact::RedactedStderr;
 
 /// The variable that says how much is logged, such as `debug` or `keyferry_proxy=trace`.
 const VARIABLE: &str = "KEYFERRY_LOG";
@@ -26,7 +29,7 @@ pub(crate) fn start(cli: &Cli) {
     let filter = silent.into_iter().fold(filter, EnvFilter::add_directive);
     let terminal = std::io::stderr().is_terminal();
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    let log = fmt().with_env_filter(filter).with_writer(RedactedStderr).with_ansi(colours);
     // A second start, as in a test, changes nothing.
     let _ = if terminal {
         log.with_target(false).compact().try_init()
