@@ -31,7 +31,7 @@ pub(super) fn open(path: &Path, sealer: &Sealer) -> Result<Connection, VaultErro
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, sealer)?,
         checked => checked.map_err(|error| VaultError::file(path, error))?,
     }
-    let mut database = connect(path)?;
+    let mut database = connect(path).map_err(|error| foreign(path, error))?;
     identify(&database, path)?;
     prove(&database, path, sealer)?;
     database.pragma_update(None, "journal_mode", "WAL")?;
@@ -60,7 +60,7 @@ fn fill(path: &Path, proof: &[u8]) -> Result<(), VaultError> {
     database.close().map_err(|(_, error)| error.into())
 }
 
-fn connect(path: &Path) -> Result<Connection, VaultError> {
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
     database.busy_timeout(BUSY)?;
@@ -72,16 +72,21 @@ fn connect(path: &Path) -> Result<Connection, VaultError> {
     Ok(database)
 }
 
+/// Tells a file that is no database from one that can't be read.
+fn foreign(path: &Path, error: rusqlite::Error) -> VaultError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => VaultError::Foreign(path.to_owned()),
+        _ => error.into(),
+    }
+}
+
 /// Refuses a file that is not ours, or newer than this program, before anything is written to it.
 fn identify(database: &Connection, path: &Path) -> Result<(), VaultError> {
     let id = database.pragma_query_value(None, "application_id", |row| row.get(0));
     match id {
         Ok(APPLICATION_ID) => {}
         Ok(_) => return Err(VaultError::Foreign(path.to_owned())),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
-            return Err(VaultError::Foreign(path.to_owned()));
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(foreign(path, error)),
     }
     match MIGRATIONS.current_version(database)? {
         SchemaVersion::Inside(_) => Ok(()),

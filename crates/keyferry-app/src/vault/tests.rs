@@ -41,7 +41,11 @@ fn record(seed: u8, access_token: &str) -> ConnectionRecord {
 
 /// A second connection to the same file, as somebody with a SQLite shell has it.
 fn meddle(folder: &TempDir, statement: &str) {
-    let database = rusqlite::Connection::open(folder.path().join(DATABASE)).unwrap();
+    let path = folder.path().join(DATABASE);
+    if !path.exists() {
+        private_file::write(&path, b"").unwrap();
+    }
+    let database = rusqlite::Connection::open(path).unwrap();
     database.execute_batch(statement).unwrap();
 }
 
@@ -184,7 +188,7 @@ fn a_file_that_is_no_vault_is_refused_unharmed() {
     for text in ["", "this is a letter to my aunt, and no database at all"] {
         let folder = tempfile::tempdir().unwrap();
         drop(open(&folder).unwrap());
-        fs::write(folder.path().join(DATABASE), text).unwrap();
+        private_file::write(&folder.path().join(DATABASE), text.as_bytes()).unwrap();
         assert!(matches!(open(&folder), Err(VaultError::Foreign(_))), "{text}");
         assert_eq!(fs::read_to_string(folder.path().join(DATABASE)).unwrap(), text);
     }

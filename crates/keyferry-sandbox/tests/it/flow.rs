@@ -31,7 +31,7 @@ async fn the_provider_file_names_this_sandbox() {
     let sandbox = sandbox().await;
     let file = sandbox.provider_file();
     assert!(!file.contains("7668"));
-    for endpoint in ["/authorize", "/token", "/revoke", "/api"] {
+    for endpoint in ["/authorize", "/token", "/revoke"] {
         assert!(file.contains(&format!("\"{}{endpoint}\"", sandbox.base_url())), "{endpoint}");
     }
 }

@@ -61,12 +61,15 @@ async fn a_stranger_learns_that_the_app_runs_and_nothing_else() {
     assert!(!page.contains(&*app.data_folder().to_string_lossy()));
     assert_eq!(client().get(app.url("/health")).send().await.unwrap().text().await.unwrap(), "ok\n");
     let callback = client()
-        .get(app.url("/oauth/callback/jira?state=%3Cscript%3E&code=%3Cscript%3E"))
+        .get(app.url(
+            "/oauth/callback/jira?state=%3Ccanary%3E&code=%3Ccanary%3E&error=%22canary&iss=%E2%80%AEcanary",
+        ))
         .send()
         .await
         .unwrap();
     assert_eq!(callback.status(), StatusCode::BAD_REQUEST);
-    assert!(!callback.text().await.unwrap().contains("script"));
+    let page = callback.text().await.unwrap();
+    assert!(!page.contains("canary") && !page.contains('\u{202e}'), "{page}");
     app.shutdown().await;
 }
 
