@@ -1,0 +1,50 @@
+//! The last line of defence: what looks like a secret is masked where the log leaves the program, whoever logged it.
+//!
+//! Secrets have types that print `[redacted]`, so nothing should ever be found here. A log line that somebody adds later, or one of a
+//! library, may not know of them.
+//!
+//! The proxy writes a line for each request, so an ordinary line must cost next to nothing: it passes the [`gate`], which reads it once,
+//! and is written as it is. Only what the gate stops meets the [`pattern`].
+
+mod gate;
+mod pattern;
+
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Standard error, behind the mask.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RedactedStderr;
+
+/// Writes one log line at a time, masked.
+pub(super) struct Redacting<W>(W);
+
+impl<'w> MakeWriter<'w> for RedactedStderr {
+    type Writer = Redacting<io::Stderr>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        Redacting(io::stderr())
+    }
+}
+
+impl<W: Write> Write for Redacting<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.write_all(&masked(line))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn masked(line: &[u8]) -> Cow<'_, [u8]> {
+    if gate::may_hold_a_secret(line) { pattern::mask(line) } else { Cow::Borrowed(line) }
+}
+
+#[cfg(test)]
+mod tests;
