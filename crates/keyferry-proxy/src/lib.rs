@@ -23,6 +23,8 @@ mod finish;
 mod metrics;
 mod pace;
 mod parameters;
+mod patience;
+mod peers;
 mod proxy;
 mod registry;
 mod request_id;

@@ -1,4 +1,4 @@
-//! The HTTP/1.1 server: bounded connections, a deadline for every head, an end that loses nothing.
+//! The HTTP/1.1 server: bounded connections, a deadline for every head and answer, an end that loses nothing.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{respond::respond, state::ProxyState};
+use crate::{patience::Patience, peers::Peers, respond::respond, state::ProxyState};
 
 /// Pause after a failed accept: out of file descriptors, the next one would fail at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -35,6 +35,7 @@ pub(crate) async fn serve(
     let cut = CancellationToken::new();
     let _cut_on_drop = cut.clone().drop_guard();
     let slots = Arc::new(Semaphore::new(proxy.limits.connections));
+    let peers = Peers::new(proxy.limits.connections_per_peer);
     loop {
         let accept = async {
             let slot = Arc::clone(&slots).acquire_owned().await;
@@ -45,13 +46,17 @@ pub(crate) async fn serve(
             accepted = accept => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
+                let Some(peer) = peers.admit(address.ip()) else {
+                    tracing::debug!("an address has more connections than its share; one was closed");
+                    continue;
+                };
                 let open = proxy.metrics.connection();
                 let connection = graceful.watch(connection(&proxy, stream, router.clone()));
                 let cut = cut.clone();
                 connections.spawn(async move {
                     cut.run_until_cancelled(connection).await;
-                    drop((slot, open));
+                    drop((slot, open, peer));
                 });
             }
             Err(error) => {
@@ -89,5 +94,5 @@ fn connection(
         .header_read_timeout(proxy.limits.head)
         .max_buf_size(LONGEST_HEAD)
         .max_headers(MOST_HEADERS)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patience::new(stream, proxy.limits.answer_wait)), service)
 }

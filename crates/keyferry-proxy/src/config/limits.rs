@@ -20,8 +20,13 @@ pub struct Limits {
     pub head: Duration,
     /// Longest wait for the body of a caller's request.
     pub body_wait: Duration,
+    /// Longest wait for a caller to take more of an answer.
+    pub answer_wait: Duration,
     /// Connections that are served at once; more wait to be accepted.
     pub connections: usize,
+    /// Connections that one address may have at once; more are closed. Behind a web server all callers have its address, so this is
+    /// a part of the whole and not a measure of one person.
+    pub connections_per_peer: usize,
     /// Exchanges under way with one provider at once; more are answered 503, so that one slow provider can't take all.
     pub exchanges_per_provider: usize,
     /// How often one code or token may be presented in a row.
@@ -43,7 +48,9 @@ impl Default for Limits {
             exchange: Duration::from_secs(10),
             head: Duration::from_secs(15),
             body_wait: Duration::from_secs(10),
+            answer_wait: Duration::from_secs(10),
             connections: 2_048,
+            connections_per_peer: 1_536,
             exchanges_per_provider: 256,
             credential_burst: NonZeroU32::MIN.saturating_add(19),
             credential_pause: Duration::from_secs(3),

@@ -152,3 +152,42 @@ async fn many_parameters_and_chosen_names_cost_no_time() {
     }
     assert_eq!(sandbox.counters().token_requests(), 0);
 }
+
+#[tokio::test]
+async fn a_caller_that_reads_no_answers_is_cut_in_time() {
+    let sandbox = sandbox().await;
+    let mut config = config_for(&sandbox);
+    config.limits = short_limits();
+    config.limits.connections = 1;
+    let proxy = start(config).await;
+    let mut deaf = TcpStream::connect(proxy.address).await.unwrap();
+    // More answers than the buffers on the way can hold.
+    let asked = b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1_000);
+    let ask = async { while deaf.write_all(&asked).await.is_ok() {} };
+    timeout(SOON, ask).await.unwrap();
+    assert_eq!(proxy.get("/health").await.status, 200);
+}
+
+#[tokio::test]
+async fn one_peer_can_not_take_all_connections() {
+    let sandbox = sandbox().await;
+    let mut config = config_for(&sandbox);
+    config.limits.head = Duration::from_secs(600);
+    config.limits.connections = 3;
+    config.limits.connections_per_peer = 2;
+    let proxy = start(config).await;
+    let one = TcpStream::connect(proxy.address).await.unwrap();
+    let _other = TcpStream::connect(proxy.address).await.unwrap();
+    let mut third = TcpStream::connect(proxy.address).await.unwrap();
+    let mut reply = String::new();
+    let _ = timeout(SOON, third.read_to_string(&mut reply)).await.unwrap();
+    assert!(reply.is_empty(), "{reply}");
+    // Elsewhere loopback is one address.
+    if cfg!(target_os = "linux") {
+        let neighbour = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+        let neighbour = neighbour.local_address(std::net::IpAddr::from([127, 0, 0, 2])).build().unwrap();
+        assert_eq!(send(neighbour.get(proxy.url("/health"))).await.status, 200);
+    }
+    drop(one);
+    until(async || http().get(proxy.url("/health")).send().await.is_ok()).await;
+}

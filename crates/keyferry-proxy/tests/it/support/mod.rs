@@ -40,6 +40,7 @@ pub(crate) fn short_limits() -> Limits {
         exchange: Duration::from_millis(600),
         head: Duration::from_millis(600),
         body_wait: Duration::from_millis(400),
+        answer_wait: Duration::from_millis(400),
         shutdown: Duration::from_millis(400),
         ..Limits::default()
     }
