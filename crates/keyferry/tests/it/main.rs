@@ -13,6 +13,8 @@ mod help;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod logging;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod usage;

@@ -7,6 +7,7 @@
 //! and is written as it is. Only what the gate stops meets the [`pattern`].
 
 mod gate;
+mod one_line;
 mod pattern;
 
 use std::{
@@ -20,7 +21,7 @@ use tracing_subscriber::fmt::MakeWriter;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RedactedStderr;
 
-/// Writes one log line at a time, masked.
+/// Writes one log line at a time, masked and without line breaks of its own.
 pub(super) struct Redacting<W>(W);
 
 impl<'w> MakeWriter<'w> for RedactedStderr {
@@ -33,7 +34,7 @@ impl<'w> MakeWriter<'w> for RedactedStderr {
 
 impl<W: Write> Write for Redacting<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.write_all(&masked(line))?;
+        self.0.write_all(&masked(&one_line::one_line(line)))?;
         Ok(line.len())
     }
 

@@ -83,6 +83,39 @@ fn what_is_no_text_passes_too() {
     assert_eq!(&*masked(b"\xff\xfe token=\xffcanary-0123456789 \xff"), b"\xff\xfe token=[redacted] \xff");
 }
 
+/// What is kept of a log in a test.
+#[derive(Clone, Default)]
+struct Kept(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_terminal_with_colours_shows_one_line_and_no_secret() {
+    let kept = Kept::default();
+    let writer = kept.clone();
+    let log = tracing_subscriber::fmt().compact().with_ansi(true);
+    let log = log.with_writer(move || Redacting(writer.clone())).finish();
+    tracing::subscriber::with_default(log, || {
+        let code = "canary-0123456789";
+        tracing::warn!(code, refresh_token = %code, state = ?Some(code), "Bearer {code}");
+        tracing::warn!(text = %"a\nINFO forged\r\u{1b}[2J", "b\nINFO forged");
+    });
+    let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("\u{1b}["), "no colours: {text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(!text.contains("canary") && !text.contains("\u{1b}[2J"), "{text}");
+    assert_eq!(text.matches("[redacted]").count(), 4, "{text}");
+}
+
 const PARTS: &[&str] = &[
     "access_token",
     "TOKEN",
