@@ -10,6 +10,7 @@
 //! | what becomes of a provider's answer? | `exchange` |
 //! | what is an error told as? | `error` |
 //! | who may call? whose token is it? how often? | `admission`, `seal`, `pace` |
+//! | how long, how much, how many? | `config/limits.rs`; for connections `serve`, `patience`, `peers` |
 //! | what is logged and counted? | `request_log`, `metrics` |
 
 mod admission;

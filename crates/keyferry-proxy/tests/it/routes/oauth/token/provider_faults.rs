@@ -1,11 +1,17 @@
 //! Providers that fail, each in its own way. Whatever they do, the caller gets an error of ours, in time.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use keyferry_proxy::Limits;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time::sleep,
 };
@@ -286,5 +292,80 @@ async fn odd_fields_lose_no_token() {
         assert_eq!(reply.status, 200, "{body}");
         assert_eq!(reply.json()["expires_in"].as_u64(), expires_in, "{body}");
         assert_eq!(reply.json()["token_type"], "Bearer", "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_read_on_a_kept_connection_is_not_sent_again() {
+    let reply = json("200 OK", r#"{"access_token":"a"}"#);
+    let first = Arc::new(AtomicBool::new(true));
+    let provider = RawProvider::start(move |mut stream| {
+        let answer = first.swap(false, Ordering::SeqCst).then(|| reply.clone());
+        async move {
+            stream.write_all(answer?.as_bytes()).await.ok()?;
+            Some(stream)
+        }
+    })
+    .await;
+    let proxy = start(config(&[("acme", &provider.file(""))], "s")).await;
+    assert_eq!(proxy.token(&refreshment("acme", "r1")).await.status, 200);
+    let reply = proxy.token(&refreshment("acme", "r2")).await;
+    assert_eq!(reply.error(), error(502, "temporarily_unavailable"));
+    assert_eq!((provider.connections(), provider.requests().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_provider_without_tls_where_it_should_have_it_hears_no_secret_and_is_an_event_of_its_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n").await.unwrap();
+        let _ = stream.read_to_end(&mut heard).await;
+        (heard, listener)
+    });
+    let file = format!(
+        "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/a\"\n[token]\nendpoint = \"https://{address}/token\"\n"
+    );
+    let (log, _guard) = Captured::start();
+    let proxy = start(config(&[("acme", &file)], "a-canary-secret")).await;
+    let reply = proxy.token(&refreshment("acme", "a-canary-token")).await;
+    assert_eq!(reply.error(), error(502, "server_error"));
+    assert!(log.text().contains("the provider's TLS was not accepted"));
+    assert_eq!(log.requests()[0]["outcome"], "provider_tls");
+    assert!(!log.text().contains("canary"));
+    let (heard, listener) = heard.await.unwrap();
+    assert!(listener.accept().now_or_never().is_none(), "it was tried again");
+    assert!(!heard.is_empty() && !heard.windows(6).any(|part| part == b"canary"));
+}
+
+#[tokio::test]
+async fn heads_that_go_before_the_answer_without_end_are_cut_in_time() {
+    let provider = RawProvider::start(async |mut stream| {
+        let part = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_000);
+        while stream.write_all(&part).await.is_ok() {}
+        None
+    })
+    .await;
+    let reply = refresh_at_slow(&provider).await;
+    assert!([502, 504].contains(&reply.status), "{}", reply.text());
+    assert_eq!(reply.json()["error"], "temporarily_unavailable");
+}
+
+#[tokio::test]
+async fn no_header_of_a_provider_reaches_the_caller() {
+    let headers = "set-cookie: canary=1\r\nx-internal: canary\r\nserver: canary\r\nlink: canary\r\nx-request-id: canary\r\n\
+                   access-control-allow-origin: *\r\nwww-authenticate: canary\r\nconnection: close, x-internal";
+    for (status, body) in [("200 OK", r#"{"access_token":"a"}"#), ("401 No", r#"{"error":"invalid_client"}"#)]
+    {
+        let length = body.len();
+        let bytes = format!("HTTP/1.1 {status}\r\n{headers}\r\ncontent-length: {length}\r\n\r\n{body}");
+        let reply = refresh_at(&RawProvider::answering_once(bytes).await).await;
+        let mut names: Vec<_> = reply.headers.keys().map(reqwest::header::HeaderName::as_str).collect();
+        names.sort_unstable();
+        let expected = ["cache-control", "content-length", "content-type", "date", "pragma", "x-request-id"];
+        assert_eq!(names, expected, "{status}");
+        assert!(reply.headers.values().all(|value| value != "canary"));
     }
 }
