@@ -34,12 +34,15 @@ impl<'w> MakeWriter<'w> for RedactedStderr {
 
 impl<W: Write> Write for Redacting<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.write_all(&masked(&one_line::one_line(line)))?;
+        // The subscriber would tell of an error on standard error, and panic when that fails too. A full disk, or a reader of the log
+        // that has gone, must not end a request, least of all one that has spent a refresh token.
+        let _lost = self.0.write_all(&masked(&one_line::one_line(line)));
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        let _lost = self.0.flush();
+        Ok(())
     }
 }
 

@@ -99,6 +99,23 @@ impl Write for Kept {
 }
 
 #[test]
+fn a_line_that_can_not_be_written_is_lost_and_no_error() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+    let mut log = Redacting(Full);
+    assert_eq!(log.write(b"a line\n").unwrap(), 7);
+    log.flush().unwrap();
+}
+
+#[test]
 fn a_terminal_with_colours_shows_one_line_and_no_secret() {
     let kept = Kept::default();
     let writer = kept.clone();

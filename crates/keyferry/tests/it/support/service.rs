@@ -17,20 +17,26 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts it, and waits for the line that names its address.
-    pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = child.stderr.take().unwrap();
-        let log = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = log.read_to_string(&mut text);
-            text
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_with_log(command, Stdio::piped())
+    }
+
+    /// Likewise, with its log elsewhere.
+    pub(crate) fn start_with_log(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let log = child.stderr.take().map(|mut log| {
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                let _ = log.read_to_string(&mut text);
+                text
+            })
         });
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url =
             line.split(|c: char| c == ',' || c.is_whitespace()).find(|word| word.starts_with("http://"));
         let url = url.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
-        Self { url, child, log: Some(log) }
+        Self { url, child, log }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -45,7 +51,9 @@ impl Service {
 
     pub(crate) fn wait(mut self, world: &World) -> i32 {
         let status = self.child.wait().unwrap();
-        world.note(&self.log.take().unwrap().join().unwrap());
+        if let Some(log) = self.log.take() {
+            world.note(&log.join().unwrap());
+        }
         status.code().unwrap_or(-1)
     }
 }
