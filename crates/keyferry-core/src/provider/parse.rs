@@ -1,6 +1,9 @@
 //! TOML → [`ProviderFile`], with every mistake reported at once.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use toml::de::DeTable;
 
@@ -102,9 +105,8 @@ fn required_table<'t>(top: &mut Table<'t>, key: &'static str, report: &mut Repor
 }
 
 fn authorization(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Authorization> {
-    let endpoint = table
-        .required_text("endpoint", "https://service.example/authorize", report)
-        .and_then(|text| endpoint(&text, report));
+    let written = table.required_text("endpoint", "https://service.example/authorize", report);
+    let endpoint = written.as_ref().and_then(|text| endpoint(text, report));
     let issuer = table.text("issuer", report).and_then(|text| checked(&text, Issuer::parse, report));
     let scopes = table.texts("scopes", report).iter().filter_map(|text| scope(text, report)).collect();
     let scope_separator = table.text("scope_separator", report);
@@ -112,16 +114,21 @@ fn authorization(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Author
         scope_separator.and_then(|text| separator(&text, report)).unwrap_or_else(|| " ".to_owned());
     let pkce = table.text("pkce", report).and_then(|text| pkce(&text, report)).unwrap_or(Pkce::S256);
     let params = params(&mut table, RESERVED_PARAMETERS, report);
+    if let (Some(endpoint), Some(written)) = (&endpoint, &written) {
+        once(endpoint, &written.span, RESERVED_PARAMETERS, &params, report);
+    }
     table.finish(table_of_key, report);
     Some(Authorization { endpoint: endpoint?, issuer, scopes, scope_separator, pkce, params })
 }
 
 fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<TokenEndpoint> {
-    let endpoint = table
-        .required_text("endpoint", "https://service.example/token", report)
-        .and_then(|text| endpoint(&text, report));
+    let written = table.required_text("endpoint", "https://service.example/token", report);
+    let endpoint = written.as_ref().and_then(|text| endpoint(text, report));
     let client_auth = table.text("client_auth", report).and_then(|text| client_auth(&text, report));
     let params = params(&mut table, crate::flow::exchange::RESERVED_PARAMETERS, report);
+    if let (Some(endpoint), Some(written)) = (&endpoint, &written) {
+        once(endpoint, &written.span, crate::flow::exchange::RESERVED_PARAMETERS, &params, report);
+    }
     table.finish(table_of_key, report);
     Some(TokenEndpoint {
         endpoint: endpoint?,
@@ -197,6 +204,28 @@ fn params(table: &mut Table<'_>, reserved: &[&str], report: &mut Report<'_>) -> 
         }
     }
     params
+}
+
+/// No parameter twice (RFC 6749 §3.1 and §3.2). Services differ in which of two they take: one in the endpoint's own query could stand
+/// for the flow's.
+fn once(
+    endpoint: &Endpoint,
+    span: &Range<usize>,
+    reserved: &[&str],
+    params: &[(String, String)],
+    report: &mut Report<'_>,
+) {
+    let mut seen = BTreeSet::new();
+    for (name, _) in endpoint.url().query_pairs() {
+        let twice = reserved.contains(&name.as_ref())
+            || params.iter().any(|(param, _)| *param == name)
+            || !seen.insert(name.clone());
+        if twice {
+            let message =
+                format!("the endpoint's query has `{}`, which would then stand twice", name.escape_debug());
+            report.error(span, message, "remove it from the endpoint");
+        }
+    }
 }
 
 fn endpoint(text: &Located<&str>, report: &mut Report<'_>) -> Option<Endpoint> {

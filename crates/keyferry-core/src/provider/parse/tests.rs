@@ -133,6 +133,23 @@ fn no_parameter_that_the_flow_sets_can_be_overridden() {
 }
 
 #[test]
+fn no_parameter_can_be_overridden_by_the_endpoints_own_query() {
+    let with = |query: &str| LEAST.replace("/authorize", &format!("/authorize?{query}"));
+    for name in RESERVED_PARAMETERS {
+        assert_eq!(findings(&with(&format!("{name}=x"))).len(), 1, "{name}");
+    }
+    assert_eq!(findings(&with("r%65direct_uri=x")).len(), 1, "by its meaning, not its letters");
+    assert_eq!(findings(&with("a=1&a=2")).len(), 1);
+    let twice = with("prompt=none").replace("[token]", "params = { prompt = \"consent\" }\n[token]");
+    assert_eq!(findings(&twice).len(), 1);
+    assert!(findings(&with("tenant=acme&keep=1")).is_empty());
+    for name in ["grant_type", "code", "client_secret"] {
+        let text = LEAST.replace("/token", &format!("/token?{name}=x"));
+        assert_eq!(findings(&text).len(), 1, "{name}");
+    }
+}
+
+#[test]
 fn a_refresh_token_in_a_delivery_is_a_warning() {
     let text = LEAST.replace("{access_token}", "{refresh_token}");
     let checked = read(&text).unwrap();
