@@ -162,6 +162,18 @@ impl From<&AccessToken> for SecretText {
     }
 }
 
+impl From<&RefreshToken> for SecretText {
+    fn from(token: &RefreshToken) -> Self {
+        Self(token.0.clone())
+    }
+}
+
+impl From<&IdToken> for SecretText {
+    fn from(token: &IdToken) -> Self {
+        Self(token.0.clone())
+    }
+}
+
 fn encoded(entropy: [u8; 32]) -> Zeroizing<String> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(entropy).as_slice()))

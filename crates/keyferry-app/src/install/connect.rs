@@ -77,6 +77,8 @@ fn title<'e>(engine: &'e Engine, provider: &'e ProviderName) -> &'e str {
 pub(super) struct Delivery {
     pub(super) environment: Vec<(String, SecretText)>,
     pub(super) secrets: Vec<SecretText>,
+    /// Those of the variables that hold the refresh token.
+    pub(super) shared: Vec<String>,
     /// Which tokens these are: the number grows when they are replaced.
     pub(super) generation: u64,
 }
@@ -92,9 +94,12 @@ pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Deliv
         client_id: &record.client_id,
     };
     let environment = delivery::environment(file, &values);
+    let mut shared = delivery::with_refresh_token(file);
+    shared.retain(|name| environment.iter().any(|(filled, _)| filled == name));
     Ok(Delivery {
+        shared: shared.iter().map(ToString::to_string).collect(),
         environment: environment.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
-        secrets: vec![SecretText::from(&record.tokens.access_token)],
+        secrets: record.tokens.secrets(),
         generation: record.generation,
     })
 }

@@ -60,6 +60,8 @@ pub(crate) struct Ready {
     generation: Option<u64>,
     /// The variables that its connection fills.
     pub(super) delivered: Vec<String>,
+    /// Those of them that hold the refresh token.
+    pub(super) shared: Vec<String>,
 }
 
 /// Makes a server ready: fills its manifest, and fetches an access token that is good.
@@ -80,15 +82,16 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
     })?;
     let mut launch = launch_of(&record.name, prepared, record.folder.clone().unwrap_or(own_folder))?;
     let mut generation = None;
-    let mut delivered = Vec::new();
+    let (mut delivered, mut shared) = (Vec::new(), Vec::new());
     if let Some(connection) = &record.connection {
         let delivery = connect::delivery(engine, connection).await?;
         generation = Some(delivery.generation);
         delivered.extend(delivery.environment.iter().map(|(name, _)| name.clone()));
         launch.environment.extend(delivery.environment);
+        shared = delivery.shared;
         launch.secrets.extend(delivery.secrets);
     }
-    Ok(Ready { launch, generation, delivered })
+    Ok(Ready { launch, generation, delivered, shared })
 }
 
 /// Starts a server, in place of one of the same name that runs. The caller has the server's turn.

@@ -46,7 +46,7 @@ async fn story(
     *begun = true;
     let record = plan.into_record(connection, engine.clock.now());
     let ready = launch::ready(engine, &record).await?;
-    progress.note(told(&ready.delivered));
+    progress.note(told(&ready.delivered, &ready.shared));
     progress.begin(StepName::Start, format!("Starting {server}"));
     let status = launch::start(engine, ready).await?;
     progress.note(
@@ -63,10 +63,17 @@ async fn story(
     Ok(names)
 }
 
-fn told(delivered: &[String]) -> String {
-    match delivered {
-        [] => "The server gets its settings".to_owned(),
+fn told(delivered: &[String], shared: &[String]) -> String {
+    let gets = match delivered {
+        [] => return "The server gets its settings".to_owned(),
         variables => format!("The server gets {} from the connection", variables.join(", ")),
+    };
+    match shared {
+        [] => gets,
+        variables => format!(
+            "{gets}. The refresh token is in {}, for the provider file asks for it: the server can renew its access by itself, and a service that allows one owner may end the access when it does",
+            variables.join(", ")
+        ),
     }
 }
 
@@ -74,5 +81,20 @@ fn told(delivered: &[String]) -> String {
 async fn undo(engine: &Engine, server: &ServerName) {
     if let Err(error) = uninstall::remove_traces(engine, server).await {
         tracing::error!(%server, %error, "a failed install could not be undone; uninstall it");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn the_person_is_told_what_the_server_gets_and_that_a_refresh_token_is_among_it() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(told(&[], &[]), "The server gets its settings");
+        let usual = told(&names(&["A", "B"]), &[]);
+        assert_eq!(usual, "The server gets A, B from the connection");
+        let shared = told(&names(&["A", "B"]), &names(&["B"]));
+        assert!(shared.starts_with(&usual) && shared.contains("The refresh token is in B"), "{shared}");
     }
 }

@@ -5,5 +5,5 @@ mod environment;
 mod template;
 
 pub use env_name::{EnvName, InvalidEnvName};
-pub use environment::environment;
+pub use environment::{environment, with_refresh_token};
 pub use template::{InvalidTemplate, Template, TemplateValues, Word};

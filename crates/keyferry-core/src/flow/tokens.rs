@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::reply::TokenReply;
 use crate::{
     scope::Scopes,
-    secret::{AccessToken, IdToken, RefreshToken},
+    secret::{AccessToken, IdToken, RefreshToken, SecretText},
 };
 
 /// What a grant gave.
@@ -34,6 +34,15 @@ impl Tokens {
             refresh_token: reply.refresh_token,
             id_token: reply.id_token,
         }
+    }
+
+    /// Each token by itself, for those who take tokens out of texts.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretText> {
+        let access = SecretText::from(&self.access_token);
+        let refresh = self.refresh_token.as_ref().map(SecretText::from);
+        let id = self.id_token.as_ref().map(SecretText::from);
+        std::iter::once(access).chain(refresh).chain(id).collect()
     }
 
     /// The tokens after a refresh. A reply without a refresh token leaves the old one in force, a new one replaces it
@@ -90,5 +99,16 @@ mod tests {
         let rotated = kept.renewed(reply(r#"{"access_token":"3","refresh_token":"r2","scope":"a"}"#), now);
         assert_eq!(rotated.refresh_token.unwrap().expose_secret(), "r2");
         assert_eq!(rotated.scopes.join(" "), "a");
+    }
+
+    #[test]
+    fn every_token_is_among_the_secrets() {
+        let now = Timestamp::from_second(0).unwrap();
+        let all = reply(r#"{"access_token":"a","refresh_token":"r","id_token":"i"}"#);
+        let secrets = Tokens::granted(all, &Scopes::default(), now).secrets();
+        let texts: Vec<_> = secrets.iter().map(SecretText::expose_secret).collect();
+        assert_eq!(texts, ["a", "r", "i"]);
+        let one = Tokens::granted(reply(r#"{"access_token":"a"}"#), &Scopes::default(), now).secrets();
+        assert_eq!(one.len(), 1);
     }
 }
