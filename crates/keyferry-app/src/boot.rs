@@ -27,6 +27,9 @@ const MOST_WAITING: usize = 64;
 /// What the installs and starts under way may take to end at a shutdown; what is left then is dropped.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
+/// What exchanges with a provider may take to end at a shutdown. Above the proxy client's own limit, so that it is hardly ever met.
+const FINISH_LIMIT: Duration = Duration::from_secs(20);
+
 /// What the app needs of the world, and how this start differs from that of `keyferry app`.
 #[derive(Debug)]
 pub struct Parts {
@@ -182,6 +185,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         deliveries: Deliveries::default(),
         installs: Registry::default(),
         turns: Turns::default(),
+        givers: Turns::default(),
         waiting: Semaphore::new(MOST_WAITING),
         tasks: TaskTracker::new(),
         ending: CancellationToken::new(),
@@ -226,8 +230,8 @@ impl App {
         &self.token
     }
 
-    /// Ends the app: no new requests, installs undone, servers stopped, requests under way finished, each within a limit. Then the
-    /// data folder is free for the next.
+    /// Ends the app: no new requests, installs undone, servers stopped, requests and exchanges under way finished, each within
+    /// a limit. Then the data folder is free for the next.
     pub async fn shutdown(self) {
         let Self { engine, serving, lock, .. } = self;
         if let Err(error) = Announcement::withdraw(&engine.folder) {
@@ -242,6 +246,11 @@ impl App {
         engine.servers.shutdown_all().await;
         if serving.await.is_err() {
             tracing::error!("the listener ended badly");
+        }
+        if timeout(FINISH_LIMIT, engine.connections.finish()).await.is_err() {
+            tracing::error!(
+                "an exchange with a provider was cut off; its account may have to be signed in to again"
+            );
         }
         tracing::info!("the app has ended");
         drop(lock);

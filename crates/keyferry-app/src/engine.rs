@@ -1,9 +1,9 @@
 //! What a running app is made of. Handlers and installs share it; each part guards its own state.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use std::{collections::HashMap, hash::Hash, net::SocketAddr, sync::Arc};
 
 use jiff::Timestamp;
-use keyferry_core::id::ServerName;
+use keyferry_core::id::{ConnectionId, ServerName};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -42,7 +42,9 @@ pub(crate) struct Engine {
     pub(crate) deliveries: Deliveries,
     pub(crate) installs: Registry,
     /// Who may start, replace or remove a server.
-    pub(crate) turns: Turns,
+    pub(crate) turns: Turns<ServerName>,
+    /// Who may decide whether a connection goes with its last server.
+    pub(crate) givers: Turns<ConnectionId>,
     /// Places for requests that wait for news.
     pub(crate) waiting: Semaphore,
     /// Installs, and starts in the background.
@@ -79,18 +81,24 @@ impl Engine {
     }
 }
 
-/// One turn a server: its start, replacement and removal come one after the other, whoever asks.
-#[derive(Debug, Default)]
-pub(crate) struct Turns(Mutex<HashMap<ServerName, Arc<Mutex<()>>>>);
+/// One turn a thing of this kind. Of a server: its start, replacement and removal come one after the other, whoever asks.
+#[derive(Debug)]
+pub(crate) struct Turns<K>(Mutex<HashMap<K, Arc<Mutex<()>>>>);
 
-impl Turns {
-    /// Waits for the server's turn, which ends when the guard is dropped.
-    pub(crate) async fn of(&self, server: &ServerName) -> OwnedMutexGuard<()> {
+impl<K> Default for Turns<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash> Turns<K> {
+    /// Waits for the thing's turn, which ends when the guard is dropped.
+    pub(crate) async fn of(&self, thing: &K) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.0.lock().await;
             // A turn that nobody holds or awaits has no other owner than the map.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-            Arc::clone(turns.entry(server.clone()).or_default())
+            Arc::clone(turns.entry(thing.clone()).or_default())
         };
         turn.lock_owned().await
     }

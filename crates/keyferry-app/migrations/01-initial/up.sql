@@ -16,7 +16,7 @@ CREATE TABLE connections (
     state           TEXT NOT NULL CHECK (state IN ('active', 'needs_sign_in', 'revocation_pending')),
     created_at      INTEGER NOT NULL,
     refreshed_at    INTEGER,
-    -- Grows with every change of the tokens. It is part of what seals them, so that an older row can't be put back.
+    -- Grows with every change of the tokens. It is part of what seals them, so that an older value can't be put back into a newer row.
     generation      INTEGER NOT NULL,
     access_token    BLOB NOT NULL,
     refresh_token   BLOB,

@@ -10,6 +10,7 @@ mod proxy;
 mod refresh;
 mod revoke;
 mod sign_in;
+mod unsaved;
 
 use std::{
     collections::HashMap,
@@ -37,6 +38,8 @@ use crate::{
     vault::{ConnectionRecord, Vault, VaultError},
 };
 use sign_in::Pending;
+use tokio_util::task::TaskTracker;
+use unsaved::Unsaved;
 
 /// The connections of one person.
 #[derive(Clone)]
@@ -51,6 +54,9 @@ struct Inner {
     address: SocketAddr,
     pending: Mutex<Pending>,
     turns: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+    unsaved: Unsaved,
+    /// Exchanges, refreshes and revocations under way: each runs to its end, whoever asked for it.
+    tasks: TaskTracker,
 }
 
 /// What connections are made of.
@@ -99,8 +105,18 @@ impl Connections {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { vault, proxy, providers, clock, entropy, address } = parts;
-        let (pending, turns) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { vault, proxy, providers, clock, entropy, address, pending, turns }))
+        Self(Arc::new(Inner {
+            vault,
+            proxy,
+            providers,
+            clock,
+            entropy,
+            address,
+            pending: Mutex::default(),
+            turns: Mutex::default(),
+            unsaved: Unsaved::default(),
+            tasks: TaskTracker::new(),
+        }))
     }
 
     /// All of them, oldest first.
@@ -135,6 +151,18 @@ impl Connections {
     /// [`ConnectionError::Unknown`].
     pub async fn get(&self, id: &ConnectionId) -> Result<ConnectionRecord, ConnectionError> {
         self.0.vault.connection(id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))
+    }
+
+    /// Waits until what is under way has come to its end, and saves what could not be saved before: a token that a provider has just
+    /// rotated must not be lost because the program ends. To be called when nothing new comes in; bounded by the proxy's time limit.
+    pub async fn finish(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        for id in self.0.unsaved.ids() {
+            if let Err(error) = self.0.settle(&id).await {
+                tracing::error!(connection = %id, %error, "refreshed tokens could not be saved; it has to be signed in to again");
+            }
+        }
     }
 
     /// The way to the proxy.

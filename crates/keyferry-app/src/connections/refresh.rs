@@ -15,7 +15,8 @@ impl Connections {
     /// it is given.
     pub async fn fresh(&self, id: &ConnectionId) -> Result<Fresh, ConnectionError> {
         let record = self.get(id).await?;
-        match need(&record, self.0.now()) {
+        let need = if self.0.unsaved.holds(id) { Need::Refresh } else { need(&record, self.0.now()) };
+        match need {
             Need::Nothing => Ok(Fresh { connection: record }),
             Need::SignIn => Err(ConnectionError::NeedsSignIn(record.provider)),
             Need::Refresh => match self.0.spend(id, false).await {
@@ -55,10 +56,11 @@ impl Inner {
         forced: bool,
     ) -> Result<ConnectionRecord, ConnectionError> {
         let (inner, id) = (self.clone(), id.clone());
-        let spent = tokio::spawn(async move {
+        let spent = self.tasks.spawn(async move {
             let turn = inner.turn(&id);
             let asked_at = inner.vault.connection(&id).await?.map(|record| record.generation);
             let _turn = turn.lock().await;
+            inner.settle(&id).await?;
             let record =
                 inner.vault.connection(&id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))?;
             // Whoever waited looks again: another may have refreshed meanwhile.
@@ -90,6 +92,8 @@ impl Inner {
         let Some(token) = &record.tokens.refresh_token else {
             return Err(ConnectionError::NotRefreshable(provider.clone()));
         };
+        // A vault that can't be written now would lose what comes back. Then nothing is spent.
+        self.vault.note_attempt(&record.id, record.generation, self.now()).await?;
         match self.proxy.refresh(provider, token).await {
             Ok(reply) => {
                 let now = self.now();
@@ -100,7 +104,8 @@ impl Inner {
                     generation: record.generation + 1,
                     ..record
                 };
-                self.vault.replace_connection(&renewed).await?;
+                self.unsaved.keep(renewed.clone());
+                self.settle(&renewed.id).await?;
                 tracing::info!(connection = %renewed.id, provider = %renewed.provider, "refreshed");
                 Ok(renewed)
             }

@@ -27,7 +27,7 @@ impl Connections {
     /// [`ConnectionError`] when there is none, or the vault can't be written.
     pub async fn revoke(&self, id: &ConnectionId) -> Result<Revocation, ConnectionError> {
         let (inner, id) = (self.0.clone(), id.clone());
-        let revoked = tokio::spawn(async move { inner.revoke(&id).await });
+        let revoked = self.0.tasks.spawn(async move { inner.revoke(&id).await });
         revoked.await.map_err(|_| ConnectionError::Closing)?
     }
 
@@ -51,6 +51,7 @@ impl Inner {
     async fn revoke(self: &Arc<Self>, id: &ConnectionId) -> Result<Revocation, ConnectionError> {
         let turn = self.turn(id);
         let _turn = turn.lock().await;
+        self.settle(id).await?;
         let record = match self.vault.connection(id).await {
             Ok(record) => record.ok_or_else(|| ConnectionError::Unknown(id.clone()))?,
             Err(error) if error.is_of_one_row() => return self.forget_unreadable(id, &error).await,

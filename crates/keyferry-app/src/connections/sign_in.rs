@@ -89,7 +89,7 @@ impl Connections {
     pub async fn receive(&self, path: &str, query: &str) -> SignInPage {
         let connections = self.clone();
         let (path, query) = (path.to_owned(), zeroize::Zeroizing::new(query.to_owned()));
-        let received = tokio::spawn(async move { connections.0.receive(&path, &query).await });
+        let received = self.0.tasks.spawn(async move { connections.0.receive(&path, &query).await });
         received.await.unwrap_or(SignInPage::Failed)
     }
 }
@@ -191,6 +191,7 @@ impl Inner {
     async fn renew(&self, new: ConnectionRecord) -> Outcome {
         let turn = self.turn(&new.id);
         let _turn = turn.lock().await;
+        self.settle(&new.id).await?;
         let old = self.renewable(&new.id, &new.provider).await?;
         let record = ConnectionRecord {
             account: old.account,

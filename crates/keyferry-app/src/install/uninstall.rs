@@ -24,10 +24,18 @@ pub(crate) async fn uninstall(engine: &Engine, name: &ServerName) -> Result<Unin
     let was_running = engine.servers.status(name).state == ServerState::Running;
     engine.servers.stop(name).await?;
     let connection = match &head.connection {
-        Some(id) => Some(give_back(engine, name, id).await?),
-        None => None,
+        Some(id) => {
+            // Until the row is gone: of two servers that go at once, the second finds that it is the last.
+            let _giver = engine.givers.of(id).await;
+            let report = give_back(engine, name, id).await?;
+            remove_traces(engine, name).await?;
+            Some(report)
+        }
+        None => {
+            remove_traces(engine, name).await?;
+            None
+        }
     };
-    remove_traces(engine, name).await?;
     tracing::info!(server = %name, "uninstalled");
     Ok(UninstallReport { server: name.to_string(), was_running, connection })
 }

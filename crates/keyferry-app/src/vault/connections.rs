@@ -160,6 +160,29 @@ impl Vault {
         .await
     }
 
+    /// Notes that a connection's refresh token is about to be spent. What comes back must find a vault that takes it: one that is full or
+    /// read-only fails here, before anything is lost. Durable when this returns.
+    ///
+    /// # Errors
+    /// [`VaultError::Changed`] when its tokens have changed since `generation`, or the connection is gone.
+    pub async fn note_attempt(
+        &self,
+        id: &ConnectionId,
+        generation: u64,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let id = id.clone();
+        self.run(move |database, _| {
+            let generation = i64::try_from(generation).map_err(|_| VaultError::Changed)?;
+            let changed = database.execute(
+                "UPDATE connections SET tried_at = ?3 WHERE id = ?1 AND generation = ?2",
+                (id.as_str(), generation, moment(now)),
+            )?;
+            if changed == 1 { Ok(()) } else { Err(VaultError::Changed) }
+        })
+        .await
+    }
+
     /// Marks where a connection stands, unless its tokens have changed since `generation`.
     ///
     /// # Errors

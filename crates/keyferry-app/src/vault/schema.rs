@@ -22,7 +22,11 @@ const BUSY: Duration = Duration::from_secs(5);
 const PROOF: Place<'_> = Place { table: "vault", row: "1", column: "proof", generation: 0 };
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    MigrationsBuilder::from_iter([M::up(include_str!("../../migrations/01-initial/up.sql"))]).finalize()
+    MigrationsBuilder::from_iter([
+        M::up(include_str!("../../migrations/01-initial/up.sql")),
+        M::up(include_str!("../../migrations/02-tried-at/up.sql")),
+    ])
+    .finalize()
 });
 
 /// Opens the database, or makes it where there is none. One that is not ours, or of another key, is left as it is.

@@ -1,8 +1,10 @@
 //! Sign-in, refresh and revocation, against the real provider through the real proxy.
 
+mod proxy;
 mod refresh;
 mod revoke;
 mod sign_in;
+mod unsaved;
 
 use std::{
     fs,
@@ -50,11 +52,20 @@ impl World {
 
     /// A world whose proxy wants an access key, and whose app has one, or none.
     async fn start_keyed(config: SandboxConfig, wanted: Option<&str>, had: Option<&str>) -> Self {
+        Self::start_of(config, (wanted, had), |text| text).await
+    }
+
+    /// A world whose provider file is another one, on both sides.
+    async fn start_of(
+        config: SandboxConfig,
+        (wanted, had): (Option<&str>, Option<&str>),
+        file: impl FnOnce(String) -> String,
+    ) -> Self {
         let sandbox = Sandbox::start(config).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let files = folder.path().join("providers");
         fs::create_dir(&files).unwrap();
-        fs::write(files.join("sandbox.toml"), sandbox.provider_file()).unwrap();
+        fs::write(files.join("sandbox.toml"), file(sandbox.provider_file())).unwrap();
         let providers = Arc::new(Providers::load(&files, &[]));
         let (proxy, address) = proxy(&sandbox, &providers, wanted).await;
 
@@ -75,6 +86,29 @@ impl World {
             address: "127.0.0.1:7667".parse().unwrap(),
         });
         Self { sandbox, connections, vault, passed, proxy, folder }
+    }
+
+    /// Changes the vault behind the app's back.
+    fn meddle(&self, statement: &str) {
+        let database = rusqlite::Connection::open(self.folder.path().join("data/vault.db")).unwrap();
+        database.execute_batch(statement).unwrap();
+    }
+
+    /// Connections over the same vault, whose provider file is another one.
+    fn with_provider_file(&self, change: impl FnOnce(String) -> String) -> Connections {
+        let files = self.folder.path().join("changed");
+        fs::create_dir(&files).unwrap();
+        fs::write(files.join("sandbox.toml"), change(self.sandbox.provider_file())).unwrap();
+        let providers = Providers::load(&files, &[]);
+        assert!(providers.problems().is_empty(), "{:?}", providers.problems());
+        Connections::new(Parts {
+            vault: self.vault.clone(),
+            proxy: self.connections.proxy().clone(),
+            providers: Arc::new(providers),
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            address: "127.0.0.1:7667".parse().unwrap(),
+        })
     }
 
     /// Lets time pass for the app; the provider's own clock goes on as ever.

@@ -2,7 +2,7 @@ use keyferry_app::{
     connections::{ConnectionError, Revocation},
     vault::ConnectionState,
 };
-use keyferry_sandbox::{Fault, Target};
+use keyferry_sandbox::{Fault, SandboxConfig, Target};
 
 use super::{World, needs_sign_in};
 
@@ -62,6 +62,36 @@ async fn a_revocation_during_a_refresh_wins() {
     assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
     let refreshed = refreshing.await.unwrap().unwrap();
     assert!(!world.works(refreshed.tokens.access_token.expose_secret()).await, "the whole grant is gone");
+    assert!(world.vault.connection(&id).await.unwrap().is_none());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_can_not_revoke_is_told_apart_and_the_tokens_go_here() {
+    let without = |text: String| text.split_once("[revocation]").unwrap().0.to_owned();
+    let world = World::start_of(SandboxConfig::default(), (None, None), without).await;
+    let id = world.connect().await;
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Unsupported);
+    assert_eq!(world.sandbox.counters().revocation_requests, 0);
+    assert!(world.vault.connection(&id).await.unwrap().is_none());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_provider_file_that_names_another_service_gets_none_of_the_old_ones_tokens() {
+    let world = World::start().await;
+    let id = world.connect().await;
+    let before = world.sandbox.counters().token_requests();
+    let moved = world.with_provider_file(|text| {
+        let (head, tail) = text.split_once("[token]").unwrap();
+        let tail = tail.replacen("/token\"", "/elsewhere\"", 1);
+        format!("{head}[token]{tail}")
+    });
+    let error = moved.refresh(&id).await.unwrap_err();
+    assert!(matches!(error, ConnectionError::Moved(_)), "{error:?}");
+    assert_eq!(moved.revoke(&id).await.unwrap(), Revocation::Unsupported);
+    assert_eq!(world.sandbox.counters().token_requests(), before);
+    assert_eq!(world.sandbox.counters().revocation_requests, 0);
     assert!(world.vault.connection(&id).await.unwrap().is_none());
     world.end().await;
 }

@@ -1,6 +1,8 @@
 //! Installs with an account: the real sandbox provider, the real proxy, the real callback.
 
-use keyferry_sandbox::SandboxConfig;
+use keyferry_app::{entropy::Entropy, home::DataFolder, vault::Vault};
+use keyferry_core::id::ConnectionId;
+use keyferry_sandbox::{Fault, SandboxConfig, Target};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -62,6 +64,24 @@ async fn an_uninstall_revokes_the_grant_with_the_last_server_that_used_it() {
     assert!(report["connection"]["text"].as_str().unwrap().contains("two"));
     let (_, report) = world.app.delete("/api/v1/servers/two").await;
     assert_eq!(report["connection"]["result"], "revoked", "{report}");
+    assert_eq!(world.app.get("/api/v1/connections").await.1["connections"], json!([]));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_servers_that_go_at_once_the_second_takes_the_grant_along() {
+    let world = World::start().await;
+    install(&world, &with_account("one", &["echo"])).await;
+    let (_, list) = world.app.get("/api/v1/connections").await;
+    let id = list["connections"][0]["id"].clone();
+    let request = json!({ "manifest": { "inline": with_account("two", &["echo"]) }, "connection": id });
+    let (_, second) = world.app.post("/api/v1/installs", request).await;
+    assert_eq!(world.app.over(second).await["state"], "done");
+    let (one, two) =
+        tokio::join!(world.app.delete("/api/v1/servers/one"), world.app.delete("/api/v1/servers/two"));
+    let mut results = [one, two].map(|(_, report)| report["connection"]["result"].to_string());
+    results.sort();
+    assert_eq!(results, ["\"in_use\"", "\"revoked\""]);
     assert_eq!(world.app.get("/api/v1/connections").await.1["connections"], json!([]));
     world.end().await;
 }
@@ -138,6 +158,26 @@ async fn a_revoked_connection_stops_its_servers_and_says_what_they_need() {
     let (status, body) = world.app.post("/api/v1/servers/notes/start", json!({})).await;
     assert_eq!((status, &body["error"]), (StatusCode::CONFLICT, &json!("needs_sign_in")));
     world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_does_not_lose_a_token_that_is_being_rotated() {
+    let world = World::start().await;
+    install(&world, &with_account("notes", &["echo"])).await;
+    let (_, list) = world.app.get("/api/v1/connections").await;
+    let id: ConnectionId = list["connections"][0]["id"].as_str().unwrap().parse().unwrap();
+    world.sandbox.faults().once(Target::Token, Fault::Slow { milliseconds: 2_000 });
+    let refresh = format!("/api/v1/connections/{id}/refresh");
+    let asked = tokio::select! {
+        _ = world.app.post(&refresh, json!({})) => false,
+        () = async { while world.sandbox.counters().refresh_requests == 0 { tokio::task::yield_now().await } } => true,
+    };
+    assert!(asked, "the caller has gone away before the reply");
+    let folder = world.app.shutdown().await;
+    let data = DataFolder::prepare(&folder.path().join("data")).unwrap();
+    let vault = Vault::open(&data, &Entropy::system()).unwrap();
+    assert_eq!(vault.connection(&id).await.unwrap().unwrap().generation, 1);
+    world.sandbox.shutdown().await;
 }
 
 #[tokio::test]
