@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
 use keyferry_core::id::{ConnectionId, ServerName};
-use rusqlite::{Row, named_params};
+use rusqlite::{Row, ffi::SQLITE_CONSTRAINT_FOREIGNKEY, named_params};
 use serde_json::Value;
 
 use super::{
@@ -106,14 +106,14 @@ impl Vault {
     /// Keeps a server, durably. One of the same name is replaced.
     ///
     /// # Errors
-    /// [`VaultError`].
+    /// [`VaultError::Changed`] when its connection has gone meanwhile.
     pub async fn save_server(&self, server: &ServerRecord) -> Result<(), VaultError> {
         let server = server.clone();
         self.run(move |database, sealer| {
             let settings = serde_json::to_string(&server.settings).map_err(|_| VaultError::Damaged("settings".to_owned()))?;
             let generation = sealer.draw_generation();
             let sealed = sealer.seal(place(server.name.as_str(), generation), &settings)?;
-            database.execute(
+            let saved = database.execute(
                 "INSERT OR REPLACE INTO servers (name, manifest, folder, settings, generation, connection, wanted, installed_at)
                  VALUES (:name, :manifest, :folder, :settings, :generation, :connection, :wanted, :installed_at)",
                 named_params! {
@@ -126,8 +126,13 @@ impl Vault {
                     ":wanted": server.wanted,
                     ":installed_at": moment(server.installed_at),
                 },
-            )?;
-            Ok(())
+            );
+            match saved {
+                Err(rusqlite::Error::SqliteFailure(error, _)) if error.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY => {
+                    Err(VaultError::Changed)
+                }
+                saved => Ok(saved.map(drop)?),
+            }
         })
         .await
     }

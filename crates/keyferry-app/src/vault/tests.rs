@@ -149,6 +149,37 @@ async fn a_damaged_connection_hides_no_other() {
 }
 
 #[tokio::test]
+async fn a_server_whose_connection_has_gone_meanwhile_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(&folder).unwrap();
+    let gone = record(1, CANARY);
+    let server = ServerRecord {
+        name: "notes".parse().unwrap(),
+        manifest: "{}".to_owned(),
+        folder: None,
+        settings: std::collections::BTreeMap::default(),
+        connection: Some(gone.id.clone()),
+        wanted: true,
+        installed_at: gone.created_at,
+    };
+    assert!(matches!(vault.save_server(&server).await, Err(VaultError::Changed)));
+    assert!(vault.server(&server.name).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = record(1, CANARY);
+    open(&folder).unwrap().add_connection(&kept).await.unwrap();
+    meddle(&folder, "ALTER TABLE connections DROP COLUMN tried_at; PRAGMA user_version = 1");
+    let vault = open(&folder).unwrap();
+    vault.note_attempt(&kept.id, 0, kept.created_at).await.unwrap();
+    let read = vault.connection(&kept.id).await.unwrap().unwrap();
+    assert_eq!(read.tokens.access_token.expose_secret(), CANARY);
+    assert!(matches!(vault.note_attempt(&kept.id, 1, kept.created_at).await, Err(VaultError::Changed)));
+}
+
+#[tokio::test]
 async fn a_vault_without_its_key_gets_no_new_one() {
     let folder = tempfile::tempdir().unwrap();
     open(&folder).unwrap().add_connection(&record(1, CANARY)).await.unwrap();
@@ -213,4 +244,38 @@ fn a_key_that_others_can_read_is_refused_with_what_to_do() {
     let error = open(&folder).unwrap_err();
     assert!(matches!(error, VaultError::Exposed { .. }), "{error:?}");
     assert!(error.hint().contains("chmod 600"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_database_that_others_could_touch_or_that_leads_elsewhere_is_refused() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    drop(open(&folder).unwrap());
+    let database = folder.path().join(DATABASE);
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o660)).unwrap();
+    assert!(matches!(open(&folder), Err(VaultError::Exposed { .. })));
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).unwrap();
+
+    let moved = elsewhere.path().join("moved");
+    fs::rename(&database, &moved).unwrap();
+    symlink(&moved, &database).unwrap();
+    assert!(matches!(open(&folder), Err(VaultError::Exposed { .. })));
+    fs::remove_file(&database).unwrap();
+    symlink(elsewhere.path().join("nowhere"), &database).unwrap();
+    assert!(open(&folder).is_err(), "a link to nothing is no missing vault");
+    assert!(!elsewhere.path().join("nowhere").exists());
+    fs::remove_file(&database).unwrap();
+    fs::rename(&moved, &database).unwrap();
+
+    for beside in ["-wal", "-shm"] {
+        let planted = folder.path().join(format!("{DATABASE}{beside}"));
+        let target = elsewhere.path().join(beside);
+        let _ = fs::remove_file(&planted);
+        symlink(&target, &planted).unwrap();
+        let _ = open(&folder).map(drop);
+        assert!(!target.exists(), "{beside}");
+        fs::remove_file(&planted).unwrap();
+    }
+    drop(open(&folder).unwrap());
 }
