@@ -93,6 +93,17 @@ fn a_lock_file_that_leads_elsewhere_is_not_followed() {
 }
 
 #[test]
+fn an_announcement_that_leads_elsewhere_is_replaced_and_not_written_through() {
+    let (parent, folder) = prepared();
+    let elsewhere = parent.path().join("elsewhere");
+    fs::write(&elsewhere, "theirs").unwrap();
+    symlink(&elsewhere, folder.path().join("app.json")).unwrap();
+    announcement().publish(&folder).unwrap();
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "theirs");
+    assert!(fs::symlink_metadata(folder.path().join("app.json")).unwrap().is_file());
+}
+
+#[test]
 fn what_a_dead_app_left_behind_is_no_running_app() {
     let (_parent, folder) = prepared();
     assert!(find_running(&folder.path().join("missing")).unwrap().is_none());

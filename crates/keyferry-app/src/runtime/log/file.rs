@@ -48,6 +48,10 @@ fn create_private_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
+    // A link could lead the log, and the permissions below, anywhere.
+    if !fs::symlink_metadata(folder)?.is_dir() {
+        return Err(io::Error::other("something else stands where the folder of the logs should be"));
+    }
     #[cfg(unix)]
     fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
@@ -111,5 +115,13 @@ mod tests {
         symlink(folder.path().join("elsewhere"), &planted).unwrap();
         assert!(LogFile::open(&planted, 100).is_err());
         assert!(!folder.path().join("elsewhere").exists());
+
+        let linked = folder.path().join("linked");
+        let target = folder.path().join("target");
+        fs::create_dir(&target).unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(&target, &linked).unwrap();
+        assert!(LogFile::open(&linked.join("notes.log"), 100).is_err());
+        assert_eq!((mode(&target), fs::read_dir(&target).unwrap().count()), (0o755, 0));
     }
 }
