@@ -54,10 +54,16 @@ pub(crate) async fn revoke(
     Named(id): Named<ConnectionId>,
 ) -> Result<Json<RevocationReport>, ApiError> {
     engine.connections.provider_of(&id).await?;
-    for server in engine.vault.servers_of(&id).await? {
-        install::running::stop(&engine, &server).await?;
+    let servers = engine.vault.servers_of(&id).await?;
+    for server in &servers {
+        install::running::stop(&engine, server).await?;
     }
-    Ok(Json(install::revoke(&engine, &id).await?))
+    let report = install::revoke(&engine, &id).await?;
+    // From the first moment of the revocation on nobody gets the token; who was started just before it has a dead one.
+    for server in &servers {
+        install::running::stop(&engine, server).await?;
+    }
+    Ok(Json(report))
 }
 
 async fn shown(engine: &Engine, record: ConnectionRecord) -> Result<Connection, ApiError> {
