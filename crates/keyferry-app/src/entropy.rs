@@ -39,3 +39,26 @@ impl fmt::Debug for Entropy {
         out.write_str("Entropy")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Pearson's statistic over 320 000 bytes has the mean 255 and the deviation 22.6; a sound generator misses 400 once in 10^8 runs.
+    #[test]
+    fn the_systems_bytes_are_evenly_spread_and_do_not_repeat() {
+        let entropy = Entropy::system();
+        let (mut counts, mut seen) = ([0_u32; 256], HashSet::new());
+        for _ in 0..10_000 {
+            let bytes = entropy.bytes::<32>();
+            bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+            assert!(seen.insert(bytes));
+        }
+        let expected = 320_000.0 / 256.0;
+        let statistic: f64 =
+            counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+        assert!(statistic < 400.0, "{statistic}");
+    }
+}

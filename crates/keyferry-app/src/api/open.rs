@@ -1,7 +1,7 @@
 //! What needs no token: the page that says that the app runs, the health check, and the way back from a provider.
 
 use axum::{
-    extract::{Path, RawQuery, State},
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     response::Html,
 };
 
@@ -25,8 +25,10 @@ pub(super) async fn health() -> &'static str {
 /// `GET /oauth/callback/{provider}`: the authorization response (RFC 6749 §4.1.2). Nothing of it stands in the page.
 pub(super) async fn callback(
     State(engine): Shared,
-    Path(provider): Path<String>,
+    provider: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> SignInPage {
+    // A name that is no text is nobody's.
+    let provider = provider.map(|Path(provider)| provider).unwrap_or_default();
     engine.connections.receive(&provider, &query.unwrap_or_default()).await
 }

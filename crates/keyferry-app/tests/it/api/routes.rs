@@ -70,6 +70,12 @@ async fn a_stranger_learns_that_the_app_runs_and_nothing_else() {
     assert_eq!(callback.status(), StatusCode::BAD_REQUEST);
     let page = callback.text().await.unwrap();
     assert!(!page.contains("canary") && !page.contains('\u{202e}'), "{page}");
+    for provider in ["%ff", "canary%22%3E%3Cscript%3E", "..%2fjira", &"a".repeat(10_000)] {
+        let reply =
+            client().get(app.url(&format!("/oauth/callback/{provider}?state=x"))).send().await.unwrap();
+        assert_eq!(reply.status(), StatusCode::BAD_REQUEST, "{provider}");
+        assert_eq!(reply.text().await.unwrap(), page, "the same page for all, word for word");
+    }
     app.shutdown().await;
 }
 
