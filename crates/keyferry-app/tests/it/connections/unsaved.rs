@@ -81,6 +81,7 @@ async fn a_program_that_ends_waits_for_a_refresh_under_way_and_saves_what_was_le
         async move { connections.refresh(&id).await }
     });
     while world.sandbox.counters().refresh_requests < 2 {
+        assert!(!refreshing.is_finished(), "it never asked");
         tokio::task::yield_now().await;
     }
     refreshing.abort();
