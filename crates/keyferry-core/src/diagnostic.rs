@@ -102,6 +102,30 @@ impl<'s> Report<'s> {
         self.push(Severity::Warning, span, message.into(), hint.into());
     }
 
+    /// Whether an error was found so far.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.found.iter().any(|found| found.severity == Severity::Error)
+    }
+
+    /// Where a text stands for the first time.
+    pub(crate) fn find(&self, text: &str) -> Range<usize> {
+        self.source.find(text).map_or(0..0, |at| at..at + text.len())
+    }
+
+    /// Where the value of a key stands: behind `name = `, at the beginning of a line.
+    pub(crate) fn find_value(&self, name: &str) -> Range<usize> {
+        let mut offset = 0;
+        for line in self.source.split_inclusive('\n') {
+            let rest = line.trim_start().strip_prefix(name).map(str::trim_start);
+            if let Some(value) = rest.and_then(|rest| rest.strip_prefix('=')) {
+                let at = offset + line.len() - value.trim_start().len();
+                return at..offset + line.len();
+            }
+            offset += line.len();
+        }
+        self.find(name)
+    }
+
     pub(crate) fn finish(mut self) -> Diagnostics {
         self.found.sort_by_key(|found| (found.line, found.column));
         Diagnostics(self.found)

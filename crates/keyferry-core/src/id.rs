@@ -81,6 +81,12 @@ id! {
         && safe_component(text)
 }
 id! {
+    /// The name of a value that a provider asks of the person, or of a fact that it tells.
+    FactName, "the name", "1 to 64 of letters, digits, '_' and '-', beginning with a letter",
+    |text| within(text, 64, |byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+}
+id! {
     /// The identifier of a connection: 12 characters, random, no meaning.
     ConnectionId, "the connection id", "12 of a-z and 2-7",
     |text| text.len() == 12 && text.bytes().all(|byte| BASE32.contains(&byte))

@@ -5,6 +5,7 @@
 
 pub mod delivery;
 pub mod diagnostic;
+pub mod fact;
 pub mod flow;
 pub mod id;
 pub mod manifest;

@@ -148,6 +148,24 @@ impl State {
     }
 }
 
+impl State {
+    /// The `state` of a sign-in whose answer passes through the proxy: with the port on which the app awaits it. The proxy sends the
+    /// answer on to loopback alone, so that a forged port leads to nobody but the person's own machine.
+    #[must_use]
+    pub fn returning_to(port: u16, entropy: [u8; 32]) -> Self {
+        Self(Zeroizing::new(format!("{}~{port}", *encoded(entropy))))
+    }
+
+    /// The port that it names, from 1024 on.
+    #[must_use]
+    pub fn return_port(&self) -> Option<u16> {
+        let (entropy, port) = self.0.split_once('~')?;
+        let digits = port.bytes().all(|byte| byte.is_ascii_digit()) && !port.starts_with('0');
+        let port: u16 = port.parse().ok()?;
+        (digits && port >= 1024 && entropy.len() >= 43).then_some(port)
+    }
+}
+
 impl SecretText {
     /// The text without characters.
     #[must_use]

@@ -203,6 +203,18 @@ impl RedirectUri {
     }
 }
 
+impl RedirectUri {
+    /// Checks that a text is a redirect URI of this provider at a proxy: https, or http on loopback, with the provider's own path.
+    ///
+    /// # Errors
+    /// [`InvalidUrl`] otherwise.
+    pub fn parse_public(text: &str, provider: &ProviderName) -> Result<Self, InvalidUrl> {
+        let Endpoint { text, url } = Endpoint::parse(text)?;
+        let own = url.path().ends_with(&format!("/oauth/callback/{provider}")) && url.query().is_none();
+        if own { Ok(Self { text, url }) } else { Err(InvalidUrl::NotLoopbackRedirect) }
+    }
+}
+
 impl fmt::Debug for RedirectUri {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "RedirectUri({})", self.text)
@@ -224,10 +236,10 @@ impl AuthorizationUrl {
         if text.len() > 16 * 1024 {
             return Err(InvalidUrl::TooLong);
         }
-        let (endpoint, query) = text.split_once('?').unwrap_or((text, ""));
+        let (endpoint, rest) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
         let url = strict(endpoint)?;
         secure(&url)?;
-        if !query.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"'`<>$(){}|^".contains(&byte)) {
+        if !rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"'`<>$(){}|^".contains(&byte)) {
             return Err(InvalidUrl::Character);
         }
         let url = Url::parse(text).map_err(|_| InvalidUrl::NotAbsolute)?;

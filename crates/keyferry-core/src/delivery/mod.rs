@@ -2,8 +2,17 @@
 
 mod env_name;
 mod environment;
+mod file;
+mod json;
 mod template;
+mod word;
 
 pub use env_name::{EnvName, InvalidEnvName};
 pub use environment::{environment, with_refresh_token};
-pub use template::{InvalidTemplate, Template, TemplateValues, Word};
+pub use file::{
+    FileContent, FileDelivery, FileMode, FilePath, InvalidFilePath, NotDeliverable, RenderedFile, files,
+};
+pub use json::JsonTemplate;
+pub(crate) use template::Part;
+pub use template::{InvalidTemplate, Template};
+pub use word::{Values, Word};

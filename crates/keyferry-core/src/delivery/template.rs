@@ -1,63 +1,9 @@
 //! Templates: text with `{words}` that stand for facts of a connection. `{{` and `}}` are braces.
 
-use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::{flow::Tokens, id::ClientId, secret::SecretText};
-
-/// A word that a template may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
-    /// The access token.
-    AccessToken,
-    /// The refresh token. It should have one owner, the app: see the rule in `docs/architecture.md`.
-    RefreshToken,
-    /// The ID token.
-    IdToken,
-    /// The token type, `Bearer`.
-    TokenType,
-    /// The granted scopes, separated by spaces.
-    Scope,
-    /// When the access token expires, RFC 3339.
-    ExpiresAt,
-    /// The same in seconds since 1970.
-    ExpiresAtUnix,
-    /// The account's label.
-    Account,
-    /// The client id that the connection was granted to.
-    ClientId,
-}
-
-impl Word {
-    /// Every word.
-    pub const ALL: [Self; 9] = [
-        Self::AccessToken,
-        Self::RefreshToken,
-        Self::IdToken,
-        Self::TokenType,
-        Self::Scope,
-        Self::ExpiresAt,
-        Self::ExpiresAtUnix,
-        Self::Account,
-        Self::ClientId,
-    ];
-
-    /// The word as it is written between braces.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AccessToken => "access_token",
-            Self::RefreshToken => "refresh_token",
-            Self::IdToken => "id_token",
-            Self::TokenType => "token_type",
-            Self::Scope => "scope",
-            Self::ExpiresAt => "expires_at",
-            Self::ExpiresAtUnix => "expires_at_unix",
-            Self::Account => "account",
-            Self::ClientId => "client_id",
-        }
-    }
-}
+use super::{Values, Word};
+use crate::secret::SecretText;
 
 /// Why a text is no template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,26 +30,18 @@ impl InvalidTemplate {
     }
 }
 
+/// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
+    /// Text that stands as it is.
     Text(String),
+    /// A word.
     Word(Word),
 }
 
 /// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Vec<Part>);
-
-/// What the words of a template stand for. A word with no value drops its variable.
-#[derive(Debug)]
-pub struct TemplateValues<'a> {
-    /// The connection's tokens.
-    pub tokens: &'a Tokens,
-    /// The account's label, once known.
-    pub account: Option<&'a str>,
-    /// The client id that the connection was granted to.
-    pub client_id: &'a ClientId,
-}
 
 impl Template {
     /// Reads a template.
@@ -129,8 +67,7 @@ impl Template {
             } else {
                 let inner = from_brace.strip_prefix('{').ok_or(InvalidTemplate::LoneBrace)?;
                 let (name, after) = inner.split_once('}').ok_or(InvalidTemplate::LoneBrace)?;
-                let word = Word::ALL.into_iter().find(|word| word.name() == name);
-                let word = word.ok_or_else(|| InvalidTemplate::UnknownWord(name.to_owned()))?;
+                let word = Word::parse(name).ok_or_else(|| InvalidTemplate::UnknownWord(name.to_owned()))?;
                 if !literal.is_empty() {
                     parts.push(Part::Text(std::mem::take(&mut literal)));
                 }
@@ -146,47 +83,75 @@ impl Template {
     }
 
     /// The words in it.
-    pub fn words(&self) -> impl Iterator<Item = Word> {
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
         self.0.iter().filter_map(|part| match part {
-            Part::Word(word) => Some(*word),
+            Part::Word(word) => Some(word),
             Part::Text(_) => None,
         })
     }
 
+    /// The word that is all of it, where it is one.
+    #[must_use]
+    pub fn sole_word(&self) -> Option<&Word> {
+        match self.0.as_slice() {
+            [Part::Word(word)] => Some(word),
+            _ => None,
+        }
+    }
+
+    /// Its text, where it has no words.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is just this text.
+    #[must_use]
+    pub fn is_text(&self, text: &str) -> bool {
+        self.as_text() == Some(text)
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
     /// The template with its words replaced; nothing when a word has no value or the result would be empty.
     #[must_use]
-    pub fn fill(&self, values: &TemplateValues<'_>) -> Option<SecretText> {
+    pub fn fill(&self, values: &Values<'_>) -> Option<SecretText> {
+        self.fill_with(values, |text| Some(text.to_owned()))
+    }
+
+    /// The same, each value escaped for its place; nothing when a value can't stand there.
+    #[must_use]
+    pub(crate) fn fill_with(
+        &self,
+        values: &Values<'_>,
+        escape: impl Fn(&str) -> Option<String>,
+    ) -> Option<SecretText> {
         let mut filled = Zeroizing::new(String::new());
         for part in &self.0 {
             match part {
                 Part::Text(text) => filled.push_str(text),
-                Part::Word(word) => filled.push_str(&value(*word, values)?),
+                Part::Word(word) => filled.push_str(&Zeroizing::new(escape(&values.text(word)?)?)),
             }
         }
         if filled.is_empty() { None } else { SecretText::new(filled.as_str()).ok() }
     }
 }
 
-fn value(word: Word, values: &TemplateValues<'_>) -> Option<Zeroizing<String>> {
-    let tokens = values.tokens;
-    let text = match word {
-        Word::AccessToken => tokens.access_token.expose_secret().to_owned(),
-        Word::RefreshToken => tokens.refresh_token.as_ref()?.expose_secret().to_owned(),
-        Word::IdToken => tokens.id_token.as_ref()?.expose_secret().to_owned(),
-        Word::TokenType => "Bearer".to_owned(),
-        Word::Scope => tokens.scopes.to_string(),
-        Word::ExpiresAt => tokens.expires_at?.to_string(),
-        Word::ExpiresAtUnix => tokens.expires_at.map(Timestamp::as_second)?.to_string(),
-        Word::Account => values.account?.to_owned(),
-        Word::ClientId => values.client_id.to_string(),
-    };
-    if text.is_empty() { None } else { Some(Zeroizing::new(text)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::{AccessToken, RefreshToken};
+    use crate::{
+        fact::Facts,
+        flow::Tokens,
+        secret::{AccessToken, RefreshToken},
+    };
+    use jiff::Timestamp;
     use proptest::prelude::*;
 
     fn tokens(access: &str) -> Tokens {
@@ -195,13 +160,21 @@ mod tests {
             refresh_token: Some(RefreshToken::new("refresh").unwrap()),
             id_token: None,
             scopes: crate::scope::Scopes::from_reply("a b"),
+            metadata: [("team".parse().unwrap(), SecretText::new("t1").unwrap())].into_iter().collect(),
             expires_at: Some(Timestamp::from_second(1_800_000_000).unwrap()),
         }
     }
 
     fn filled(template: &str, tokens: &Tokens, account: Option<&str>) -> Option<String> {
         let client_id = "client".parse().unwrap();
-        let values = TemplateValues { tokens, account, client_id: &client_id };
+        let config: Facts = [("host".parse().unwrap(), SecretText::new("h").unwrap())].into_iter().collect();
+        let values = Values {
+            tokens: Some(tokens),
+            account,
+            client_id: Some(&client_id),
+            config: Some(&config),
+            metadata: None,
+        };
         Template::parse(template).unwrap().fill(&values).map(|text| text.expose_secret().to_owned())
     }
 
@@ -218,6 +191,12 @@ mod tests {
             ("{scope}", Some("a b")),
             ("{expires_at}", Some("2027-01-15T08:00:00Z")),
             ("{expires_at_unix}", Some("1800000000")),
+            ("{expires_at_unix_ms}", Some("1800000000000")),
+            ("{scopes}", Some("a b")),
+            ("{metadata.team}", Some("t1")),
+            ("{metadata.other}", None),
+            ("{config.host}", Some("h")),
+            ("{config.other}", None),
             ("{account}", Some("ada@example.org")),
             ("{client_id}", Some("client")),
             ("{{{access_token}}}", Some("{access}")),
@@ -236,6 +215,8 @@ mod tests {
         let table = [
             ("{acces_token}", unknown("acces_token")),
             ("{}", unknown("")),
+            ("{config.}", unknown("config.")),
+            ("{metadata.a b}", unknown("metadata.a b")),
             ("{ access_token }", unknown(" access_token ")),
             ("{access_token", InvalidTemplate::LoneBrace),
             ("access_token}", InvalidTemplate::LoneBrace),

@@ -2,8 +2,10 @@
 
 use super::pkce::{self, CodeChallenge};
 use crate::{
+    delivery::Values,
+    fact::Facts,
     id::ClientId,
-    provider::ProviderFile,
+    provider::{OAuth, UnresolvedEndpoint},
     scope::Scopes,
     secret::State,
     url::{AuthorizationUrl, InvalidUrl, RedirectUri},
@@ -29,8 +31,8 @@ pub const RESERVED_PARAMETERS: &[&str] = &[
 /// What one authorization request carries.
 #[derive(Debug)]
 pub struct AuthorizationRequest<'a> {
-    /// The provider that is asked.
-    pub provider: &'a ProviderFile,
+    /// The flow of the provider that is asked.
+    pub oauth: &'a OAuth,
     /// The client that asks.
     pub client_id: &'a ClientId,
     /// Where the answer goes.
@@ -41,41 +43,67 @@ pub struct AuthorizationRequest<'a> {
     pub state: &'a State,
     /// The PKCE challenge, unless the provider refuses one.
     pub code_challenge: Option<&'a CodeChallenge>,
+    /// What the person was asked for.
+    pub config: &'a Facts,
+}
+
+/// Why there is no URL to open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRequest {
+    /// The endpoint needs a value that is missing or wrong.
+    #[error(transparent)]
+    Endpoint(#[from] UnresolvedEndpoint),
+    /// The result is longer than browsers take, or could be misread.
+    #[error("the authorization URL can't be used: {0}")]
+    Url(#[from] InvalidUrl),
 }
 
 impl AuthorizationRequest<'_> {
     /// The URL to open in the person's browser.
     ///
     /// # Errors
-    /// [`InvalidUrl`] when the result is longer than browsers take.
-    pub fn url(&self) -> Result<AuthorizationUrl, InvalidUrl> {
-        let authorization = &self.provider.authorization;
-        let mut url = authorization.endpoint.url().clone();
+    /// [`InvalidRequest`] when a value is missing, or the result is longer than browsers take.
+    pub fn url(&self) -> Result<AuthorizationUrl, InvalidRequest> {
+        let authorization = &self.oauth.authorization;
+        let values =
+            Values { client_id: Some(self.client_id), config: Some(self.config), ..Values::default() };
+        let mut url = authorization.endpoint.resolve(&values)?.url().clone();
         {
             let mut query = url.query_pairs_mut();
-            query.append_pair("response_type", "code");
-            query.append_pair("client_id", self.client_id.as_str());
-            query.append_pair("redirect_uri", self.redirect_uri.as_str());
+            let mut append = |name: &str, value: &str| {
+                if let Some(name) = authorization.rename.name(name) {
+                    query.append_pair(name, value);
+                }
+            };
+            append("response_type", "code");
+            append("client_id", self.client_id.as_str());
+            append("redirect_uri", self.redirect_uri.as_str());
             if !self.scopes.is_empty() {
-                query.append_pair("scope", &self.scopes.join(&authorization.scope_separator));
+                append(&authorization.scope_param, &self.scopes.join(&authorization.scope_separator));
             }
-            query.append_pair("state", self.state.expose_secret());
+            append("state", self.state.expose_secret());
             if let Some(challenge) = self.code_challenge {
-                query.append_pair("code_challenge", challenge.as_str());
-                query.append_pair("code_challenge_method", pkce::METHOD);
+                append("code_challenge", challenge.as_str());
+                append("code_challenge_method", pkce::METHOD);
             }
-            for (name, value) in &authorization.params {
-                query.append_pair(name, value);
+            for (name, template) in &authorization.params {
+                if let Some(value) = template.fill(&values) {
+                    query.append_pair(name, value.expose_secret());
+                }
             }
         }
-        AuthorizationUrl::parse(url.as_str())
+        url.set_fragment(authorization.fragment.as_deref());
+        Ok(AuthorizationUrl::parse(url.as_str())?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::CodeVerifier;
+    use crate::{
+        provider::ProviderFile,
+        secret::{CodeVerifier, SecretText},
+    };
 
     fn provider(authorization: &str) -> ProviderFile {
         let text = format!(
@@ -88,14 +116,17 @@ mod tests {
         let verifier = CodeVerifier::from_entropy([7; 32]);
         let challenge = CodeChallenge::of(&verifier);
         let redirect_uri = RedirectUri::loopback("127.0.0.1:7667".parse().unwrap(), &provider.name).unwrap();
+        let oauth = provider.oauth().unwrap();
+        let config =
+            [("team".parse().unwrap(), SecretText::new("a b").unwrap())].into_iter().collect::<Facts>();
         let request = AuthorizationRequest {
-            provider,
+            oauth,
             client_id: &"the client".replace(' ', "+").parse().unwrap(),
             redirect_uri: &redirect_uri,
-            scopes: &provider.authorization.scopes,
+            scopes: &oauth.authorization.scopes,
             state: &State::from_entropy([9; 32]),
-            code_challenge: (provider.authorization.pkce == crate::provider::Pkce::S256)
-                .then_some(&challenge),
+            code_challenge: (oauth.authorization.pkce == crate::provider::Pkce::S256).then_some(&challenge),
+            config: &config,
         };
         request.url().unwrap().as_str().to_owned()
     }
@@ -122,5 +153,18 @@ mod tests {
         assert!(url(&provider("")).contains("code_challenge="));
         assert!(!url(&provider("pkce = \"none\"")).contains("code_challenge"));
         assert!(!url(&provider("")).contains("scope="), "no empty scope");
+    }
+
+    #[test]
+    fn a_service_gets_its_own_names_its_fragment_and_what_the_person_was_asked_for() {
+        let provider = provider(
+            "scopes = [\"a\", \"b\"]\nscope_param = \"user_scope\"\nfragment = \"wechat_redirect\"\npkce = \"none\"\n\
+             params = { team = \"{config.team}\", gone = \"{config.other}\" }\n\
+             rename = { client_id = \"client_key\", response_type = \"\" }\n[config.team]\ntitle = \"Team\"\n[config.other]\ntitle = \"O\"",
+        );
+        let url = url(&provider);
+        let expected = "https://a.example/auth?keep=1&client_key=the%2Bclient&redirect_uri=http%3A%2F%2F127.0.0.1%3A7667%2Foauth%2Fcallback%2Facme&user_scope=a+b&state=";
+        assert!(url.starts_with(expected), "{url}");
+        assert!(url.ends_with("&team=a+b#wechat_redirect"), "{url}");
     }
 }

@@ -4,13 +4,18 @@
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::{authorize::AuthorizationRequest, error::ErrorCode, pkce::CodeChallenge};
+use super::{
+    authorize::{AuthorizationRequest, InvalidRequest},
+    error::ErrorCode,
+    pkce::CodeChallenge,
+};
 use crate::{
+    fact::Facts,
     id::{ClientId, ProviderName},
-    provider::{Pkce, ProviderFile},
+    provider::{CallbackFormat, OAuth, Pkce, Redirect},
     scope::Scopes,
-    secret::{AuthorizationCode, CodeVerifier, State},
-    url::{AuthorizationUrl, InvalidUrl, Issuer, RedirectUri},
+    secret::{AuthorizationCode, CodeVerifier, SecretText, State},
+    url::{AuthorizationUrl, Issuer, RedirectUri},
 };
 
 /// How long a person may take to sign in. A longer life gives a stolen `state` or an abandoned page more time to be of use.
@@ -45,13 +50,17 @@ pub enum CallbackError {
     Refused(ErrorCode),
 }
 
-/// A query as it came, each parameter at most once, nothing in it believed yet.
+/// The most parameters of a response.
+const MOST_PARAMETERS: usize = 64;
+
+/// Parameters that mean the same at every provider.
+const STANDARD: [&str; 4] = ["state", "code", "error", "iss"];
+
+/// A query as it came, nothing in it believed yet. The standard parameters stand in it at most once.
 #[derive(Debug)]
 pub struct UnverifiedCallback {
     state: Option<State>,
-    unverified_code: Option<AuthorizationCode>,
-    unverified_error: Option<ErrorCode>,
-    unverified_issuer: Option<String>,
+    unverified: Vec<(String, SecretText)>,
 }
 
 /// The key under which a pending sign-in is kept: a digest, so that a lookup leaks nothing of the `state` by its timing.
@@ -62,31 +71,32 @@ impl UnverifiedCallback {
     /// Reads the query of a redirect.
     ///
     /// # Errors
-    /// [`CallbackError::Malformed`] for an overlong query, a parameter that stands twice, or a code that can't be one.
+    /// [`CallbackError::Malformed`] for an overlong query, or a standard parameter that stands twice.
     pub fn parse(query: &str) -> Result<Self, CallbackError> {
         if query.len() > LONGEST_QUERY {
             return Err(CallbackError::Malformed);
         }
-        let (mut state, mut code, mut error, mut issuer) = (None, None, None, None);
+        let mut unverified: Vec<(String, SecretText)> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            let slot = match name.as_ref() {
-                "state" => &mut state,
-                "code" => &mut code,
-                "error" => &mut error,
-                "iss" => &mut issuer,
-                _ => continue,
-            };
-            if slot.replace(value.into_owned()).is_some() {
+            let twice = STANDARD.contains(&name.as_ref()) && unverified.iter().any(|(seen, _)| *seen == name);
+            if twice || unverified.len() == MOST_PARAMETERS {
                 return Err(CallbackError::Malformed);
             }
+            let value = SecretText::new(value.into_owned()).map_err(|_| CallbackError::Malformed)?;
+            unverified.push((name.into_owned(), value));
         }
-        let code = code.map(AuthorizationCode::new).transpose().map_err(|_| CallbackError::Malformed)?;
-        Ok(Self {
-            state: state.and_then(|text| State::new(text).ok()),
-            unverified_code: code,
-            unverified_error: error.map(|text| ErrorCode::from_provider(&text)),
-            unverified_issuer: issuer,
-        })
+        let state = unverified.iter().position(|(name, _)| name == "state");
+        let state = state.map(|at| unverified.swap_remove(at).1);
+        Ok(Self { state: state.and_then(|text| State::new(text.expose_secret()).ok()), unverified })
+    }
+
+    /// A parameter that stands once.
+    fn unverified(&self, name: &str) -> Result<Option<&SecretText>, CallbackError> {
+        let mut found = self.unverified.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
+        match (found.next(), found.next()) {
+            (value, None) => Ok(value),
+            (_, Some(_)) => Err(CallbackError::Malformed),
+        }
     }
 
     /// The key of the sign-in that this response claims to answer.
@@ -119,15 +129,41 @@ pub struct PendingSignIn {
     key: StateKey,
     verifier: Option<CodeVerifier>,
     issuer: Option<Issuer>,
+    /// The host that the person was sent to.
+    host: Option<String>,
+    format: CallbackFormat,
+    /// What the person was asked for.
+    pub config: Facts,
 }
 
-/// The entropy of one sign-in. Fresh from the operating system for each.
+/// The entropy of one sign-in, fresh from the operating system for each, and where its answer is awaited.
 #[derive(Debug)]
 pub struct SignInEntropy {
     /// For the `state`.
     pub state: [u8; 32],
     /// For the code verifier.
     pub verifier: [u8; 32],
+    /// The loopback port of the app, for a proxy that has to send the answer on.
+    pub return_port: u16,
+}
+
+/// What a sign-in begins with.
+#[derive(Debug)]
+pub struct SignInStart<'a> {
+    /// The provider that is asked.
+    pub provider: &'a ProviderName,
+    /// Its flow.
+    pub oauth: &'a OAuth,
+    /// The client that asks.
+    pub client_id: ClientId,
+    /// Where the answer goes.
+    pub redirect_uri: RedirectUri,
+    /// What is asked for.
+    pub scopes: Scopes,
+    /// What the person was asked for.
+    pub config: Facts,
+    /// Randomness.
+    pub entropy: SignInEntropy,
 }
 
 /// A code that answers a sign-in of ours, with what its exchange needs (RFC 6749 §4.1.3).
@@ -145,43 +181,48 @@ pub struct AuthorizedCode {
     pub verifier: Option<CodeVerifier>,
     /// The redirect URI of the request, for an exact repetition.
     pub redirect_uri: RedirectUri,
+    /// What the person was asked for.
+    pub config: Facts,
+    /// What the provider added to the redirect, as its file asks to keep it.
+    pub metadata: Facts,
 }
 
 impl PendingSignIn {
     /// Begins a sign-in: the step to keep, and the URL to open.
     ///
     /// # Errors
-    /// [`InvalidUrl`] when the authorization URL gets longer than browsers take.
-    pub fn begin(
-        provider: &ProviderFile,
-        client_id: ClientId,
-        redirect_uri: RedirectUri,
-        scopes: Scopes,
-        entropy: SignInEntropy,
-        now: Timestamp,
-    ) -> Result<(Self, AuthorizationUrl), InvalidUrl> {
-        let state = State::from_entropy(entropy.state);
+    /// [`InvalidRequest`] when a value is missing, or the authorization URL gets longer than browsers take.
+    pub fn begin(start: SignInStart<'_>, now: Timestamp) -> Result<(Self, AuthorizationUrl), InvalidRequest> {
+        let SignInStart { provider, oauth, client_id, redirect_uri, scopes, config, entropy } = start;
+        let state = match oauth.authorization.redirect {
+            Redirect::Loopback => State::from_entropy(entropy.state),
+            Redirect::Proxy => State::returning_to(entropy.return_port, entropy.state),
+        };
         let verifier =
-            (provider.authorization.pkce == Pkce::S256).then(|| CodeVerifier::from_entropy(entropy.verifier));
+            (oauth.authorization.pkce == Pkce::S256).then(|| CodeVerifier::from_entropy(entropy.verifier));
         let challenge = verifier.as_ref().map(CodeChallenge::of);
         let request = AuthorizationRequest {
-            provider,
+            oauth,
             client_id: &client_id,
             redirect_uri: &redirect_uri,
             scopes: &scopes,
             state: &state,
             code_challenge: challenge.as_ref(),
+            config: &config,
         };
         let url = request.url()?;
         let pending = Self {
-            provider: provider.name.clone(),
+            provider: provider.clone(),
             client_id,
             scopes,
             started_at: now,
             redirect_uri,
             key: StateKey::of(&state),
             verifier,
-            issuer: provider.authorization.issuer.clone(),
+            issuer: oauth.authorization.issuer.clone(),
+            host: url.url().host_str().map(str::to_owned),
+            format: oauth.callback.clone(),
+            config,
         };
         Ok((pending, url))
     }
@@ -221,43 +262,83 @@ impl PendingSignIn {
         if self.is_expired(now) {
             return Err(CallbackError::Expired);
         }
-        if let Some(issuer) = &self.issuer
-            && callback.unverified_issuer.as_deref() != Some(issuer.as_str())
-        {
+        let issuer = callback.unverified("iss")?.map(SecretText::expose_secret);
+        let same = match &self.issuer {
+            Some(expected) => issuer == Some(expected.as_str()),
+            // Nobody stated the issuer. One that lives at another host than the page that the person was sent to is surely another.
+            None => issuer.is_none_or(|issuer| host(issuer) == self.host),
+        };
+        if !same {
             return Err(CallbackError::OtherIssuer);
         }
-        match (callback.unverified_code, callback.unverified_error) {
-            (Some(code), None) => Ok(AuthorizedCode {
-                provider: self.provider,
-                client_id: self.client_id,
-                scopes: self.scopes,
-                code,
-                verifier: self.verifier,
-                redirect_uri: self.redirect_uri,
-            }),
-            (None, Some(error)) => Err(CallbackError::Refused(error)),
+        let error = callback.unverified("error")?;
+        match (callback.unverified(&self.format.code)?, error) {
+            (Some(code), None) => {
+                let code = AuthorizationCode::new(code.expose_secret());
+                let code = code.map_err(|_| CallbackError::Malformed)?;
+                Ok(AuthorizedCode {
+                    metadata: self.format.keep(&callback)?,
+                    provider: self.provider,
+                    client_id: self.client_id,
+                    scopes: self.scopes,
+                    code,
+                    verifier: self.verifier,
+                    redirect_uri: self.redirect_uri,
+                    config: self.config,
+                })
+            }
+            (None, Some(error)) => {
+                Err(CallbackError::Refused(ErrorCode::from_provider(error.expose_secret())))
+            }
             _ => Err(CallbackError::Ambiguous),
         }
+    }
+}
+
+fn host(issuer: &str) -> Option<String> {
+    Issuer::parse(issuer).ok()?.url().host_str().map(str::to_owned)
+}
+
+impl CallbackFormat {
+    /// The facts that the provider file asks to keep. One that the response lacks, or that is too long, has no value.
+    fn keep(&self, callback: &UnverifiedCallback) -> Result<Facts, CallbackError> {
+        let kept = self.metadata.iter().map(|name| {
+            let value = callback.unverified(name.as_str())?;
+            Ok(value.map(|value| (name.clone(), value.clone())))
+        });
+        let kept: Vec<_> = kept.collect::<Result<_, CallbackError>>()?;
+        Ok(kept.into_iter().flatten().collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::ProviderFile;
 
     const STATE: [u8; 32] = [3; 32];
 
     fn begin(issuer: Option<&str>) -> PendingSignIn {
         let issuer = issuer.map(|text| format!("issuer = \"{text}\"")).unwrap_or_default();
+        begin_at(&issuer, "")
+    }
+
+    fn begin_at(authorization: &str, further: &str) -> PendingSignIn {
         let text = format!(
-            "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/auth\"\n{issuer}\n[token]\nendpoint = \"https://a.example/token\"\n"
+            "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/auth\"\n{authorization}\n[token]\nendpoint = \"https://a.example/token\"\n{further}"
         );
         let file = ProviderFile::parse("acme".parse().unwrap(), "acme.toml", &text).unwrap().file;
         let redirect = RedirectUri::loopback("127.0.0.1:7667".parse().unwrap(), &file.name).unwrap();
-        let entropy = SignInEntropy { state: STATE, verifier: [4; 32] };
-        PendingSignIn::begin(&file, "client".parse().unwrap(), redirect, Scopes::default(), entropy, at(0))
-            .unwrap()
-            .0
+        let start = SignInStart {
+            provider: &file.name,
+            oauth: file.oauth().unwrap(),
+            client_id: "client".parse().unwrap(),
+            redirect_uri: redirect,
+            scopes: Scopes::default(),
+            config: Facts::default(),
+            entropy: SignInEntropy { state: STATE, verifier: [4; 32], return_port: 7667 },
+        };
+        PendingSignIn::begin(start, at(0)).unwrap().0
     }
 
     fn at(second: i64) -> Timestamp {
@@ -337,11 +418,55 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_that_the_file_does_not_state_is_at_the_host_that_was_asked() {
+        for (query, accepted) in [
+            ("code=c&state=STATE", true),
+            ("code=c&state=STATE&iss=https%3A%2F%2Fa.example%2Ftenant", true),
+            ("code=c&state=STATE&iss=https%3A%2F%2Fevil.example", false),
+            ("code=c&state=STATE&iss=https%3A%2F%2Fa.example.evil.example", false),
+            ("code=c&state=STATE&iss=a.example", false),
+            ("code=c&state=STATE&iss=", false),
+        ] {
+            assert_eq!(receive(begin(None), query, "acme", 0).is_ok(), accepted, "{query}");
+        }
+    }
+
+    #[test]
     fn nothing_of_a_response_is_printed() {
         let printed = format!(
             "{:?}",
             UnverifiedCallback::parse("code=canary&state=canary-canary-canary-canary").unwrap()
         );
         assert!(!printed.contains("canary"), "{printed}");
+    }
+
+    #[test]
+    fn a_service_may_name_its_code_otherwise_and_tell_more() {
+        let callback = "[callback]\ncode = \"auth_code\"\nmetadata = [\"realmId\", \"shop\"]\n";
+        let code =
+            receive(begin_at("", callback), "auth_code=c0de&state=STATE&realmId=42&other=x", "acme", 0)
+                .unwrap();
+        assert_eq!(code.code.expose_secret(), "c0de");
+        let kept: Vec<_> =
+            code.metadata.iter().map(|(name, text)| (name.as_str(), text.expose_secret())).collect();
+        assert_eq!(kept, [("realmId", "42")]);
+        let refused = |query| receive(begin_at("", callback), query, "acme", 0).unwrap_err();
+        assert_eq!(refused("code=c0de&state=STATE"), CallbackError::Ambiguous);
+        assert_eq!(refused("auth_code=a&auth_code=b&state=STATE"), CallbackError::Malformed);
+        assert_eq!(refused("auth_code=a&state=STATE&realmId=1&realmId=2"), CallbackError::Malformed);
+    }
+
+    #[test]
+    fn a_state_that_passes_through_the_proxy_says_where_the_app_waits() {
+        let pending = begin_at("redirect = \"proxy\"", "");
+        let state = State::returning_to(7667, STATE);
+        assert_eq!(state.return_port(), Some(7667));
+        assert_eq!(pending.key(), StateKey::of(&state));
+        assert_eq!(State::from_entropy(STATE).return_port(), None);
+        let plain = State::from_entropy(STATE);
+        for tail in ["", "~", "~80", "~1023", "~65536", "~07667", "~7667~7667", "~7667.evil.test"] {
+            let state = State::new(format!("{}{tail}", plain.expose_secret())).unwrap();
+            assert_eq!(state.return_port(), None, "{tail}");
+        }
     }
 }

@@ -1,72 +1,198 @@
-//! Client authentication at the token and revocation endpoints (RFC 6749 §2.3.1): exactly one method a request.
+//! Requests to the token and revocation endpoints, and client authentication there (RFC 6749 §2.3.1): exactly one method a request.
+
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use crate::{
+    delivery::{Template, Values},
     id::ClientId,
-    provider::ClientAuth,
+    provider::{ClientAuth, EndpointTemplate, Rename, RequestFormat, UnresolvedEndpoint},
     secret::{ClientSecret, SecretText},
     url::Endpoint,
 };
+
+/// `client_assertion_type` (RFC 7523 §2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What the proxy knows of itself at one provider.
 #[derive(Debug, Clone)]
 pub struct ClientCredentials {
     /// The client id.
     pub client_id: ClientId,
-    /// The client secret; none for a public client.
+    /// The client secret; none for a public client, and for one with a key.
     pub client_secret: Option<ClientSecret>,
+    /// What signs assertions, for a client with a key.
+    pub signer: Option<Arc<dyn SignAssertion>>,
 }
 
-/// A request to a provider's token or revocation endpoint: POST, `application/x-www-form-urlencoded` (RFC 6749 §3.2).
+/// Makes client assertions (RFC 7523 §3). It has the key, the clock and the randomness that this crate does without.
+pub trait SignAssertion: fmt::Debug + Send + Sync {
+    /// An assertion of `client_id` for one request to `audience`.
+    ///
+    /// # Errors
+    /// [`RequestError::Assertion`].
+    fn assertion(&self, client_id: &ClientId, audience: &str) -> Result<SecretText, RequestError>;
+}
+
+/// Why a request can't be made. Holds no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The endpoint needs a value that is missing or wrong.
+    #[error(transparent)]
+    Endpoint(#[from] UnresolvedEndpoint),
+    /// No assertion could be signed.
+    #[error("no client assertion could be made")]
+    Assertion,
+    /// The body or a header is longer than anything real, or holds what can't stand there.
+    #[error("the request can't be written")]
+    Unwritable,
+}
+
+/// A request to a provider's token or revocation endpoint.
 #[derive(Debug)]
 pub struct EndpointRequest<'a> {
-    /// Where it goes.
-    pub endpoint: &'a Endpoint,
-    /// The value of the `Authorization` header, where the method is HTTP Basic.
+    /// Its method: POST (RFC 6749 §3.2), but for what an implementation asks for.
+    pub method: Method,
+    /// Where it goes. Borrowed where the provider file names it outright.
+    pub endpoint: Cow<'a, Endpoint>,
+    /// How the body is written.
+    pub format: RequestFormat,
+    /// The value of the `Authorization` header, where there is one.
     pub authorization: Option<SecretText>,
-    /// The form-encoded body.
+    /// Further headers.
+    pub headers: Vec<(&'a str, SecretText)>,
+    /// The body; of a GET, the query.
     pub body: SecretText,
 }
 
-/// Builds a request: the step's own fields, the provider's further ones, and the client's authentication.
-pub(super) fn request<'a>(
-    endpoint: &'a Endpoint,
-    method: ClientAuth,
-    client: &ClientCredentials,
-    fields: &[(&str, &str)],
-    params: &[(String, String)],
-) -> EndpointRequest<'a> {
-    let mut form = form_urlencoded::Serializer::new(String::with_capacity(512));
-    form.extend_pairs(fields);
-    form.extend_pairs(params);
-    let mut authorization = None;
-    match (method, &client.client_secret) {
-        (ClientAuth::ClientSecretBasic, Some(secret)) => {
-            authorization = Some(basic(&client.client_id, secret));
+/// The method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+}
+
+/// How a provider wants its requests.
+pub(super) struct Shape<'p> {
+    pub(super) endpoint: &'p EndpointTemplate,
+    pub(super) client_auth: ClientAuth,
+    pub(super) format: RequestFormat,
+    pub(super) params: &'p [(String, Template)],
+    pub(super) headers: &'p [(String, Template)],
+    pub(super) rename: &'p Rename,
+}
+
+impl<'p> Shape<'p> {
+    /// Builds a request: the step's own fields, the provider's further ones, and the client's authentication.
+    pub(super) fn request(
+        &self,
+        client: &ClientCredentials,
+        fields: &[(&str, &str)],
+        values: &Values<'_>,
+    ) -> Result<EndpointRequest<'p>, RequestError> {
+        let values = Values { client_id: Some(&client.client_id), ..*values };
+        let endpoint = self.endpoint.resolve(&values)?;
+        let mut body = Body::new(self.format);
+        for (name, value) in fields {
+            body.append_renamed(self.rename, name, value);
         }
-        (ClientAuth::ClientSecretPost, Some(secret)) => {
-            form.append_pair("client_id", client.client_id.as_str());
-            form.append_pair("client_secret", secret.expose_secret());
+        for (name, template) in self.params {
+            if let Some(value) = template.fill(&values) {
+                body.append(name, value.expose_secret());
+            }
         }
-        (_, None) | (ClientAuth::None, _) => {
-            form.append_pair("client_id", client.client_id.as_str());
-        }
+        let authorization = self.authenticate(client, endpoint.as_str(), &mut body)?;
+        let headers =
+            self.headers.iter().filter_map(|(name, template)| Some((name.as_str(), template.fill(&values)?)));
+        Ok(EndpointRequest {
+            method: Method::Post,
+            format: self.format,
+            authorization,
+            headers: headers.collect(),
+            body: body.finish()?,
+            endpoint,
+        })
     }
-    EndpointRequest { endpoint, authorization, body: secret_text(form.finish()) }
+
+    fn authenticate(
+        &self,
+        client: &ClientCredentials,
+        audience: &str,
+        body: &mut Body,
+    ) -> Result<Option<SecretText>, RequestError> {
+        match (self.client_auth, &client.client_secret, &client.signer) {
+            (ClientAuth::ClientSecretBasic, Some(secret), _) => {
+                return basic(&client.client_id, secret).map(Some);
+            }
+            (ClientAuth::ClientSecretPost, Some(secret), _) => {
+                body.append_renamed(self.rename, "client_id", client.client_id.as_str());
+                body.append_renamed(self.rename, "client_secret", secret.expose_secret());
+            }
+            (ClientAuth::PrivateKeyJwt, _, Some(signer)) => {
+                let assertion = signer.assertion(&client.client_id, audience)?;
+                body.append_renamed(self.rename, "client_id", client.client_id.as_str());
+                body.append("client_assertion_type", JWT_BEARER);
+                body.append("client_assertion", assertion.expose_secret());
+            }
+            (ClientAuth::PrivateKeyJwt, _, None) => return Err(RequestError::Assertion),
+            (_, None, _) | (ClientAuth::None, ..) => {
+                body.append_renamed(self.rename, "client_id", client.client_id.as_str());
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// The Basic credentials; id and secret are form-encoded first (RFC 6749 §2.3.1).
-fn basic(client_id: &ClientId, secret: &ClientSecret) -> SecretText {
+fn basic(client_id: &ClientId, secret: &ClientSecret) -> Result<SecretText, RequestError> {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = Zeroizing::new(format!("{}:{}", encode(client_id.as_str()), encode(secret.expose_secret())));
-    secret_text(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
+    SecretText::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
+        .map_err(|_| RequestError::Unwritable)
 }
 
-/// Form and base64 texts are short and free of NUL by their encoding; an impossible one becomes an empty request, which the
-/// provider refuses.
-fn secret_text(text: String) -> SecretText {
-    SecretText::new(text).unwrap_or_else(|_| SecretText::empty())
+/// A body in the making.
+enum Body {
+    Form(form_urlencoded::Serializer<'static, String>),
+    Json(Map<String, Value>),
+}
+
+impl Body {
+    fn new(format: RequestFormat) -> Self {
+        match format {
+            RequestFormat::Form => Self::Form(form_urlencoded::Serializer::new(String::with_capacity(512))),
+            RequestFormat::Json => Self::Json(Map::new()),
+        }
+    }
+
+    fn append(&mut self, name: &str, value: &str) {
+        match self {
+            Self::Form(form) => {
+                form.append_pair(name, value);
+            }
+            Self::Json(object) => {
+                object.insert(name.to_owned(), Value::from(value));
+            }
+        }
+    }
+
+    fn append_renamed(&mut self, rename: &Rename, name: &str, value: &str) {
+        if let Some(name) = rename.name(name) {
+            self.append(name, value);
+        }
+    }
+
+    fn finish(self) -> Result<SecretText, RequestError> {
+        let text = match self {
+            Self::Form(mut form) => form.finish(),
+            Self::Json(object) => Value::Object(object).to_string(),
+        };
+        SecretText::new(text).map_err(|_| RequestError::Unwritable)
+    }
 }

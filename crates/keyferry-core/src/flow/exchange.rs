@@ -1,8 +1,9 @@
 //! The access token request (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-use super::client::{ClientCredentials, EndpointRequest, request};
+use super::client::{ClientCredentials, EndpointRequest, RequestError, Shape};
 use crate::{
-    provider::ProviderFile,
+    delivery::Values,
+    provider::OAuth,
     secret::{AuthorizationCode, CodeVerifier},
 };
 
@@ -20,55 +21,74 @@ pub const RESERVED_PARAMETERS: &[&str] = &[
     "resource",
 ];
 
-/// The request that redeems a code. The code is taken: it is sent once. `redirect_uri` is the exact text of the authorization
-/// request.
-#[must_use]
+/// What one code exchange carries. Not `Clone`: a code is sent once.
+#[derive(Debug)]
+pub struct CodeGrant {
+    /// The code.
+    pub code: AuthorizationCode,
+    /// The exact text of the authorization request.
+    pub redirect_uri: String,
+    /// The verifier, where the provider uses PKCE.
+    pub verifier: Option<CodeVerifier>,
+}
+
+/// The request that redeems a code. The grant is taken: it is sent once.
+///
+/// # Errors
+/// [`RequestError`] when a value is missing or an assertion can't be made.
+#[expect(clippy::needless_pass_by_value, reason = "a code is sent once")]
 pub fn token_request<'a>(
-    provider: &'a ProviderFile,
+    oauth: &'a OAuth,
     client: &ClientCredentials,
-    code: AuthorizationCode,
-    redirect_uri: &str,
-    verifier: Option<CodeVerifier>,
-) -> EndpointRequest<'a> {
+    grant: CodeGrant,
+    values: &Values<'_>,
+) -> Result<EndpointRequest<'a>, RequestError> {
     let mut fields = vec![
         ("grant_type", "authorization_code"),
-        ("code", code.expose_secret()),
-        ("redirect_uri", redirect_uri),
+        ("code", grant.code.expose_secret()),
+        ("redirect_uri", grant.redirect_uri.as_str()),
     ];
-    if let Some(verifier) = &verifier {
+    if let Some(verifier) = &grant.verifier {
         fields.push(("code_verifier", verifier.expose_secret()));
     }
-    let token = &provider.token;
-    request(&token.endpoint, token.client_auth, client, &fields, &token.params)
+    let token = &oauth.token;
+    let shape = Shape {
+        endpoint: &token.endpoint,
+        client_auth: token.client_auth,
+        format: token.request_format,
+        params: &token.params,
+        headers: &token.headers,
+        rename: &token.rename,
+    };
+    shape.request(client, &fields, values)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::ClientSecret;
+    use crate::{provider::ProviderFile, secret::ClientSecret};
 
-    fn provider(client_auth: &str) -> ProviderFile {
+    fn oauth(client_auth: &str) -> OAuth {
         let text = format!(
             "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/auth\"\n[token]\nendpoint = \"https://a.example/token\"\nclient_auth = \"{client_auth}\"\nparams = {{ extra = \"é&\" }}\n"
         );
-        ProviderFile::parse("acme".parse().unwrap(), "acme.toml", &text).unwrap().file
+        let file = ProviderFile::parse("acme".parse().unwrap(), "acme.toml", &text).unwrap().file;
+        file.oauth().unwrap().clone()
     }
 
     fn sent(client_auth: &str, secret: Option<&str>) -> (String, Option<String>) {
-        let provider = provider(client_auth);
+        let oauth = oauth(client_auth);
         let client = ClientCredentials {
             client_id: "id".parse().unwrap(),
             client_secret: secret.map(|text| ClientSecret::new(text).unwrap()),
+            signer: None,
         };
-        let code = AuthorizationCode::new("c/d+e").unwrap();
-        let verifier = CodeVerifier::new("v".repeat(43)).unwrap();
-        let request = token_request(
-            &provider,
-            &client,
-            code,
-            "http://127.0.0.1:7667/oauth/callback/acme",
-            Some(verifier),
-        );
+        let grant = CodeGrant {
+            code: AuthorizationCode::new("c/d+e").unwrap(),
+            redirect_uri: "http://127.0.0.1:7667/oauth/callback/acme".to_owned(),
+            verifier: Some(CodeVerifier::new("v".repeat(43)).unwrap()),
+        };
+        let request = token_request(&oauth, &client, grant, &Values::default()).unwrap();
         let authorization = request.authorization.map(|value| value.expose_secret().to_owned());
         (request.body.expose_secret().to_owned(), authorization)
     }

@@ -8,6 +8,7 @@ pub mod callback;
 pub mod client;
 pub mod error;
 pub mod exchange;
+pub(crate) mod json;
 pub mod pkce;
 pub mod refresh;
 pub mod reply;

@@ -1,16 +1,27 @@
 //! The refresh request (RFC 6749 §6). It never asks for a scope: what was granted stays, nothing widens.
 
-use super::client::{ClientCredentials, EndpointRequest, request};
-use crate::{provider::ProviderFile, secret::RefreshToken};
+use super::client::{ClientCredentials, EndpointRequest, RequestError, Shape};
+use crate::{delivery::Values, provider::OAuth, secret::RefreshToken};
 
 /// The request that spends a refresh token.
-#[must_use]
+///
+/// # Errors
+/// [`RequestError`] when a value is missing or an assertion can't be made.
 pub fn refresh_request<'a>(
-    provider: &'a ProviderFile,
+    oauth: &'a OAuth,
     client: &ClientCredentials,
     refresh_token: &RefreshToken,
-) -> EndpointRequest<'a> {
+    values: &Values<'_>,
+) -> Result<EndpointRequest<'a>, RequestError> {
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
-    let token = &provider.token;
-    request(&token.endpoint, token.client_auth, client, &fields, &[])
+    let token = &oauth.token;
+    let shape = Shape {
+        endpoint: token.refresh_endpoint.as_ref().unwrap_or(&token.endpoint),
+        client_auth: token.client_auth,
+        format: token.request_format,
+        params: &token.refresh_params,
+        headers: &token.headers,
+        rename: &token.rename,
+    };
+    shape.request(client, &fields, values)
 }

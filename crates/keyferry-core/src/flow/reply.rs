@@ -1,12 +1,18 @@
 //! The token reply (RFC 6749 §5.1 and §5.2), read from bytes that a stranger wrote.
 
+use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::error::{ErrorCode, FailureClass};
+use super::{
+    error::{ErrorCode, FailureClass},
+    json,
+};
 use crate::{
+    fact::Facts,
+    provider::{ErrorRule, JsonPointer, ReplyFormat},
     scope::Scopes,
-    secret::{AccessToken, IdToken, RefreshToken},
+    secret::{AccessToken, IdToken, RefreshToken, SecretText},
 };
 
 /// The longest reply that is read, in bytes. Those that read from the network stop there.
@@ -29,6 +35,10 @@ pub struct TokenReply {
     /// The access token's life in seconds. None where the reply has none, or one that makes no sense (negative, above ten
     /// years, no number): such a reply still carries a grant, perhaps a rotated one, and refusing it would lose the sign-in.
     pub expires_in: Option<u64>,
+    /// When the access token expires, where the provider names the point in time.
+    pub expires_at: Option<Timestamp>,
+    /// Further facts that the provider file asks to keep.
+    pub metadata: Facts,
 }
 
 /// Why a reply gives no tokens. Holds nothing of the reply but its status and a code of the closed set.
@@ -78,7 +88,46 @@ struct Wire {
 }
 
 impl TokenReply {
-    /// Reads a reply.
+    /// Reads a reply of the service that `format` describes. One that is no JSON is read as a form.
+    ///
+    /// # Errors
+    /// [`TokenReplyError`], as [`TokenReply::parse`].
+    pub fn read(format: &ReplyFormat, status: u16, body: &[u8]) -> Result<Self, TokenReplyError> {
+        let is_json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start().starts_with(b"{");
+        if body.len() > LONGEST_REPLY || (is_json && format.is_standard()) {
+            return Self::parse(status, body);
+        }
+        let object = json::unique(body).filter(Value::is_object);
+        match object.or_else(|| form(body)) {
+            Some(reply) => Self::find(format, status, &reply),
+            None => Self::parse(status, body),
+        }
+    }
+
+    fn find(format: &ReplyFormat, status: u16, reply: &Value) -> Result<Self, TokenReplyError> {
+        if let Some(code) = failure(format, reply) {
+            return Err(TokenReplyError::Refused { code, status });
+        }
+        if !(200..300).contains(&status) {
+            return Err(TokenReplyError::Status { status });
+        }
+        let at = |pointer: &JsonPointer| pointer.find(reply).cloned();
+        let wire = Wire {
+            access_token: at(&format.access_token),
+            token_type: at(&format.token_type),
+            refresh_token: at(&format.refresh_token),
+            id_token: at(&format.id_token),
+            scope: at(&format.scope),
+            expires_in: at(&format.expires_in),
+            error: None,
+        };
+        let mut tokens = wire.into_reply().map_err(TokenReplyError::Unusable)?;
+        tokens.expires_at = format.expires_at.as_ref().and_then(|pointer| moment(pointer.find(reply)?));
+        tokens.metadata = facts(&format.metadata, reply);
+        Ok(tokens)
+    }
+
+    /// Reads a reply of the standard form.
     ///
     /// # Errors
     /// [`TokenReplyError`]. An `error` counts whatever the status (some services answer 200), and without `access_token` there is
@@ -122,11 +171,93 @@ impl Wire {
             scopes: self
                 .scope
                 .as_ref()
-                .and_then(Value::as_str)
-                .map(Scopes::from_reply)
+                .and_then(scope_text)
+                .map(|text| Scopes::from_reply(&text))
                 .filter(|scopes| !scopes.is_empty()),
             expires_in: self.expires_in.as_ref().and_then(seconds),
+            expires_at: None,
+            metadata: Facts::default(),
         })
+    }
+}
+
+/// The failure that a reply tells, in the standard way or in the service's own.
+fn failure(format: &ReplyFormat, reply: &Value) -> Option<ErrorCode> {
+    let code = |value: &Value| value.as_str().map_or(ErrorCode::Unrecognized, |text| format.error_code(text));
+    if let Some(ErrorRule { at, is, message }) = &format.error {
+        let sign = at.find(reply);
+        let failed = match is {
+            Some(expected) => sign == Some(expected),
+            None => sign.is_some(),
+        };
+        if failed {
+            let named = message.as_ref().and_then(|message| message.find(reply));
+            return Some(named.or(sign).map_or(ErrorCode::Unrecognized, code));
+        }
+        // An `error` that the service always sends, such as `{"code":"ok"}`, is for the rule alone to judge.
+        if at.as_str().starts_with("/error") {
+            return None;
+        }
+    }
+    let error = reply.get("error").filter(|error| !error.is_null() && error.as_str() != Some(""));
+    error.map(code)
+}
+
+/// The facts of a reply, by the pointers of a provider file. Texts, numbers and truth values; what is none of them is left out.
+pub(crate) fn facts(pointers: &[(crate::id::FactName, JsonPointer)], reply: &Value) -> Facts {
+    let found = pointers.iter().filter_map(|(name, pointer)| {
+        let text = match pointer.find(reply)? {
+            Value::String(text) => text.clone(),
+            value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
+            _ => return None,
+        };
+        let plain = !text.is_empty() && !text.chars().any(char::is_control);
+        Some((name.clone(), SecretText::new(text).ok().filter(|_| plain)?))
+    });
+    found.collect()
+}
+
+/// A form-encoded reply as a flat object. Only what holds a token or an error is one, for any text can be read as a form.
+fn form(body: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(body).ok()?;
+    let mut object = Map::new();
+    for (name, value) in url::form_urlencoded::parse(text.trim().as_bytes()) {
+        if object.insert(name.into_owned(), Value::String(value.into_owned())).is_some() || object.len() > 64
+        {
+            return None;
+        }
+    }
+    let telling = object.contains_key("access_token") || object.contains_key("error");
+    telling.then_some(Value::Object(object))
+}
+
+/// Scopes as a text, or as a list of texts.
+fn scope_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+        _ => None,
+    }
+}
+
+/// A point in time: seconds or milliseconds since 1970, as a number or digits, or RFC 3339.
+fn moment(value: &Value) -> Option<Timestamp> {
+    /// 5138 as seconds, 1973 as milliseconds.
+    const MILLISECONDS_FROM: i64 = 100_000_000_000;
+    let number = match value {
+        Value::Number(number) => number.as_i64()?,
+        Value::String(text) => match text.trim().parse() {
+            Ok(number) => number,
+            Err(_) => return text.trim().parse().ok(),
+        },
+        _ => return None,
+    };
+    if number < 0 {
+        None
+    } else if number < MILLISECONDS_FROM {
+        Timestamp::from_second(number).ok()
+    } else {
+        Timestamp::from_millisecond(number).ok()
     }
 }
 
@@ -270,6 +401,81 @@ mod tests {
         #[test]
         fn no_bytes_make_the_reader_panic(status in 100..600u16, body: Vec<u8>) {
             let _ = TokenReply::parse(status, &body);
+        }
+    }
+
+    fn format(text: &str) -> ReplyFormat {
+        let text = format!(
+            "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/auth\"\n[token]\nendpoint = \"https://a.example/token\"\n[token.response]\n{text}\n"
+        );
+        let file =
+            crate::provider::ProviderFile::parse("acme".parse().unwrap(), "acme.toml", &text).unwrap().file;
+        file.oauth().unwrap().token.response.clone()
+    }
+
+    #[test]
+    fn a_reply_is_read_where_its_parts_stand() {
+        let format = format(
+            "access_token = \"/authed_user/access_token\"\nrefresh_token = \"/data/0/refresh\"\nexpires_at = \"/data/0/until\"\n\
+             scope = \"/scopes\"\ntoken_type = \"/authed_user/token_type\"\nid_token = \"/jwt\"\nexpires_in = \"/data/0/life\"\n\
+             metadata = { team = \"/team/id\", number = \"/team/number\", none = \"/team/none\", list = \"/scopes\" }",
+        );
+        let body = r#"{"access_token":"other","authed_user":{"access_token":"a","token_type":"bearer"},"jwt":"i","scopes":["x","y"],
+            "data":[{"refresh":"r","until":1800000000,"life":"60"}],"team":{"id":"T1","number":7,"none":null}}"#;
+        let reply = TokenReply::read(&format, 200, body.as_bytes()).unwrap();
+        assert_eq!(reply.access_token.expose_secret(), "a");
+        assert_eq!(reply.refresh_token.unwrap().expose_secret(), "r");
+        assert_eq!(reply.id_token.unwrap().expose_secret(), "i");
+        assert_eq!(reply.scopes.unwrap().join(" "), "x y");
+        assert_eq!(reply.expires_at, Timestamp::from_second(1_800_000_000).ok());
+        assert_eq!(reply.expires_in, Some(60));
+        let kept: Vec<_> =
+            reply.metadata.iter().map(|(name, text)| (name.as_str(), text.expose_secret())).collect();
+        assert_eq!(kept, [("number", "7"), ("team", "T1")]);
+        assert!(TokenReply::read(&format, 200, br#"{"access_token":"a"}"#).is_err(), "no other place counts");
+        let twice = br#"{"authed_user":{"access_token":"a","access_token":"b"}}"#;
+        assert!(TokenReply::read(&format, 200, twice).is_err());
+    }
+
+    #[test]
+    fn a_failure_inside_a_success_is_one() {
+        let slack = format(
+            "error = { at = \"/ok\", is = false, message = \"/error\" }\nerrors = { odd_code = \"invalid_grant\" }",
+        );
+        let refused = |body: &str| TokenReply::read(&slack, 200, body.as_bytes()).unwrap_err();
+        let with = |code| TokenReplyError::Refused { code, status: 200 };
+        assert_eq!(refused(r#"{"ok":false,"error":"invalid_refresh_token"}"#), with(ErrorCode::InvalidGrant));
+        assert_eq!(refused(r#"{"ok":false,"error":"odd_code"}"#), with(ErrorCode::InvalidGrant));
+        assert_eq!(refused(r#"{"ok":false}"#), with(ErrorCode::Unrecognized));
+        assert_eq!(refused(r#"{"ok":false,"access_token":"a"}"#), with(ErrorCode::Unrecognized));
+        assert!(TokenReply::read(&slack, 200, br#"{"ok":true,"access_token":"a"}"#).is_ok());
+        let tiktok = format("error = { at = \"/error/code\", message = \"/error/code\" }");
+        let reply = br#"{"error":{"code":"access_token_invalid"}}"#;
+        assert!(TokenReply::read(&tiktok, 200, reply).is_err());
+    }
+
+    #[test]
+    fn a_form_is_read_as_a_flat_object() {
+        let read = |body: &str| TokenReply::read(&ReplyFormat::default(), 200, body.as_bytes());
+        let reply = read("access_token=gho_a%2Bb&scope=repo%2Cgist&token_type=bearer&expires_in=60").unwrap();
+        assert_eq!(reply.access_token.expose_secret(), "gho_a+b");
+        assert_eq!(reply.scopes.unwrap().join(" "), "repo gist");
+        assert_eq!(reply.expires_in, Some(60));
+        let refused = TokenReplyError::Refused { code: ErrorCode::InvalidGrant, status: 200 };
+        assert_eq!(read("error=bad_verification_code&error_description=x").unwrap_err(), refused);
+        for bad in ["access_token=a&access_token=b", "<html>x=y</html>", "a=b", "access_token=", ""] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_point_in_time_is_read_in_each_of_its_forms() {
+        let second = Timestamp::from_second(1_800_000_000).ok();
+        for text in ["1800000000", "1800000000000", "\"1800000000\"", "\"2027-01-15T08:00:00Z\""] {
+            assert_eq!(moment(&serde_json::from_str(text).unwrap()), second, "{text}");
+        }
+        for text in ["-1", "\"soon\"", "[]", "1e300"] {
+            assert_eq!(moment(&serde_json::from_str(text).unwrap()), None, "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Token revocation (RFC 7009).
 
-use super::client::{ClientCredentials, EndpointRequest, request};
-use crate::{provider::ProviderFile, secret::SecretText};
+use super::client::{ClientCredentials, EndpointRequest, RequestError, Shape};
+use crate::{delivery::Values, provider::OAuth, secret::SecretText};
 
 /// What kind of token is revoked (RFC 7009 §2.1, `token_type_hint`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,15 +24,26 @@ impl TokenTypeHint {
 }
 
 /// The request that revokes a token (RFC 7009 §2.1); none when the provider has no revocation endpoint.
-#[must_use]
+///
+/// # Errors
+/// [`RequestError`] when a value is missing or an assertion can't be made.
 pub fn revocation_request<'a>(
-    provider: &'a ProviderFile,
+    oauth: &'a OAuth,
     client: &ClientCredentials,
     token: &SecretText,
     hint: Option<TokenTypeHint>,
-) -> Option<EndpointRequest<'a>> {
-    let revocation = provider.revocation.as_ref()?;
+    values: &Values<'_>,
+) -> Result<Option<EndpointRequest<'a>>, RequestError> {
+    let Some(revocation) = &oauth.revocation else { return Ok(None) };
     let mut fields = vec![("token", token.expose_secret())];
     fields.extend(hint.map(|hint| ("token_type_hint", hint.as_str())));
-    Some(request(&revocation.endpoint, provider.token.client_auth, client, &fields, &[]))
+    let shape = Shape {
+        endpoint: &revocation.endpoint,
+        client_auth: revocation.client_auth.unwrap_or(oauth.token.client_auth),
+        format: oauth.token.request_format,
+        params: &revocation.params,
+        headers: &oauth.token.headers,
+        rename: &oauth.token.rename,
+    };
+    shape.request(client, &fields, values).map(Some)
 }

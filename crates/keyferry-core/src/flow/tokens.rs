@@ -4,9 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::reply::TokenReply;
 use crate::{
+    fact::Facts,
     scope::Scopes,
     secret::{AccessToken, IdToken, RefreshToken, SecretText},
 };
+
+/// From this length on, in bytes, a fact may be a token.
+const SHORTEST_SECRET_FACT: usize = 20;
 
 /// What a grant gave.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub struct Tokens {
     pub scopes: Scopes,
     /// When the access token expires; unknown where the provider does not say.
     pub expires_at: Option<Timestamp>,
+    /// Further facts that the provider told, as its file asks to keep them.
+    pub metadata: Facts,
 }
 
 impl Tokens {
@@ -29,6 +35,7 @@ impl Tokens {
     pub fn granted(reply: TokenReply, requested: &Scopes, received_at: Timestamp) -> Self {
         Self {
             expires_at: expires_at(&reply, received_at),
+            metadata: reply.metadata,
             scopes: reply.scopes.unwrap_or_else(|| requested.clone()),
             access_token: reply.access_token,
             refresh_token: reply.refresh_token,
@@ -42,15 +49,21 @@ impl Tokens {
         let access = SecretText::from(&self.access_token);
         let refresh = self.refresh_token.as_ref().map(SecretText::from);
         let id = self.id_token.as_ref().map(SecretText::from);
-        std::iter::once(access).chain(refresh).chain(id).collect()
+        // A short fact, such as a team's id, is no secret, and would tear holes into texts that have nothing to do with it.
+        let long = |text: &&SecretText| text.expose_secret().len() >= SHORTEST_SECRET_FACT;
+        let facts = self.metadata.iter().map(|(_, text)| text).filter(long).cloned();
+        std::iter::once(access).chain(refresh).chain(id).chain(facts).collect()
     }
 
     /// The tokens after a refresh. A reply without a refresh token leaves the old one in force, a new one replaces it
     /// (RFC 6749 §6); the same goes for scope and ID token.
     #[must_use]
     pub fn renewed(&self, reply: TokenReply, received_at: Timestamp) -> Self {
+        let mut metadata = self.metadata.clone();
+        metadata.extend(reply.metadata.clone());
         Self {
             expires_at: expires_at(&reply, received_at),
+            metadata,
             scopes: reply.scopes.unwrap_or_else(|| self.scopes.clone()),
             access_token: reply.access_token,
             refresh_token: reply.refresh_token.or_else(|| self.refresh_token.clone()),
@@ -60,8 +73,9 @@ impl Tokens {
 }
 
 fn expires_at(reply: &TokenReply, received_at: Timestamp) -> Option<Timestamp> {
-    let seconds = i64::try_from(reply.expires_in?).ok()?;
-    received_at.checked_add(SignedDuration::from_secs(seconds)).ok()
+    // A life counts from now and needs no common clock; a point in time is for services that tell nothing else.
+    let Some(seconds) = reply.expires_in else { return reply.expires_at };
+    received_at.checked_add(SignedDuration::from_secs(i64::try_from(seconds).ok()?)).ok()
 }
 
 #[cfg(test)]

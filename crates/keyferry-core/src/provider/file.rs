@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::{
+    browser::Browser, config::ConfigField, endpoint::EndpointTemplate, implementation::Implementation,
+    response::ReplyFormat,
+};
 use crate::{
-    delivery::{EnvName, Template},
-    id::{ClientId, ProviderName},
+    delivery::{EnvName, FileDelivery, Template},
+    id::{ClientId, FactName, ProviderName},
     scope::Scopes,
     url::{Endpoint, Issuer},
 };
 
-/// One OAuth service.
+/// One service that people have accounts at.
 #[derive(Debug, Clone)]
 pub struct ProviderFile {
     /// The file's name without `.toml`.
@@ -24,31 +28,80 @@ pub struct ProviderFile {
     pub categories: Vec<String>,
     /// A public client id. One that the proxy has wins.
     pub client_id: Option<ClientId>,
+    /// Further variables without which the proxy can't use the provider.
+    pub requires: Vec<EnvName>,
+    /// How one signs in.
+    pub sign_in: SignIn,
+    /// What tells whose account it is.
+    pub account: Option<Account>,
+    /// What the person is asked for, by name.
+    pub config: BTreeMap<FactName, ConfigField>,
+    /// The variables that a server gets.
+    pub env: BTreeMap<EnvName, Template>,
+    /// The files that a server gets.
+    pub files: Vec<FileDelivery>,
+}
+
+/// How one signs in at a service.
+#[derive(Debug, Clone)]
+pub enum SignIn {
+    /// The authorization code flow.
+    OAuth(Box<OAuth>),
+    /// A browser window in which the token is read.
+    Browser(Box<Browser>),
+}
+
+/// The authorization code flow of one service.
+#[derive(Debug, Clone)]
+pub struct OAuth {
     /// The authorization request.
     pub authorization: Authorization,
+    /// The authorization response.
+    pub callback: CallbackFormat,
     /// The token endpoint.
     pub token: TokenEndpoint,
     /// The revocation endpoint, where there is one (RFC 7009).
     pub revocation: Option<Revocation>,
-    /// The variables that a server gets.
-    pub env: BTreeMap<EnvName, Template>,
+    /// What does what the file can't say.
+    pub implementation: Option<Implementation>,
 }
 
 /// `[authorization]`: RFC 6749 §4.1.1.
 #[derive(Debug, Clone)]
 pub struct Authorization {
     /// The authorization endpoint.
-    pub endpoint: Endpoint,
+    pub endpoint: EndpointTemplate,
     /// The issuer that the service names in its responses (RFC 9207). Where it is stated, a response without it is refused.
     pub issuer: Option<Issuer>,
     /// The scopes that are asked for.
     pub scopes: Scopes,
+    /// The parameter that carries them.
+    pub scope_param: String,
     /// What stands between two scopes in the request.
     pub scope_separator: String,
     /// The code challenge method.
     pub pkce: Pkce,
     /// Further parameters of the request, in order.
-    pub params: Vec<(String, String)>,
+    pub params: Vec<(String, Template)>,
+    /// What this service calls standard parameters.
+    pub rename: Rename,
+    /// What stands behind `#` in the URL.
+    pub fragment: Option<String>,
+    /// Where the response goes.
+    pub redirect: Redirect,
+}
+
+/// What a service calls standard parameters; an empty name drops one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rename(pub(super) Vec<(String, String)>);
+
+/// Where the response of a sign-in goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirect {
+    /// To the app on loopback (RFC 8252 §7.3).
+    Loopback,
+    /// To the proxy, which sends it on, for services that want https.
+    Proxy,
 }
 
 /// The code challenge method (RFC 7636 §4.2). `plain` does not exist.
@@ -60,15 +113,44 @@ pub enum Pkce {
     None,
 }
 
+/// `[callback]`: RFC 6749 §4.1.2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackFormat {
+    /// The parameter that carries the code.
+    pub code: String,
+    /// Parameters that are kept as facts.
+    pub metadata: Vec<FactName>,
+}
+
 /// `[token]`: RFC 6749 §4.1.3 and §6.
 #[derive(Debug, Clone)]
 pub struct TokenEndpoint {
     /// The token endpoint.
-    pub endpoint: Endpoint,
+    pub endpoint: EndpointTemplate,
+    /// The endpoint for refreshes, where it is another one.
+    pub refresh_endpoint: Option<EndpointTemplate>,
     /// How the proxy authenticates itself.
     pub client_auth: ClientAuth,
+    /// How the body is written.
+    pub request_format: RequestFormat,
     /// Further parameters of the code exchange, in order.
-    pub params: Vec<(String, String)>,
+    pub params: Vec<(String, Template)>,
+    /// Further parameters of a refresh, in order.
+    pub refresh_params: Vec<(String, Template)>,
+    /// Further headers of both.
+    pub headers: Vec<(String, Template)>,
+    /// What this service calls standard parameters.
+    pub rename: Rename,
+    /// Whether its tokens can be refreshed.
+    pub refresh: bool,
+    /// Whether a refresh ends the refresh token that it spent, as far as is known. Assumed unless the file says otherwise.
+    pub rotates: bool,
+    /// The access token's life in seconds, where the reply does not say.
+    pub expires_in: Option<u64>,
+    /// How long before its end a token is refreshed, in seconds.
+    pub refresh_margin: Option<u64>,
+    /// What a reply is like.
+    pub response: ReplyFormat,
 }
 
 /// How a client authenticates at the token endpoint (RFC 6749 §2.3.1). Exactly one method is used.
@@ -78,13 +160,122 @@ pub enum ClientAuth {
     ClientSecretPost,
     /// The HTTP Basic scheme.
     ClientSecretBasic,
+    /// A signed assertion (RFC 7523 §2.2).
+    PrivateKeyJwt,
     /// A public client: `client_id` in the body, no secret.
     None,
+}
+
+/// How the body of a token request is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestFormat {
+    /// `application/x-www-form-urlencoded`, as RFC 6749 §3.2 asks.
+    Form,
+    /// A JSON object.
+    Json,
 }
 
 /// `[revocation]`: RFC 7009.
 #[derive(Debug, Clone)]
 pub struct Revocation {
     /// The revocation endpoint.
-    pub endpoint: Endpoint,
+    pub endpoint: EndpointTemplate,
+    /// Further parameters, in order.
+    pub params: Vec<(String, Template)>,
+    /// How the proxy authenticates itself there; as at the token endpoint where this is none.
+    pub client_auth: Option<ClientAuth>,
+}
+
+/// `[account]`: one GET after the sign-in, with the access token.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Where it goes; none where the ID token tells all.
+    pub request: Option<EndpointTemplate>,
+    /// Further headers.
+    pub headers: Vec<(String, Template)>,
+    /// What people call the account.
+    pub label: Option<AccountLabel>,
+    /// Facts to keep, by name: JSON Pointers into the reply (RFC 6901).
+    pub metadata: Vec<(FactName, JsonPointer)>,
+}
+
+/// Where an account's label stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountLabel {
+    /// In the reply.
+    Reply(JsonPointer),
+    /// In the ID token's claims.
+    IdToken(JsonPointer),
+}
+
+/// A JSON Pointer (RFC 6901).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonPointer(String);
+
+// === impl ProviderFile ===
+
+impl ProviderFile {
+    /// The authorization code flow, unless one signs in in a browser window.
+    #[must_use]
+    pub fn oauth(&self) -> Option<&OAuth> {
+        match &self.sign_in {
+            SignIn::OAuth(oauth) => Some(oauth),
+            SignIn::Browser(_) => None,
+        }
+    }
+
+    /// The browser sign-in, where it is one.
+    #[must_use]
+    pub fn browser(&self) -> Option<&Browser> {
+        match &self.sign_in {
+            SignIn::OAuth(_) => None,
+            SignIn::Browser(browser) => Some(browser),
+        }
+    }
+}
+
+// === impl Rename ===
+
+impl Rename {
+    /// What the service calls a parameter; none where it must not be sent.
+    #[must_use]
+    pub fn name<'n>(&'n self, standard: &'n str) -> Option<&'n str> {
+        let renamed = self.0.iter().find(|(from, _)| from == standard).map(|(_, to)| to.as_str());
+        Some(renamed.unwrap_or(standard)).filter(|name| !name.is_empty())
+    }
+
+    /// The new names, by the standard ones.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(from, to)| (from.as_str(), to.as_str()))
+    }
+}
+
+// === impl JsonPointer ===
+
+impl JsonPointer {
+    /// Reads a pointer: empty, or `/` before each step; `~` only as `~0` and `~1`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let shaped = text.is_empty() || text.starts_with('/');
+        let escaped = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        (shaped && escaped && text.len() <= 512).then(|| Self(text.to_owned()))
+    }
+
+    /// The pointer to the whole.
+    #[must_use]
+    pub const fn root() -> Self {
+        Self(String::new())
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What it points to.
+    #[must_use]
+    pub fn find<'v>(&self, value: &'v serde_json::Value) -> Option<&'v serde_json::Value> {
+        value.pointer(&self.0).filter(|found| !found.is_null())
+    }
 }

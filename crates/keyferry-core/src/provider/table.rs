@@ -17,15 +17,20 @@ pub(super) struct Located<T> {
 
 /// One table of the file, its place in it, and the keys that were asked for.
 pub(super) struct Table<'t> {
-    path: &'static str,
+    path: String,
     span: Range<usize>,
     entries: &'t DeTable<'t>,
     asked: Vec<&'static str>,
 }
 
 impl<'t> Table<'t> {
-    pub(super) fn new(path: &'static str, span: Range<usize>, entries: &'t DeTable<'t>) -> Self {
-        Self { path, span, entries, asked: Vec::new() }
+    pub(super) fn new(path: impl Into<String>, span: Range<usize>, entries: &'t DeTable<'t>) -> Self {
+        Self { path: path.into(), span, entries, asked: Vec::new() }
+    }
+
+    /// What it is called in the file.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Where the table begins.
@@ -93,21 +98,103 @@ impl<'t> Table<'t> {
         pairs
     }
 
+    /// True or false.
+    pub(super) fn flag(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<bool> {
+        let value = self.get(key)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            wrong_type(value, &self.named(key), "true or false", report);
+        }
+        flag
+    }
+
+    /// A duration such as `"5m"`, or a number of seconds.
+    pub(super) fn seconds(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<u64> {
+        let value = self.get(key)?;
+        let seconds = match value.get_ref() {
+            DeValue::Integer(integer) => integer.as_str().parse().ok(),
+            DeValue::String(text) => {
+                let duration = text.parse::<jiff::SignedDuration>().ok();
+                duration.and_then(|duration| u64::try_from(duration.as_secs()).ok())
+            }
+            _ => None,
+        };
+        let seconds = seconds.filter(|seconds| *seconds <= 10 * 366 * 86_400);
+        if seconds.is_none() {
+            let message = format!("`{}` is no duration", self.named(key));
+            report.error(&value.span(), message, "such as \"5m\", \"12h\", or a number of seconds");
+        }
+        seconds
+    }
+
     /// A table below this one.
     pub(super) fn table(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Table<'t>> {
         let value = self.get(key)?;
+        let named = self.named(key);
         match value.get_ref() {
-            DeValue::Table(entries) => Some(Table::new(key, value.span(), entries)),
+            DeValue::Table(entries) => Some(Table::new(named, value.span(), entries)),
             _ => {
-                wrong_type(
-                    value,
-                    &self.named(key),
-                    &format!("a table: write [{key}] on a line of its own"),
-                    report,
-                );
+                wrong_type(value, &named, &format!("a table: write [{named}] on a line of its own"), report);
                 None
             }
         }
+    }
+
+    /// A table of values that are read one by one, in the file's order.
+    pub(super) fn entries(
+        &mut self,
+        key: &'static str,
+        report: &mut Report<'_>,
+    ) -> Vec<(Located<&'t str>, &'t Spanned<DeValue<'t>>)> {
+        let Some(table) = self.table(key, report) else { return Vec::new() };
+        let mut entries: Vec<_> = table
+            .entries
+            .iter()
+            .map(|(name, value)| (Located { value: name.get_ref().as_ref(), span: name.span() }, value))
+            .collect();
+        entries.sort_by_key(|(name, _)| name.span.start);
+        entries
+    }
+
+    /// Tables that stand below this one, each with a name of its own: `[config.NAME]`.
+    pub(super) fn named_tables(
+        &mut self,
+        key: &'static str,
+        report: &mut Report<'_>,
+    ) -> Vec<(Located<&'t str>, Table<'t>)> {
+        let path = self.named(key);
+        let mut tables = Vec::new();
+        for (name, value) in self.entries(key, report) {
+            let named = format!("{path}.{}", name.value);
+            match value.get_ref() {
+                DeValue::Table(entries) => tables.push((name, Table::new(named, value.span(), entries))),
+                _ => wrong_type(
+                    value,
+                    &named,
+                    &format!("a table: write [{path}.NAME] before its keys"),
+                    report,
+                ),
+            }
+        }
+        tables
+    }
+
+    /// A list of tables: `[[file]]`.
+    pub(super) fn tables(&mut self, key: &'static str, report: &mut Report<'_>) -> Vec<Table<'t>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let named = self.named(key);
+        let DeValue::Array(items) = value.get_ref() else {
+            wrong_type(value, &named, &format!("a list of tables: write [[{named}]] before each"), report);
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::Table(entries) => tables.push(Table::new(named.clone(), item.span(), entries)),
+                _ => wrong_type(item, &named, "a table", report),
+            }
+        }
+        tables
     }
 
     /// Reports the keys that nobody asked for. `elsewhere` names where a key lives that is often put into the wrong table.
@@ -135,7 +222,8 @@ impl<'t> Table<'t> {
     }
 }
 
-fn text<'t>(
+/// A text.
+pub(super) fn text<'t>(
     value: &'t Spanned<DeValue<'t>>,
     named: &str,
     report: &mut Report<'_>,
@@ -149,7 +237,8 @@ fn text<'t>(
     }
 }
 
-fn wrong_type(value: &Spanned<DeValue<'_>>, named: &str, wanted: &str, report: &mut Report<'_>) {
+/// Reports a value of another type than the one that is wanted.
+pub(super) fn wrong_type(value: &Spanned<DeValue<'_>>, named: &str, wanted: &str, report: &mut Report<'_>) {
     let found = match value.get_ref() {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",

@@ -1,4 +1,8 @@
 use super::*;
+use crate::{
+    flow::{authorize, exchange},
+    provider::{AccountLabel, ClientAuth, Pkce, Redirect, RequestFormat},
+};
 
 const LEAST: &str = r#"
 display_name = "Acme"
@@ -32,10 +36,12 @@ fn findings(text: &str) -> Vec<String> {
 fn eight_lines_are_a_provider() {
     let file = read(LEAST).unwrap().file;
     assert_eq!(file.display_name, "Acme");
-    assert_eq!(file.authorization.pkce, Pkce::S256);
-    assert_eq!(file.authorization.scope_separator, " ");
-    assert_eq!(file.token.client_auth, ClientAuth::ClientSecretPost);
-    assert!(file.revocation.is_none());
+    let oauth = file.oauth().unwrap();
+    assert_eq!(oauth.authorization.pkce, Pkce::S256);
+    assert_eq!(oauth.authorization.scope_separator, " ");
+    assert_eq!(oauth.token.client_auth, ClientAuth::ClientSecretPost);
+    assert!(oauth.token.refresh && oauth.token.rotates);
+    assert!(oauth.revocation.is_none());
     assert_eq!(file.env.keys().next().unwrap().as_str(), "ACME_TOKEN");
 }
 
@@ -48,35 +54,255 @@ documentation_url = "https://acme.example/docs"
 notes = "n"
 categories = ["work"]
 client_id = "public"
+requires = ["ACME_DEVELOPER_TOKEN"]
+implementation = "instagram"
 [authorization]
 endpoint = "https://acme.example/authorize"
 issuer = "https://acme.example"
 scopes = ["b", "a"]
+scope_param = "user_scope"
 scope_separator = ","
 pkce = "none"
 params = { prompt = "consent", audience = "api" }
+rename = { client_id = "client_key" }
+fragment = "x"
+redirect = "proxy"
+[callback]
+code = "auth_code"
+metadata = ["realmId"]
 [token]
 endpoint = "https://acme.example/token"
+refresh_endpoint = "https://acme.example/refresh"
 client_auth = "client_secret_basic"
+request_format = "json"
 params = { extra = "1" }
+refresh_params = { more = "2" }
+headers = { Accept-Language = "en" }
+rename = { client_secret = "secret_key" }
+refresh = true
+rotates = false
+expires_in = 3600
+refresh_margin = "10m"
+[token.response]
+access_token = "/data/token"
+expires_at = "/data/until"
+metadata = { shop = "/shop" }
+error = { at = "/ok", is = false, message = "/error" }
+errors = { gone = "invalid_grant" }
 [revocation]
 endpoint = "https://acme.example/revoke"
+params = { all = "true" }
+client_auth = "none"
+[account]
+request = "GET https://api.acme.example/me/{metadata.shop}"
+headers = { X-Client = "{client_id}" }
+label = "/email"
+metadata = { cloud_id = "/0/id" }
+[config.region]
+title = "Region"
+description = "Where"
+pattern = "eu|us"
+default = "eu"
 [env]
-A = "{access_token}"
+A = "{access_token} {metadata.shop} {metadata.realmId} {metadata.cloud_id} {config.region}"
+[[file]]
+path = "~/.acme"
+mode = "0640"
+content = "{refresh_token}"
 "#,
     )
-    .unwrap()
-    .file;
-    assert_eq!(file.authorization.scopes.join(&file.authorization.scope_separator), "b,a");
-    assert_eq!(file.authorization.pkce, Pkce::None);
-    let params =
-        [("prompt", "consent"), ("audience", "api")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(file.authorization.params, params);
-    assert_eq!(file.authorization.issuer.unwrap().as_str(), "https://acme.example");
-    assert_eq!(file.token.client_auth, ClientAuth::ClientSecretBasic);
-    assert_eq!(file.token.params, [("extra".to_owned(), "1".to_owned())]);
-    assert_eq!(file.revocation.unwrap().endpoint.as_str(), "https://acme.example/revoke");
+    .unwrap_or_else(|findings| panic!("{findings}"));
+    assert!(file.warnings.is_empty(), "{}", file.warnings);
+    let file = file.file;
+    let oauth = file.oauth().unwrap();
+    let authorization = &oauth.authorization;
+    assert_eq!(authorization.scopes.join(&authorization.scope_separator), "b,a");
+    assert_eq!((authorization.pkce, authorization.redirect), (Pkce::None, Redirect::Proxy));
+    let params: Vec<_> =
+        authorization.params.iter().map(|(name, value)| (name.as_str(), value.as_text().unwrap())).collect();
+    assert_eq!(params, [("prompt", "consent"), ("audience", "api")]);
+    assert_eq!(authorization.issuer.as_ref().unwrap().as_str(), "https://acme.example");
+    assert_eq!(
+        (authorization.scope_param.as_str(), authorization.fragment.as_deref()),
+        ("user_scope", Some("x"))
+    );
+    assert_eq!(authorization.rename.name("client_id"), Some("client_key"));
+    assert_eq!((oauth.callback.code.as_str(), oauth.callback.metadata[0].as_str()), ("auth_code", "realmId"));
+    let token = &oauth.token;
+    assert_eq!(
+        (token.client_auth, token.request_format),
+        (ClientAuth::ClientSecretBasic, RequestFormat::Json)
+    );
+    assert_eq!(token.refresh_endpoint.as_ref().unwrap().as_str(), "https://acme.example/refresh");
+    assert_eq!((token.params[0].0.as_str(), token.refresh_params[0].0.as_str()), ("extra", "more"));
+    assert_eq!(token.headers[0].0, "accept-language");
+    assert_eq!((token.expires_in, token.refresh_margin, token.rotates), (Some(3600), Some(600), false));
+    assert_eq!(token.response.access_token.as_str(), "/data/token");
+    assert_eq!(token.response.expires_at.as_ref().unwrap().as_str(), "/data/until");
+    assert_eq!(token.response.error_code("gone").as_str(), "invalid_grant");
+    let revocation = oauth.revocation.as_ref().unwrap();
+    assert_eq!(revocation.endpoint.as_str(), "https://acme.example/revoke");
+    assert_eq!((revocation.client_auth, revocation.params.len()), (Some(ClientAuth::None), 1));
+    assert_eq!(oauth.implementation.unwrap().name(), "instagram");
+    let account = file.account.unwrap();
+    assert_eq!(account.request.unwrap().as_str(), "https://api.acme.example/me/{metadata.shop}");
+    assert!(matches!(account.label, Some(AccountLabel::Reply(pointer)) if pointer.as_str() == "/email"));
+    let (name, region) = file.config.first_key_value().unwrap();
+    assert_eq!(
+        (name.as_str(), region.title.as_str(), region.default.as_deref()),
+        ("region", "Region", Some("eu"))
+    );
+    assert_eq!(file.requires[0].as_str(), "ACME_DEVELOPER_TOKEN");
     assert_eq!(file.client_id.unwrap().as_str(), "public");
+    assert_eq!((file.env.len(), file.files[0].mode.bits()), (1, 0o640));
+}
+
+#[test]
+fn a_browser_sign_in_is_read_and_keeps_its_rules() {
+    const BROWSER: &str = r#"
+display_name = "Slack"
+[browser]
+login_url = "https://slack.com/signin"
+allow_hosts = ["slack.com", "*.slack.com"]
+extract_on = "https://app.slack.com/client/*"
+[browser.tokens]
+access_token = { local_storage = "localConfig_v2", pattern = "xoxc-.+" }
+cookie = { cookie = "d", required = false }
+[env]
+SLACK_MCP_XOXC_TOKEN = "{access_token}"
+SLACK_MCP_XOXD_TOKEN = "{metadata.cookie}"
+"#;
+    let file = read(BROWSER).unwrap_or_else(|findings| panic!("{findings}")).file;
+    let browser = file.browser().unwrap();
+    assert_eq!(browser.tokens.len(), 2);
+    let url = |text: &str| url::Url::parse(text).unwrap();
+    for (page, fits) in [
+        ("https://app.slack.com/client/T1/C1", true),
+        ("https://app.slack.com/client/", true),
+        ("https://app.slack.com/clientele", false),
+        ("https://app.slack.com/?/client/", false),
+        ("https://evil.test/client/", false),
+        ("https://app.slack.com.evil.test/client/", false),
+        ("https://app.slack.com:8443/client/", false),
+        ("http://app.slack.com/client/", false),
+        ("https://app.slack.com@evil.test/client/", false),
+    ] {
+        assert_eq!(browser.extract_on.matches(&url(page)), fits, "{page}");
+    }
+    for (page, fits) in [
+        ("https://slack.com/x", true),
+        ("https://a.b.slack.com/", true),
+        ("https://evilslack.com/", false),
+        ("https://slack.com.evil.test/", false),
+        ("https://slack.com:444/", false),
+        ("https://u@slack.com/", false),
+    ] {
+        assert_eq!(browser.allow_hosts.iter().any(|host| host.matches(&url(page))), fits, "{page}");
+    }
+    let table = [
+        (
+            "allow_hosts = [\"slack.com\", \"*.slack.com\"]",
+            "allow_hosts = [\"*.slack.com\"]",
+            "may not go to its own login page",
+        ),
+        (
+            "https://app.slack.com/client/*",
+            "https://app.evil.example/*",
+            "may not go to the page of `extract_on`",
+        ),
+        ("\"*.slack.com\"", "\"*.com\"", "`*.com` is no host"),
+        ("\"*.slack.com\"", "\"*slack.com\"", "`*slack.com` is no host"),
+        (
+            "{ cookie = \"d\", required = false }",
+            "{ cookie = \"d\", script = \"x\" }",
+            "is read from one place",
+        ),
+        ("{metadata.cookie}", "{metadata.d}", "nothing defines `{metadata.d}`"),
+        ("pattern = \"xoxc-.+\" }", "required = false }", "`access_token` is not among the tokens"),
+        (
+            "[browser]",
+            "[token]\nendpoint = \"https://a.example/\"\n[browser]",
+            "[authorization] and [token], or [browser]",
+        ),
+    ];
+    for (from, to, expected) in table {
+        let found = findings(&BROWSER.replace(from, to));
+        assert!(found.iter().any(|finding| finding.contains(expected)), "{to}: {found:?}");
+    }
+}
+
+#[test]
+fn each_mistake_of_a_file_as_a_whole_is_found() {
+    let add = |text: &str| format!("{LEAST}{text}");
+    let table = [
+        (
+            LEAST.replace("{access_token}", "{config.site}"),
+            "8:15 nothing defines `{config.site}` | ask for it with [config.site]",
+        ),
+        (
+            add("[config.site]\ntitle = \"S\"\n").replace("{access_token}", "{config.sit}"),
+            "8:15 nothing defines `{config.sit}` | did you mean {config.site}?",
+        ),
+        (
+            LEAST.replace("{access_token}", "{metadata.x}"),
+            "8:15 nothing defines `{metadata.x}` | name it in `metadata` of [callback], [token.response] or [account]: { x = \"/…\" }",
+        ),
+        (
+            LEAST.replace("https://acme.example/token", "https://{config.s}.acme.example/token")
+                + "[config.s]\n",
+            "9:1 `s` lands in a host and has no pattern | add pattern = \"[a-z0-9-]+\", or what its values are like",
+        ),
+        (
+            LEAST.replace("https://acme.example/authorize", "https://accounts.google.com/o/oauth2/v2/auth"),
+            "3:1 this service gives no refresh token unless it is asked for one | params = { access_type = \"offline\", prompt = \"consent\" }",
+        ),
+        (
+            LEAST.replace("[env]", "refresh = false\nrefresh_endpoint = \"https://acme.example/r\"\n[env]"),
+            "8:1 `refresh_endpoint` has no use where refresh is false | remove one of them",
+        ),
+        (
+            LEAST.replace("[env]", "params = { my_secret = \"0123456789\" }\n[env]"),
+            "7:25 `my_secret` looks like a secret | secrets go into the proxy's environment; name the variable in `requires`",
+        ),
+        (
+            LEAST.replace("[env]\nACME_TOKEN = \"{access_token}\"\n", ""),
+            "1:1 a server gets nothing from this provider | add [env] with the variable that it reads, or [[file]]",
+        ),
+        (
+            add("[[file]]\npath = \"/etc/x\"\ncontent = \"x\"\n"),
+            "10:8 a credential file lies below the server's home: begin with ~/ or /home/USER/ | such as ~/.service/credentials.json",
+        ),
+        (
+            add("[[file]]\npath = \"~/x\"\n"),
+            "9:1 a file has either `content` or `json` | json = { token = \"{access_token}\" }",
+        ),
+        (
+            LEAST.replace("[token]", "rename = { state = \"\" }\n[token]"),
+            "5:20 `state` can't be dropped: it protects the sign-in | name what the service calls it",
+        ),
+        (
+            LEAST.replace("[env]", "headers = { Authorization = \"x\" }\n[env]"),
+            "7:13 the header `Authorization` is set by Keyferry itself | remove it",
+        ),
+        (
+            LEAST.replace("[env]", "params = { x = \"{access_token}\" }\n[env]"),
+            "7:16 `{access_token}` can't stand here | here: {client_id}, {config.NAME} and {metadata.NAME}",
+        ),
+        (
+            LEAST.replace("[env]", "response = { access_token = \"data.token\" }\n[env]"),
+            "7:29 this is no JSON Pointer (RFC 6901) | begin with a slash: \"/data/token\"",
+        ),
+        (
+            format!("implementation = \"instagam\"{LEAST}"),
+            "1:18 there is no implementation `instagam` | did you mean \"instagram\"?",
+        ),
+    ];
+    for (text, expected) in table {
+        assert_eq!(findings(&text), [expected], "{text}");
+    }
+    let open = LEAST.replace("https://acme.example/token", "https://{config.h}/token")
+        + "[config.h]\npattern = \"[a-z.]+\"\n";
+    assert!(findings(&open)[0].contains("a look-alike gets the client secret"), "{:?}", findings(&open));
 }
 
 #[test]
@@ -120,13 +346,11 @@ B = "{acces_token}"
 
 #[test]
 fn no_parameter_that_the_flow_sets_can_be_overridden() {
-    for name in RESERVED_PARAMETERS {
+    for name in authorize::RESERVED_PARAMETERS {
         let text = LEAST.replace("[token]", &format!("params = {{ {name} = \"x\" }}\n[token]"));
         assert_eq!(findings(&text).len(), 1, "{name}");
     }
-    for name in
-        ["grant_type", "client_secret", "code", "refresh_token", "code_verifier", "redirect_uri", "client_id"]
-    {
+    for name in exchange::RESERVED_PARAMETERS {
         let text = LEAST.replace("[env]", &format!("params = {{ {name} = \"x\" }}\n[env]"));
         assert_eq!(findings(&text).len(), 1, "{name}");
     }
@@ -135,7 +359,7 @@ fn no_parameter_that_the_flow_sets_can_be_overridden() {
 #[test]
 fn no_parameter_can_be_overridden_by_the_endpoints_own_query() {
     let with = |query: &str| LEAST.replace("/authorize", &format!("/authorize?{query}"));
-    for name in RESERVED_PARAMETERS {
+    for name in authorize::RESERVED_PARAMETERS {
         assert_eq!(findings(&with(&format!("{name}=x"))).len(), 1, "{name}");
     }
     assert_eq!(findings(&with("r%65direct_uri=x")).len(), 1, "by its meaning, not its letters");

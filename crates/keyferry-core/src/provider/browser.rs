@@ -1,0 +1,134 @@
+//! `[browser]`: sign-in without OAuth, in a window that may go to listed places only.
+
+use url::{Host, Url};
+
+use super::config::Pattern;
+use crate::{id::FactName, url::Endpoint};
+
+/// How one signs in in a browser window.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    /// Where the window begins.
+    pub login_url: Endpoint,
+    /// The only hosts that it may go to.
+    pub allow_hosts: Vec<HostPattern>,
+    /// The page on which the tokens are read.
+    pub extract_on: UrlPattern,
+    /// What is read.
+    pub tokens: Vec<BrowserToken>,
+}
+
+/// A host, or all hosts below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPattern {
+    domain: String,
+    below: bool,
+}
+
+/// A page: an exact origin, and a path that may end in `*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UrlPattern {
+    text: String,
+    origin: HostPattern,
+    path: String,
+    open: bool,
+}
+
+/// One value that is read from the page.
+#[derive(Debug, Clone)]
+pub struct BrowserToken {
+    /// `access_token`, `refresh_token`, or the name of a fact.
+    pub name: FactName,
+    /// Where it stands.
+    pub source: BrowserSource,
+    /// What it must be.
+    pub pattern: Option<Pattern>,
+    /// Whether the sign-in waits for it.
+    pub required: bool,
+}
+
+/// Where a value stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BrowserSource {
+    /// An entry of local storage.
+    LocalStorage(String),
+    /// An entry of session storage.
+    SessionStorage(String),
+    /// A cookie, HttpOnly ones too.
+    Cookie(String),
+    /// The result of a script.
+    Script(String),
+}
+
+impl HostPattern {
+    /// Reads `host.example` or `*.host.example`. A pattern that takes in a whole top-level domain is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (domain, below) = match text.strip_prefix("*.") {
+            Some(domain) => (domain, true),
+            None => (text, false),
+        };
+        let url = Url::parse(&format!("https://{domain}/")).ok()?;
+        let plain = matches!(url.host(), Some(Host::Domain(host)) if host == domain);
+        (plain && super::endpoint::is_host_name(domain)).then(|| Self { domain: domain.to_owned(), below })
+    }
+
+    /// Whether a parsed URL is at such a host: https, default port, no user.
+    #[must_use]
+    pub fn matches(&self, url: &Url) -> bool {
+        let plain = url.scheme() == "https"
+            && url.port().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        plain && url.host_str().is_some_and(|host| self.has(host))
+    }
+
+    fn has(&self, host: &str) -> bool {
+        match (self.below, host.strip_suffix(self.domain.as_str())) {
+            (false, rest) => rest == Some(""),
+            (true, rest) => rest.is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+        }
+    }
+
+    /// The pattern as it stands in the file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.below { format!("*.{}", self.domain) } else { self.domain.clone() }
+    }
+}
+
+impl UrlPattern {
+    /// Reads `https://host/path` or `https://*.host/path*`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("https://")?;
+        let (host, path) = rest.split_at(rest.find('/')?);
+        let origin = HostPattern::parse(host)?;
+        let (path, open) = match path.strip_suffix('*') {
+            Some(path) => (path, true),
+            None => (path, false),
+        };
+        let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"*?#\\%".contains(&byte));
+        plain.then(|| Self { text: text.to_owned(), origin, path: path.to_owned(), open })
+    }
+
+    /// Whether a parsed URL is such a page. Only host and path count, never query or fragment.
+    #[must_use]
+    pub fn matches(&self, url: &Url) -> bool {
+        let path = url.path();
+        let fits = if self.open { path.starts_with(&self.path) } else { path == self.path };
+        self.origin.matches(url) && fits
+    }
+
+    /// Whether its host is among `hosts`.
+    #[must_use]
+    pub fn is_within(&self, hosts: &[HostPattern]) -> bool {
+        hosts.iter().any(|host| *host == self.origin || host.has(&self.origin.domain))
+    }
+
+    /// The pattern as it stands in the file.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}

@@ -1,0 +1,74 @@
+//! `[account]` and `[config.NAME]`.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        config::ConfigField,
+        file::{Account, AccountLabel},
+        table::Table,
+    },
+    table_of_key,
+    value::{Place, endpoint, fact_name, headers, pattern, pointer, pointers},
+};
+use crate::{diagnostic::Report, id::FactName};
+
+/// Before a pointer: it points into the ID token's claims.
+const ID_TOKEN: &str = "id_token:";
+
+pub(super) fn account(mut table: Table<'_>, report: &mut Report<'_>) -> Account {
+    let request = table.text("request", report).and_then(|text| {
+        // A file may say the method, for people to read; there is but one.
+        let url = text.value.strip_prefix("GET ").unwrap_or(text.value).trim();
+        endpoint(&super::super::table::Located { value: url, span: text.span }, report)
+    });
+    let headers = headers(&mut table, Place::Account, report);
+    let label = table.text("label", report);
+    let of_reply = label.as_ref().is_some_and(|label| !label.value.starts_with(ID_TOKEN));
+    let span = label.as_ref().map(|label| label.span.clone());
+    let label = label.and_then(|mut text| match text.value.strip_prefix(ID_TOKEN) {
+        Some(rest) => {
+            text.value = rest;
+            pointer(&text, report).map(AccountLabel::IdToken)
+        }
+        None => pointer(&text, report).map(AccountLabel::Reply),
+    });
+    let metadata = pointers(&mut table, report);
+    if request.is_none() && (of_reply || !metadata.is_empty()) {
+        let span = span.unwrap_or_else(|| table.span().clone());
+        report.error(
+            &span,
+            "there is no reply to look into",
+            "add request = \"https://…\", or label = \"id_token:/email\"",
+        );
+    }
+    table.finish(table_of_key, report);
+    Account { request, headers, label, metadata }
+}
+
+pub(super) fn config(top: &mut Table<'_>, report: &mut Report<'_>) -> BTreeMap<FactName, ConfigField> {
+    let mut fields = BTreeMap::new();
+    for (name, mut table) in top.named_tables("config", report) {
+        let title =
+            table.text("title", report).map_or_else(|| name.value.to_owned(), |text| text.value.to_owned());
+        let description = table.text("description", report).map(|text| text.value.to_owned());
+        let pattern = pattern(&mut table, report);
+        let default = table.text("default", report);
+        if let (Some(default), Some((pattern, _))) = (&default, &pattern)
+            && !pattern.matches(default.value)
+        {
+            report.error(&default.span, "the default does not match the pattern", "change one of them");
+        }
+        table.finish(table_of_key, report);
+        if let Some(name) = fact_name(&name, report) {
+            let field = ConfigField {
+                title,
+                description,
+                pattern: pattern.map(|(pattern, _)| pattern),
+                default: default.map(|text| text.value.to_owned()),
+            };
+            fields.insert(name, field);
+        }
+    }
+    fields
+}

@@ -1,0 +1,211 @@
+//! What only the file as a whole shows: words that nothing defines, hosts that a value decides, access that will end.
+
+use std::collections::BTreeSet;
+
+use toml::de::DeTable;
+
+use super::super::{
+    endpoint::EndpointTemplate,
+    file::{OAuth, ProviderFile},
+    host::HostRule,
+};
+use crate::{
+    delivery::{FileContent, Template, Word, with_refresh_token},
+    diagnostic::Report,
+    id::FactName,
+    suggest::nearest,
+};
+
+pub(super) fn lint(file: &ProviderFile, document: &DeTable<'_>, report: &mut Report<'_>) {
+    words(file, report);
+    if let Some(oauth) = file.oauth() {
+        hosts(file, oauth, report);
+        refresh(oauth, document, report);
+        secrets(oauth, report);
+    }
+    deliveries(file, report);
+}
+
+/// Every word with a name must be defined somewhere, or its variable would never come.
+fn words(file: &ProviderFile, report: &mut Report<'_>) {
+    let config: BTreeSet<&str> = file.config.keys().map(FactName::as_str).collect();
+    let metadata = metadata(file);
+    let mut seen = BTreeSet::new();
+    for word in all_words(file) {
+        let (table, name, known) = match word {
+            Word::Config(name) => ("config", name, &config),
+            Word::Metadata(name) => ("metadata", name, &metadata),
+            _ => continue,
+        };
+        if known.contains(name.as_str()) || !seen.insert(word.to_string()) {
+            continue;
+        }
+        let hint = nearest(name.as_str(), known.iter().copied()).map_or_else(
+            || match table {
+                "config" => format!("ask for it with [config.{name}]"),
+                _ => format!("name it in `metadata` of [callback], [token.response] or [account]: {{ {name} = \"/…\" }}"),
+            },
+            |meant| format!("did you mean {{{table}.{meant}}}?"),
+        );
+        let span = report.find(&format!("{{{word}}}"));
+        report.error(&span, format!("nothing defines `{{{word}}}`"), hint);
+    }
+}
+
+/// The facts that the file asks to keep.
+fn metadata(file: &ProviderFile) -> BTreeSet<&str> {
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    if let Some(oauth) = file.oauth() {
+        names.extend(oauth.callback.metadata.iter().map(FactName::as_str));
+        names.extend(oauth.token.response.metadata.iter().map(|(name, _)| name.as_str()));
+    }
+    if let Some(browser) = file.browser() {
+        names.extend(browser.tokens.iter().map(|token| token.name.as_str()));
+    }
+    if let Some(account) = &file.account {
+        names.extend(account.metadata.iter().map(|(name, _)| name.as_str()));
+    }
+    names
+}
+
+fn all_words(file: &ProviderFile) -> Vec<&Word> {
+    let mut words: Vec<&Word> = endpoints(file).into_iter().flat_map(EndpointTemplate::words).collect();
+    words.extend(templates(file).into_iter().flat_map(Template::words));
+    words.extend(file.files.iter().flat_map(|file| file.path.words()));
+    words
+}
+
+fn endpoints(file: &ProviderFile) -> Vec<&EndpointTemplate> {
+    let mut endpoints = Vec::new();
+    if let Some(oauth) = file.oauth() {
+        endpoints.extend([&oauth.authorization.endpoint, &oauth.token.endpoint]);
+        endpoints.extend(oauth.token.refresh_endpoint.as_ref());
+        endpoints.extend(oauth.revocation.as_ref().map(|revocation| &revocation.endpoint));
+    }
+    endpoints.extend(file.account.as_ref().and_then(|account| account.request.as_ref()));
+    endpoints
+}
+
+fn templates(file: &ProviderFile) -> Vec<&Template> {
+    let mut templates: Vec<&Template> = file.env.values().collect();
+    for file in &file.files {
+        match &file.content {
+            FileContent::Text(template) => templates.push(template),
+            FileContent::Json(json) => templates.extend(json.templates()),
+        }
+    }
+    let mut pairs: Vec<&(String, Template)> = Vec::new();
+    if let Some(oauth) = file.oauth() {
+        pairs.extend(&oauth.authorization.params);
+        pairs.extend(&oauth.token.params);
+        pairs.extend(&oauth.token.refresh_params);
+        pairs.extend(&oauth.token.headers);
+        pairs.extend(oauth.revocation.iter().flat_map(|revocation| &revocation.params));
+    }
+    pairs.extend(file.account.iter().flat_map(|account| &account.headers));
+    templates.extend(pairs.into_iter().map(|(_, template)| template));
+    templates
+}
+
+/// A value in a host decides who gets codes, tokens and the client secret.
+fn hosts(file: &ProviderFile, oauth: &OAuth, report: &mut Report<'_>) {
+    let mut open = false;
+    for endpoint in endpoints(file) {
+        for name in endpoint.host_names() {
+            let Some(field) = file.config.get(name) else { continue };
+            if field.pattern.is_none() {
+                let span = report.find(&format!("[config.{name}]"));
+                let message = format!("`{name}` lands in a host and has no pattern");
+                report.error(&span, message, "add pattern = \"[a-z0-9-]+\", or what its values are like");
+            }
+        }
+        open |= endpoint.host_rule(|name| file.config.get(name)) == HostRule::Anywhere;
+    }
+    if open {
+        let named = oauth.token.endpoint.host_names();
+        let span = named.first().map(|name| report.find(&format!("{{config.{name}}}"))).unwrap_or_default();
+        report.warning(
+            &span,
+            "a person can name any host here, so a look-alike gets the client secret",
+            "end the pattern in the service's own domain, its dots escaped (\\\\.service\\\\.com); else a proxy accepts only the hosts that its operator lists",
+        );
+    }
+}
+
+/// Services that give no refresh token unless they are asked in their own way: end of the host, what asks, where it is written.
+const OFFLINE: [(&str, &str, &str); 5] = [
+    (
+        "accounts.google.com",
+        "access_type=offline",
+        "params = { access_type = \"offline\", prompt = \"consent\" }",
+    ),
+    ("auth.atlassian.com", "offline_access", "add \"offline_access\" to scopes"),
+    ("login.microsoftonline.com", "offline_access", "add \"offline_access\" to scopes"),
+    ("www.dropbox.com", "token_access_type=offline", "params = { token_access_type = \"offline\" }"),
+    ("www.reddit.com", "duration=permanent", "params = { duration = \"permanent\" }"),
+];
+
+fn refresh(oauth: &OAuth, document: &DeTable<'_>, report: &mut Report<'_>) {
+    let authorization = &oauth.authorization;
+    let host =
+        authorization.endpoint.fixed().and_then(|endpoint| endpoint.url().host_str()).unwrap_or_default();
+    let asked = |wanted: &str| {
+        let in_params = authorization.params.iter().any(|(name, template)| {
+            wanted.split_once('=').is_some_and(|(known, value)| known == name && template.is_text(value))
+        });
+        in_params || authorization.scopes.iter().any(|scope| scope.as_str() == wanted)
+    };
+    for (end, wanted, hint) in OFFLINE {
+        if host == end && oauth.token.refresh && !asked(wanted) {
+            let span = report.find("[authorization]");
+            report.warning(&span, "this service gives no refresh token unless it is asked for one", hint);
+        }
+    }
+    let token = document.get("token").and_then(|table| table.get_ref().as_table());
+    let of_refresh = ["refresh_endpoint", "refresh_params", "refresh_margin"];
+    let unused = token.into_iter().flat_map(|table| table.keys());
+    for key in unused.filter(|key| !oauth.token.refresh && of_refresh.contains(&key.get_ref().as_ref())) {
+        let message = format!("`{}` has no use where refresh is false", key.get_ref());
+        report.warning(&key.span(), message, "remove one of them");
+    }
+}
+
+/// How secrets of well-known services begin.
+const SECRETS: [&str; 7] = ["GOCSPX-", "xoxb-", "xoxp-", "ghp_", "gho_", "sk_live_", "-----BEGIN"];
+
+/// A provider file is for everyone to read.
+fn secrets(oauth: &OAuth, report: &mut Report<'_>) {
+    let token = &oauth.token;
+    let pairs = [&oauth.authorization.params, &token.params, &token.refresh_params, &token.headers];
+    for (name, template) in pairs.into_iter().flatten() {
+        let Some(text) = template.as_text() else { continue };
+        let lower = name.to_ascii_lowercase();
+        let named =
+            ["secret", "password", "api_key", "api-key", "apikey"].iter().any(|word| lower.contains(word));
+        let known = SECRETS.iter().any(|start| text.starts_with(start));
+        if (named && text.len() >= 8) || known {
+            let span = report.find(text);
+            report.error(
+                &span,
+                format!("`{name}` looks like a secret"),
+                "secrets go into the proxy's environment; name the variable in `requires`",
+            );
+        }
+    }
+}
+
+fn deliveries(file: &ProviderFile, report: &mut Report<'_>) {
+    if file.env.is_empty() && file.files.is_empty() && !report.has_errors() {
+        let message = "a server gets nothing from this provider";
+        report.warning(&(0..0), message, "add [env] with the variable that it reads, or [[file]]");
+    }
+    let rotates = file.oauth().is_none_or(|oauth| oauth.token.rotates);
+    if !rotates {
+        return;
+    }
+    let hint = "a provider that rotates revokes what has two owners; leave it out, or set rotates = false in [token] if it surely does not";
+    for name in with_refresh_token(file) {
+        let span = if name.contains('/') { report.find(&name) } else { report.find_value(&name) };
+        report.warning(&span, format!("{name} hands the refresh token to the server"), hint);
+    }
+}

@@ -1,0 +1,121 @@
+//! `[token]`, `[token.response]` and `[revocation]`.
+
+use serde_json::Value;
+use toml::de::DeValue;
+
+use super::{
+    super::{
+        file::{ClientAuth, JsonPointer, RequestFormat, Revocation, TokenEndpoint},
+        response::{ErrorRule, ReplyFormat},
+        table::Table,
+    },
+    table_of_key,
+    value::{
+        Place, client_auth, endpoint, entry_text, headers, once, one_of, params, pointer, pointers, rename,
+    },
+};
+use crate::{
+    diagnostic::Report,
+    flow::{error::ErrorCode, exchange::RESERVED_PARAMETERS},
+};
+
+/// Standard parameters that a service may call otherwise.
+const RENAMEABLE: &[&str] = &[
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "client_id",
+    "client_secret",
+    "token",
+    "token_type_hint",
+];
+
+pub(super) fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<TokenEndpoint> {
+    let written = table.required_text("endpoint", "https://service.example/token", report);
+    let own = written.as_ref().and_then(|text| endpoint(text, report));
+    let refresh_endpoint = table.text("refresh_endpoint", report).and_then(|text| endpoint(&text, report));
+    let client_auth = table.text("client_auth", report).and_then(|text| client_auth(&text, report));
+    let formats = [("form", RequestFormat::Form), ("json", RequestFormat::Json)];
+    let request_format = one_of(&mut table, "request_format", &formats, report);
+    let params_of_exchange = params(&mut table, "params", RESERVED_PARAMETERS, report);
+    if let (Some(own), Some(written)) = (&own, &written) {
+        once(own, &written.span, RESERVED_PARAMETERS, &params_of_exchange, report);
+    }
+    let refresh_params = params(&mut table, "refresh_params", RESERVED_PARAMETERS, report);
+    let headers = headers(&mut table, Place::Request, report);
+    let rename = rename(&mut table, RENAMEABLE, report);
+    let refresh = table.flag("refresh", report);
+    let rotates = table.flag("rotates", report);
+    let expires_in = table.seconds("expires_in", report);
+    let refresh_margin = table.seconds("refresh_margin", report);
+    let response = table.table("response", report).map(|table| response(table, report));
+    table.finish(table_of_key, report);
+    Some(TokenEndpoint {
+        endpoint: own?,
+        refresh_endpoint,
+        client_auth: client_auth.unwrap_or(ClientAuth::ClientSecretPost),
+        request_format: request_format.unwrap_or(RequestFormat::Form),
+        params: params_of_exchange,
+        refresh_params,
+        headers,
+        rename,
+        refresh: refresh.unwrap_or(true),
+        rotates: rotates.unwrap_or(true),
+        expires_in,
+        refresh_margin,
+        response: response.unwrap_or_default(),
+    })
+}
+
+fn response(mut table: Table<'_>, report: &mut Report<'_>) -> ReplyFormat {
+    let mut format = ReplyFormat { standard: false, ..ReplyFormat::default() };
+    let mut read = |key: &'static str, slot: &mut JsonPointer, report: &mut Report<'_>| {
+        if let Some(found) = table.text(key, report).and_then(|text| pointer(&text, report)) {
+            *slot = found;
+        }
+    };
+    read("access_token", &mut format.access_token, report);
+    read("token_type", &mut format.token_type, report);
+    read("refresh_token", &mut format.refresh_token, report);
+    read("expires_in", &mut format.expires_in, report);
+    read("scope", &mut format.scope, report);
+    read("id_token", &mut format.id_token, report);
+    format.expires_at = table.text("expires_at", report).and_then(|text| pointer(&text, report));
+    format.metadata = pointers(&mut table, report);
+    format.error = table.table("error", report).and_then(|table| error_rule(table, report));
+    for (code, meaning) in table.pairs("errors", report) {
+        let known = ErrorCode::from_provider(meaning.value);
+        if known.as_str() == meaning.value && known != ErrorCode::Unrecognized {
+            format.errors.insert(code.value.to_owned(), known);
+        } else {
+            let message = format!("`{}` is no error code of RFC 6749 §5.2", meaning.value);
+            report.error(&meaning.span, message, "invalid_grant, invalid_client, temporarily_unavailable, …");
+        }
+    }
+    table.finish(table_of_key, report);
+    format
+}
+
+fn error_rule(mut table: Table<'_>, report: &mut Report<'_>) -> Option<ErrorRule> {
+    let at = table.required_text("at", "/ok", report).and_then(|text| pointer(&text, report));
+    let is = table.get("is").and_then(|value| match value.get_ref() {
+        DeValue::Boolean(flag) => Some(Value::Bool(*flag)),
+        DeValue::Integer(number) => number.as_str().parse::<i64>().ok().map(Value::from),
+        _ => entry_text(value, "is", report).map(|text| Value::from(text.value)),
+    });
+    let message = table.text("message", report).and_then(|text| pointer(&text, report));
+    table.finish(table_of_key, report);
+    Some(ErrorRule { at: at?, is, message })
+}
+
+pub(super) fn revocation(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Revocation> {
+    let endpoint = table
+        .required_text("endpoint", "https://service.example/revoke", report)
+        .and_then(|text| endpoint(&text, report));
+    let params = params(&mut table, "params", RESERVED_PARAMETERS, report);
+    let client_auth = table.text("client_auth", report).and_then(|text| client_auth(&text, report));
+    table.finish(table_of_key, report);
+    Some(Revocation { endpoint: endpoint?, params, client_auth })
+}
