@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use keyferry_core::flow::error::ErrorCode;
+use keyferry_core::{
+    flow::error::ErrorCode,
+    provider::{InvalidConfig, UnresolvedEndpoint},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,6 +52,12 @@ pub(crate) enum ProxyError {
     UnexpectedVerifier,
     #[error(transparent)]
     Sealed(#[from] Unsealable),
+    #[error("What the provider asks of the person can not be used: {0}.")]
+    Config(InvalidConfig),
+    #[error("What the provider asks of the person makes no address of its: {0}.")]
+    Endpoint(UnresolvedEndpoint),
+    #[error("Tokens of this provider can not be refreshed. Sign in again when they no longer work.")]
+    NoRefresh,
     #[error("This provider has no revocation endpoint. Remove the access in the account's settings there.")]
     NoRevocation,
     #[error("This code or token was presented too often.")]
@@ -104,6 +113,8 @@ impl ProxyError {
                 (UnauthorizedClient, StatusCode::BAD_REQUEST, "sealing_key")
             }
             Self::Sealed(Unsealable::NotTheirs) => (InvalidGrant, StatusCode::BAD_REQUEST, "sealed_token"),
+            Self::Config(_) | Self::Endpoint(_) => (InvalidRequest, StatusCode::BAD_REQUEST, "config"),
+            Self::NoRefresh => (UnsupportedGrantType, StatusCode::BAD_REQUEST, "no_refresh"),
             Self::NoRevocation => (UnsupportedTokenType, StatusCode::BAD_REQUEST, "no_revocation"),
             Self::TooOften { .. } => (TemporarilyUnavailable, StatusCode::TOO_MANY_REQUESTS, "too_often"),
             Self::Busy => (TemporarilyUnavailable, StatusCode::SERVICE_UNAVAILABLE, "busy"),
@@ -173,6 +184,8 @@ mod tests {
             ErrorCode::Unrecognized,
         ];
         let faults = [
+            Fault::Unmade,
+            Fault::Host,
             Fault::Unreachable,
             Fault::Tls,
             Fault::TimedOut,
@@ -198,6 +211,11 @@ mod tests {
             RedirectUri,
             Verifier,
             UnexpectedVerifier,
+            Config(InvalidConfig::Missing("subdomain".parse().unwrap())),
+            Endpoint(UnresolvedEndpoint::Host(keyferry_core::delivery::Word::Config(
+                "host".parse().unwrap(),
+            ))),
+            NoRefresh,
             NoRevocation,
             TooOften { retry_after: 3 },
             Busy,

@@ -1,17 +1,29 @@
 //! One exchange with a provider, and what its answer means.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use http::StatusCode;
-use keyferry_core::flow::{
-    error::ErrorCode,
-    reply::{TokenReply, TokenReplyError},
+use keyferry_core::{
+    flow::{
+        client::{ClientCredentials, EndpointRequest},
+        error::ErrorCode,
+        exchange::CodeGrant,
+        reply::{TokenReply, TokenReplyError},
+        revoke::TokenTypeHint,
+    },
+    provider::implementation::{Call, EndpointReply, SecretBytes, SendRequest, StepError, StepFuture},
+    secret::{RefreshToken, SecretText},
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
+    clock,
     error::ProxyError,
+    facts::RequestFacts,
     fault::Fault,
     finish::finish,
     registry::Provider,
@@ -23,80 +35,188 @@ use crate::{
 /// When to try to revoke again, in seconds, where the provider does not say.
 const REVOKE_AGAIN: u32 = 30;
 
-/// What an exchange is about, for logs and metrics.
+/// What an exchange is about, for logs and metrics, and what it is done with.
 pub(crate) struct Exchange {
     pub(crate) id: RequestId,
     pub(crate) provider: Arc<Provider>,
-    pub(crate) grant: &'static str,
+    pub(crate) client: Arc<ClientCredentials>,
+    pub(crate) facts: RequestFacts,
+    pub(crate) step: Step,
+}
+
+/// One step of the flow. It is taken: a code or a token is sent once.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// RFC 6749 §4.1.3
+    Code(CodeGrant),
+    /// RFC 6749 §6
+    Refresh(RefreshToken),
+}
+
+/// A token to revoke.
+#[derive(Debug)]
+pub(crate) struct Revoked {
+    pub(crate) token: SecretText,
+    pub(crate) hint: Option<TokenTypeHint>,
+}
+
+/// The way to one provider for one exchange.
+struct Sender<'a> {
+    proxy: &'a ProxyState,
+    provider: &'a Provider,
+    /// When to come back by the last reply, in seconds; 0 for none.
+    retry_after: AtomicU32,
+}
+
+// === impl Sender ===
+
+impl Sender<'_> {
+    async fn send(&self, request: EndpointRequest<'_>) -> Result<EndpointReply, Fault> {
+        let uri = self.provider.uri(&request.endpoint);
+        if uri.is_none() {
+            self.provider.destinations.check(&request.endpoint)?;
+        }
+        let request = UpstreamRequest::new(uri, &request)?;
+        let UpstreamReply { status, retry_after, body } =
+            self.proxy.upstream.send(&self.provider.label, request).await?;
+        self.retry_after.store(retry_after.unwrap_or(0), Ordering::Relaxed);
+        later(status, retry_after)?;
+        Ok(EndpointReply { status: status.as_u16(), body: SecretBytes::new(body.into()) })
+    }
+
+    /// What a failed step is told as.
+    fn fault(&self, error: StepError) -> Fault {
+        let retry_after = Some(self.retry_after.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0);
+        match error {
+            StepError::NotAnswered(error) => error.downcast().map_or(Fault::Broken, |fault| *fault),
+            StepError::Reply(error) => reply_fault(error, retry_after),
+            StepError::Unusable => Fault::NoReply,
+            StepError::Request(error) => {
+                tracing::error!(provider = &*self.provider.label, %error, "a request could not be made");
+                Fault::Unmade
+            }
+            StepError::Unsupported => Fault::Unmade,
+        }
+    }
+}
+
+impl SendRequest for Sender<'_> {
+    fn send<'a>(&'a self, request: EndpointRequest<'a>) -> StepFuture<'a, EndpointReply> {
+        Box::pin(
+            async move { self.send(request).await.map_err(|fault| StepError::NotAnswered(Box::new(fault))) },
+        )
+    }
+}
+
+// === impl Step ===
+
+impl Step {
+    /// Its `grant_type`.
+    pub(crate) const fn grant_type(&self) -> &'static str {
+        match self {
+            Self::Code(_) => "authorization_code",
+            Self::Refresh(_) => "refresh_token",
+        }
+    }
 }
 
 // === impl Exchange ===
 
 impl Exchange {
-    /// Asks the token endpoint.
-    pub(crate) async fn tokens(
-        self,
-        proxy: &Arc<ProxyState>,
-        request: UpstreamRequest,
-    ) -> Result<TokenReply, ProxyError> {
-        self.run(proxy, request, tokens).await
-    }
-
-    /// Asks the revocation endpoint.
-    pub(crate) async fn revocation(
-        self,
-        proxy: &Arc<ProxyState>,
-        request: UpstreamRequest,
-    ) -> Result<(), ProxyError> {
-        self.run(proxy, request, revocation).await
-    }
-
-    async fn run<T: Send + 'static>(
-        self,
-        proxy: &Arc<ProxyState>,
-        request: UpstreamRequest,
-        read: fn(Result<UpstreamReply, Fault>) -> Result<T, Fault>,
-    ) -> Result<T, ProxyError> {
-        let permit = Arc::clone(&self.provider.exchanges).try_acquire_owned();
-        let permit = permit.map_err(|_| ProxyError::Busy)?;
-        let Self { id, provider, grant } = self;
-        let (state, label) = (Arc::clone(proxy), Arc::clone(&provider.label));
+    /// Takes the step at the token endpoint.
+    pub(crate) async fn tokens(self, proxy: &Arc<ProxyState>) -> Result<TokenReply, ProxyError> {
+        let Self { id, provider, client, facts, step } = self;
+        let grant = step.grant_type();
+        let (state, own) = (Arc::clone(proxy), Arc::clone(&provider));
         let work = async move {
-            let result = read(state.upstream.send(&provider.label, request).await);
-            drop(permit);
-            let outcome = result.as_ref().err().map_or("ok", |fault| fault.outcome());
-            state.metrics.exchange(&provider.label, grant, outcome);
-            result
+            let sender = Sender { proxy: &state, provider: &own, retry_after: AtomicU32::new(0) };
+            let call = sender.call(&client, &facts);
+            let tokens = match step {
+                Step::Code(grant) => own.oauth.provider().exchange_code(&call, grant).await,
+                Step::Refresh(token) => own.oauth.provider().refresh(&call, token).await,
+            };
+            tokens.map_err(|error| sender.fault(error))
         };
-        let alone = move |result: Result<T, Fault>| {
-            let outcome = result.err().map_or("ok", Fault::outcome);
-            tracing::info!(request_id = %id, provider = &*label, grant, outcome, "an exchange ended after its caller had gone");
-        };
-        Ok(finish(&proxy.tasks, work, alone).await?)
+        run(proxy, id, provider, grant, work).await
     }
 }
 
-/// Reads the answer of a token endpoint.
-fn tokens(reply: Result<UpstreamReply, Fault>) -> Result<TokenReply, Fault> {
-    let UpstreamReply { status, retry_after, body } = reply?;
-    later(status, retry_after)?;
-    TokenReply::parse(status.as_u16(), &body).map_err(|error| match error {
-        TokenReplyError::Refused { code, .. } => refused(code, status, retry_after),
+impl Sender<'_> {
+    fn call<'a>(&'a self, client: &'a ClientCredentials, facts: &'a RequestFacts) -> Call<'a> {
+        Call {
+            oauth: &self.provider.oauth,
+            client,
+            values: facts.values(),
+            now: clock::now(),
+            endpoint: self,
+        }
+    }
+}
+
+/// Revokes a token at the provider.
+pub(crate) async fn revoke(
+    proxy: &Arc<ProxyState>,
+    id: RequestId,
+    provider: Arc<Provider>,
+    client: Arc<ClientCredentials>,
+    facts: RequestFacts,
+    revoked: Revoked,
+) -> Result<(), ProxyError> {
+    let (state, own) = (Arc::clone(proxy), Arc::clone(&provider));
+    let work = async move {
+        let sender = Sender { proxy: &state, provider: &own, retry_after: AtomicU32::new(0) };
+        let call = sender.call(&client, &facts);
+        let reply = own.oauth.provider().revoke(&call, revoked.token, revoked.hint).await;
+        revocation(reply.map_err(|error| sender.fault(error)))
+    };
+    run(proxy, id, provider, "revoke", work).await
+}
+
+/// Runs an exchange within the provider's share, to its end even if its caller goes.
+async fn run<T: Send + 'static>(
+    proxy: &Arc<ProxyState>,
+    id: RequestId,
+    provider: Arc<Provider>,
+    grant: &'static str,
+    exchange: impl Future<Output = Result<T, Fault>> + Send + 'static,
+) -> Result<T, ProxyError> {
+    let permit = Arc::clone(&provider.exchanges).try_acquire_owned();
+    let permit = permit.map_err(|_| ProxyError::Busy)?;
+    let (state, label) = (Arc::clone(proxy), Arc::clone(&provider.label));
+    let work = async move {
+        let result = exchange.await;
+        drop(permit);
+        let outcome = result.as_ref().err().map_or("ok", |fault| fault.outcome());
+        state.metrics.exchange(&provider.label, grant, outcome);
+        result
+    };
+    let alone = move |result: Result<T, Fault>| {
+        let outcome = result.err().map_or("ok", Fault::outcome);
+        tracing::info!(request_id = %id, provider = &*label, grant, outcome, "an exchange ended after its caller had gone");
+    };
+    Ok(finish(&proxy.tasks, work, alone).await?)
+}
+
+/// What a reply without tokens is told as.
+fn reply_fault(error: TokenReplyError, retry_after: Option<u32>) -> Fault {
+    match error {
+        TokenReplyError::Refused { code, status } => {
+            refused(code, StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), retry_after)
+        }
         TokenReplyError::Status { .. } => Fault::Status,
         TokenReplyError::Unusable(_) => Fault::NoReply,
-    })
+    }
 }
 
 /// Reads the answer of a revocation endpoint (RFC 7009 §2.2). Only the provider's own word makes it a success.
-fn revocation(reply: Result<UpstreamReply, Fault>) -> Result<(), Fault> {
+fn revocation(reply: Result<EndpointReply, Fault>) -> Result<(), Fault> {
     #[derive(Deserialize)]
     struct Wire {
         error: Option<Value>,
     }
-    let read = |reply: UpstreamReply| {
-        let UpstreamReply { status, retry_after, body } = reply;
-        later(status, retry_after)?;
-        let wire: Option<Wire> = serde_json::from_slice(&body).ok();
+    let read = |reply: EndpointReply| {
+        let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        let wire: Option<Wire> = serde_json::from_slice(reply.body.expose_secret()).ok();
         let Some(error) = wire.and_then(|wire| wire.error).filter(|error| !error.is_null()) else {
             return if status.is_success() { Ok(()) } else { Err(Fault::Status) };
         };
@@ -106,7 +226,7 @@ fn revocation(reply: Result<UpstreamReply, Fault>) -> Result<(), Fault> {
         if code == ErrorCode::InvalidGrant || text == "invalid_token" {
             return Ok(());
         }
-        Err(refused(code, status, retry_after))
+        Err(refused(code, status, None))
     };
     reply.and_then(read).map_err(|fault| match fault {
         Fault::Unreachable | Fault::TimedOut | Fault::Broken | Fault::Status | Fault::Later { .. } => {
@@ -138,9 +258,14 @@ fn refused(code: ErrorCode, status: StatusCode, retry_after: Option<u32>) -> Fau
 mod tests {
     use super::*;
 
-    fn reply(status: u16, body: &str) -> Result<UpstreamReply, Fault> {
-        let status = StatusCode::from_u16(status).unwrap();
-        Ok(UpstreamReply { status, retry_after: None, body: body.to_owned().into() })
+    fn reply(status: u16, body: &str) -> Result<EndpointReply, Fault> {
+        later(StatusCode::from_u16(status).unwrap(), None)?;
+        Ok(EndpointReply { status, body: SecretBytes::new(body.into()) })
+    }
+
+    fn tokens(reply: Result<EndpointReply, Fault>) -> Result<TokenReply, Fault> {
+        let reply = reply?;
+        TokenReply::parse(reply.status, reply.body.expose_secret()).map_err(|error| reply_fault(error, None))
     }
 
     #[test]

@@ -8,6 +8,10 @@ use keyferry_core::flow::error::ErrorCode;
 /// Why a provider gave no usable reply. Holds nothing that the provider wrote but a code of the closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// The request could not be made: a key that does not sign, a value that no header holds. Nothing was sent.
+    Unmade,
+    /// The endpoint is at a host that is not the provider's, by its file or by the operator's list. Nothing was sent.
+    Host,
     /// No connection: name, TCP or its time limit. Nothing was sent.
     Unreachable,
     /// The TLS handshake failed: certificate, name, date, or no TLS at all. Nothing was sent.
@@ -61,7 +65,10 @@ impl Fault {
             | Self::Later { .. }
             | Self::Status
             | Self::NotRevoked { .. } => ErrorCode::TemporarilyUnavailable,
-            Self::Tls | Self::TooLong | Self::Redirect | Self::NoReply => ErrorCode::ServerError,
+            Self::Unmade | Self::Tls | Self::TooLong | Self::Redirect | Self::NoReply => {
+                ErrorCode::ServerError
+            }
+            Self::Host => ErrorCode::InvalidRequest,
             Self::Refused { code, .. } => code,
         }
     }
@@ -72,6 +79,8 @@ impl Fault {
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::Later { status, .. } | Self::Refused { status, .. } => status,
             Self::NotRevoked { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unmade => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Host => StatusCode::BAD_REQUEST,
             _ => StatusCode::BAD_GATEWAY,
         }
     }
@@ -88,6 +97,12 @@ impl Fault {
     /// What the caller is told, in our words alone.
     pub(crate) const fn description(self) -> &'static str {
         match self {
+            Self::Unmade => {
+                "The request to the provider could not be made. Whoever runs the proxy finds more in its log."
+            }
+            Self::Host => {
+                "This proxy does not send its secret to that host. Whoever runs it can list the host in NAME_ALLOWED_HOSTS."
+            }
             Self::Unreachable => "The provider can not be reached. Nothing was sent to it; try again later.",
             Self::Tls => {
                 "The provider's certificate was not accepted, so nothing was sent to it. Whoever runs the proxy finds more in its log."
@@ -111,6 +126,8 @@ impl Fault {
     /// Its name in logs and metrics.
     pub(crate) const fn outcome(self) -> &'static str {
         match self {
+            Self::Unmade => "provider_unmade",
+            Self::Host => "provider_host",
             Self::Unreachable => "provider_unreachable",
             Self::Tls => "provider_tls",
             Self::TimedOut => "provider_timeout",

@@ -19,6 +19,7 @@ mod clock;
 mod config;
 mod error;
 mod exchange;
+mod facts;
 mod fault;
 mod finish;
 mod metrics;

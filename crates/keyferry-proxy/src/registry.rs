@@ -3,13 +3,19 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use http::Uri;
-use keyferry_core::{flow::client::ClientCredentials, provider::ProviderFile, url::Endpoint};
+use keyferry_core::{
+    flow::client::ClientCredentials,
+    provider::{EndpointTemplate, OAuth, ProviderFile, Redirect},
+    url::Endpoint,
+};
 use tokio::sync::Semaphore;
 
 use crate::{
     config::{Credentials, ProxyConfig, credential_variables},
     error::ProxyError,
+    facts::RequestFacts,
     start_error::StartError,
+    upstream::Destinations,
 };
 
 /// All providers. A name from a request is only ever compared with these: it never becomes part of a path, a variable or a URL.
@@ -20,25 +26,33 @@ pub(crate) struct Registry {
 /// One provider.
 pub(crate) struct Provider {
     pub(crate) file: ProviderFile,
+    /// Its flow. The proxy has no use for providers without one.
+    pub(crate) oauth: OAuth,
     /// The name for logs and metrics.
     pub(crate) label: Arc<str>,
-    pub(crate) token_endpoint: Uri,
-    pub(crate) revocation_endpoint: Option<Uri>,
+    /// Where its requests may go.
+    pub(crate) destinations: Destinations,
+    /// The endpoints that its file names outright, parsed once.
+    uris: Vec<(String, Uri)>,
     /// The redirect URI at the proxy's own public address, where it has one.
     pub(crate) public_redirect_uri: Option<String>,
     /// One permit for each exchange that may be under way.
     pub(crate) exchanges: Arc<Semaphore>,
-    client: Option<ClientCredentials>,
+    client: Option<Arc<ClientCredentials>>,
 }
 
 // === impl Registry ===
 
 impl Registry {
     pub(crate) fn new(config: &ProxyConfig) -> Result<Self, StartError> {
-        let provider = |file: &ProviderFile| {
-            Ok((file.name.as_str().to_owned(), Arc::new(Provider::new(file, &config.credentials, config)?)))
-        };
-        Ok(Self { providers: config.providers.iter().map(provider).collect::<Result<_, StartError>>()? })
+        let flows = config.providers.iter().filter_map(|file| Some((file, file.oauth()?)));
+        let providers = flows.map(|(file, oauth)| {
+            Ok((
+                file.name.as_str().to_owned(),
+                Arc::new(Provider::new(file, oauth, &config.credentials, config)?),
+            ))
+        });
+        Ok(Self { providers: providers.collect::<Result<_, StartError>>()? })
     }
 
     /// The provider of exactly this name.
@@ -55,23 +69,56 @@ impl Registry {
 // === impl Provider ===
 
 impl Provider {
-    fn new(file: &ProviderFile, credentials: &Credentials, config: &ProxyConfig) -> Result<Self, StartError> {
+    fn new(
+        file: &ProviderFile,
+        oauth: &OAuth,
+        credentials: &Credentials,
+        config: &ProxyConfig,
+    ) -> Result<Self, StartError> {
         let uri = |endpoint: &Endpoint| {
-            Uri::try_from(endpoint.url().as_str()).map_err(|_| StartError::Endpoint {
+            let uri = Uri::try_from(endpoint.url().as_str()).map_err(|_| StartError::Endpoint {
                 provider: file.name.clone(),
                 endpoint: endpoint.as_str().to_owned(),
-            })
+            });
+            Ok((endpoint.as_str().to_owned(), uri?))
         };
+        let token = &oauth.token;
+        let revocation = oauth.revocation.as_ref().map(|revocation| &revocation.endpoint);
+        let endpoints = [Some(&token.endpoint), token.refresh_endpoint.as_ref(), revocation];
+        let fixed = endpoints.into_iter().flatten().filter_map(EndpointTemplate::fixed);
         let public = config.listen.public_url.as_ref();
         Ok(Self {
             label: file.name.as_str().into(),
-            token_endpoint: uri(&file.token.endpoint)?,
-            revocation_endpoint: file.revocation.as_ref().map(|found| uri(&found.endpoint)).transpose()?,
+            destinations: Destinations::new(file, oauth, credentials.allowed_hosts(&file.name).to_vec()),
+            uris: fixed.map(uri).collect::<Result<_, StartError>>()?,
             public_redirect_uri: public.map(|public| format!("{public}/oauth/callback/{}", file.name)),
             exchanges: Arc::new(Semaphore::new(config.limits.exchanges_per_provider)),
-            client: credentials.get(&file.name).cloned(),
+            client: credentials.get(&file.name).cloned().map(Arc::new),
+            oauth: oauth.clone(),
             file: file.clone(),
         })
+    }
+
+    /// The parsed form of an endpoint that the file names outright.
+    pub(crate) fn uri(&self, endpoint: &Endpoint) -> Option<&Uri> {
+        self.uris.iter().find(|(known, _)| known == endpoint.as_str()).map(|(_, uri)| uri)
+    }
+
+    /// Refuses values that make no endpoint of this provider, before anything is spent.
+    pub(crate) fn reachable(&self, request: &RequestFacts) -> Result<(), ProxyError> {
+        let endpoint = self.oauth.token.endpoint.resolve(&request.values()).map_err(ProxyError::Endpoint)?;
+        match self.uri(&endpoint) {
+            Some(_) => Ok(()),
+            None => Ok(self.destinations.check(&endpoint)?),
+        }
+    }
+
+    /// Where its sign-ins come back to, where that is this proxy.
+    pub(crate) fn own_redirect_uri(&self) -> Option<&str> {
+        match self.oauth.authorization.redirect {
+            Redirect::Proxy => self.public_redirect_uri.as_deref(),
+            Redirect::Loopback => None,
+        }
     }
 
     /// Whether the proxy has its credentials.
@@ -80,8 +127,8 @@ impl Provider {
     }
 
     /// The proxy's client there.
-    pub(crate) fn client(&self) -> Result<&ClientCredentials, ProxyError> {
-        self.client.as_ref().ok_or_else(|| {
+    pub(crate) fn client(&self) -> Result<Arc<ClientCredentials>, ProxyError> {
+        self.client.clone().ok_or_else(|| {
             let (id, secret) = credential_variables(&self.file.name);
             ProxyError::NotConfigured { id, secret }
         })

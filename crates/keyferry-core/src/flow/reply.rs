@@ -88,6 +88,13 @@ struct Wire {
 }
 
 impl TokenReply {
+    /// The access token's life from `now` on, in seconds, however the provider told it.
+    #[must_use]
+    pub fn life(&self, now: Timestamp) -> Option<u64> {
+        let until = || u64::try_from(self.expires_at?.duration_since(now).as_secs().max(0)).ok();
+        self.expires_in.or_else(until).filter(|life| *life <= LONGEST_LIFE)
+    }
+
     /// Reads a reply of the service that `format` describes. One that is no JSON is read as a form.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A provider file as understood.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     browser::Browser, config::ConfigField, endpoint::EndpointTemplate, implementation::Implementation,
@@ -40,6 +40,8 @@ pub struct ProviderFile {
     pub env: BTreeMap<EnvName, Template>,
     /// The files that a server gets.
     pub files: Vec<FileDelivery>,
+    /// The file as it was written.
+    pub source: Arc<str>,
 }
 
 /// How one signs in at a service.

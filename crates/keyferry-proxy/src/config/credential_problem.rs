@@ -27,6 +27,14 @@ pub enum CredentialProblem {
         /// The variable of the secret.
         secret: String,
     },
+    /// A further variable that the provider file asks for.
+    #[error("{provider}: {variable} is not set, and the provider requires it; set it")]
+    Required {
+        /// The provider.
+        provider: ProviderName,
+        /// The variable.
+        variable: String,
+    },
     /// A value that can't be what it should.
     #[error("{provider}: {variable} can't be used: {why}")]
     Invalid {

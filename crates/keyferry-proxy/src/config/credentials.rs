@@ -3,18 +3,19 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use keyferry_core::{
-    flow::client::ClientCredentials,
+    flow::client::{ClientCredentials, SignAssertion},
     id::{ClientId, ProviderName},
-    provider::{ClientAuth, ProviderFile, ProviderSet},
+    provider::{ClientAuth, HostPattern, ProviderFile, ProviderSet},
     secret::ClientSecret,
 };
 
-use super::{CredentialProblem, source};
+use super::{CredentialProblem, private_key::PrivateKey, source};
 
 /// Client ids and secrets by provider. A provider that is not in here is known, but can't be used.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     clients: BTreeMap<ProviderName, ClientCredentials>,
+    allowed_hosts: BTreeMap<ProviderName, Vec<HostPattern>>,
     problems: Arc<Vec<CredentialProblem>>,
 }
 
@@ -26,6 +27,14 @@ impl Credentials {
     #[must_use]
     pub fn from_environment(providers: &ProviderSet, lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut problems = Vec::new();
+        let mut allowed_hosts = BTreeMap::new();
+        for file in providers.iter() {
+            match hosts(&file.name, &lookup) {
+                Ok(hosts) if hosts.is_empty() => {}
+                Ok(hosts) => drop(allowed_hosts.insert(file.name.clone(), hosts)),
+                Err(problem) => problems.push(problem),
+            }
+        }
         let read = |file: &ProviderFile| {
             let client = client(file, &lookup, &mut problems);
             let client = client.unwrap_or_else(|problem| {
@@ -35,7 +44,7 @@ impl Credentials {
             Some((file.name.clone(), client))
         };
         let clients = providers.iter().filter_map(read).collect();
-        Self { clients, problems: Arc::new(problems) }
+        Self { clients, allowed_hosts, problems: Arc::new(problems) }
     }
 
     /// Adds a provider's client.
@@ -47,6 +56,17 @@ impl Credentials {
     #[must_use]
     pub fn get(&self, provider: &ProviderName) -> Option<&ClientCredentials> {
         self.clients.get(provider)
+    }
+
+    /// Lets a provider's secret go to a host that its file does not vouch for.
+    pub fn allow_host(&mut self, provider: ProviderName, host: HostPattern) {
+        self.allowed_hosts.entry(provider).or_default().push(host);
+    }
+
+    /// The hosts beyond those that a provider's file vouches for.
+    #[must_use]
+    pub fn allowed_hosts(&self, provider: &ProviderName) -> &[HostPattern] {
+        self.allowed_hosts.get(provider).map_or(&[], Vec::as_slice)
     }
 
     /// What is wrong with what was set.
@@ -68,19 +88,85 @@ fn client(
     lookup: &impl Fn(&str) -> Option<String>,
     problems: &mut Vec<CredentialProblem>,
 ) -> Result<Option<ClientCredentials>, CredentialProblem> {
+    let Some(oauth) = file.oauth() else { return Ok(None) };
     let (provider, (id, secret)) = (file.name.clone(), variables(&file.name));
     let own_id = client_id(&provider, &id, lookup)?;
     let client_secret = client_secret(&provider, &secret, lookup, problems)?;
-    let public = file.token.client_auth == ClientAuth::None;
+    let signer = signer(&provider, lookup, problems)?;
+    let method = oauth.token.client_auth;
     let has_own_id = own_id.is_some();
+    if has_own_id {
+        let missing = file.requires.iter().find(|name| !is_set(lookup, name.as_str()));
+        if let Some(variable) = missing {
+            return Err(CredentialProblem::Required { provider, variable: variable.as_str().to_owned() });
+        }
+    }
     match (own_id.or_else(|| file.client_id.clone()), client_secret) {
-        (Some(client_id), client_secret) if public || client_secret.is_some() => {
-            Ok(Some(ClientCredentials { client_id, client_secret }))
+        (Some(client_id), client_secret) if method == ClientAuth::PrivateKeyJwt => match signer {
+            Some(_) => Ok(Some(ClientCredentials { client_id, client_secret, signer })),
+            None if has_own_id => {
+                Err(CredentialProblem::SecretMissing { secret: key_variable(&provider), provider, id })
+            }
+            None => Ok(None),
+        },
+        (Some(client_id), client_secret) if method == ClientAuth::None || client_secret.is_some() => {
+            Ok(Some(ClientCredentials { client_id, client_secret, signer }))
         }
         (Some(_), None) if has_own_id => Err(CredentialProblem::SecretMissing { provider, id, secret }),
         (None, Some(_)) => Err(CredentialProblem::IdMissing { provider, id, secret }),
         _ => Ok(None),
     }
+}
+
+fn is_set(lookup: &impl Fn(&str) -> Option<String>, variable: &str) -> bool {
+    let set = |name: &str| lookup(name).is_some_and(|text| !text.is_empty());
+    set(variable) || set(&format!("{variable}_FILE"))
+}
+
+fn key_variable(provider: &ProviderName) -> String {
+    format!("{}_PRIVATE_KEY", provider.env_prefix())
+}
+
+/// What signs assertions, from `{PROVIDER}_PRIVATE_KEY_FILE` or `{PROVIDER}_PRIVATE_KEY`, and `{PROVIDER}_PRIVATE_KEY_ID`.
+fn signer(
+    provider: &ProviderName,
+    lookup: &impl Fn(&str) -> Option<String>,
+    problems: &mut Vec<CredentialProblem>,
+) -> Result<Option<Arc<dyn SignAssertion>>, CredentialProblem> {
+    let variable = key_variable(provider);
+    let found = source::secret(lookup, &variable)
+        .map_err(|error| CredentialProblem::Source { provider: provider.clone(), error })?;
+    let Some(found) = found else { return Ok(None) };
+    if let Some(path) = found.readable_by_all {
+        problems.push(CredentialProblem::ReadableByAll { provider: provider.clone(), path });
+    }
+    let key_id = lookup(&format!("{variable}_ID")).filter(|text| !text.is_empty());
+    match PrivateKey::from_pem(&found.text, key_id) {
+        Some(key) => Ok(Some(Arc::new(key))),
+        None => Err(CredentialProblem::Invalid {
+            provider: provider.clone(),
+            variable,
+            why: "it is no private key in PEM, for ES256 (P-256) or RS256".to_owned(),
+        }),
+    }
+}
+
+/// `{PROVIDER}_ALLOWED_HOSTS`: hosts, separated by commas, `*.` for all below.
+fn hosts(
+    provider: &ProviderName,
+    lookup: &impl Fn(&str) -> Option<String>,
+) -> Result<Vec<HostPattern>, CredentialProblem> {
+    let variable = format!("{}_ALLOWED_HOSTS", provider.env_prefix());
+    let Some(text) = lookup(&variable) else { return Ok(Vec::new()) };
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let hosts = names.map(|name| {
+        HostPattern::parse(name).ok_or_else(|| CredentialProblem::Invalid {
+            provider: provider.clone(),
+            variable: variable.clone(),
+            why: "it is not a list of hosts such as git.example.com, *.example.com".to_owned(),
+        })
+    });
+    hosts.collect()
 }
 
 fn client_id(
@@ -179,5 +265,45 @@ mod tests {
             assert!(client.is_none() && problems.len() == 1, "{problems:?}");
             assert!(!format!("{credentials:?} {problems:?}").contains("canary"));
         }
+    }
+
+    #[test]
+    fn a_client_with_a_key_signs_instead_of_sending_a_secret() {
+        let method = "client_auth = \"private_key_jwt\"";
+        let pem = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let id = ("AC_ME_CLIENT_ID", "me");
+        let credentials = read("", method, &[id, ("AC_ME_PRIVATE_KEY", &pem)]);
+        assert_eq!(shown(&credentials), (Some("me"), false, vec![]));
+        assert!(credentials.get(&"ac-me".parse().unwrap()).unwrap().signer.is_some());
+        let half =
+            "ac-me: AC_ME_CLIENT_ID is set, AC_ME_PRIVATE_KEY is not; set it, or AC_ME_PRIVATE_KEY_FILE";
+        assert_eq!(shown(&read("", method, &[id])), (None, false, vec![half.to_owned()]));
+        let unusable = read("", method, &[id, ("AC_ME_PRIVATE_KEY", "canary")]);
+        let problems = shown(&unusable).2;
+        assert!(problems[0].contains("no private key") && !problems[0].contains("canary"), "{problems:?}");
+    }
+
+    #[test]
+    fn what_a_provider_requires_must_be_set() {
+        let file = "requires = [\"ACME_DEVELOPER_TOKEN\"]";
+        let pair = [("AC_ME_CLIENT_ID", "me"), ("AC_ME_CLIENT_SECRET", "s3cret")];
+        let lacking = read(file, "", &pair);
+        let (client, _, problems) = shown(&lacking);
+        assert!(client.is_none());
+        assert_eq!(
+            problems,
+            ["ac-me: ACME_DEVELOPER_TOKEN is not set, and the provider requires it; set it"]
+        );
+        let with = [pair[0], pair[1], ("ACME_DEVELOPER_TOKEN", "t")];
+        assert_eq!(shown(&read(file, "", &with)).0, Some("me"));
+    }
+
+    #[test]
+    fn hosts_of_the_operators_are_read_as_hosts() {
+        let name = "ac-me".parse().unwrap();
+        let credentials = read("", "", &[("AC_ME_ALLOWED_HOSTS", "git.a.example, *.b.example,")]);
+        assert_eq!(credentials.allowed_hosts(&name).len(), 2);
+        let credentials = read("", "", &[("AC_ME_ALLOWED_HOSTS", "https://git.a.example")]);
+        assert!(credentials.allowed_hosts(&name).is_empty() && credentials.problems().len() == 1);
     }
 }

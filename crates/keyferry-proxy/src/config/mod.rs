@@ -10,6 +10,8 @@
 //! | `KEYFERRY_PROXY_SEALING_KEY` | 32 bytes in base64: seals refresh tokens | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_PREVIOUS_SEALING_KEY` | the one before it, which still opens | [`SealingKeys`] |
 //! | `NAME_CLIENT_ID`, `NAME_CLIENT_SECRET` | the client at a provider | [`Credentials`] |
+//! | `NAME_PRIVATE_KEY`, `NAME_PRIVATE_KEY_ID` | its key, where it signs assertions | [`Credentials`] |
+//! | `NAME_ALLOWED_HOSTS` | hosts that people may name, where the file takes any | [`Credentials`] |
 //!
 //! Keys and secrets may stand in a file instead, which the variable with `_FILE` at its end names.
 
@@ -20,6 +22,7 @@ mod dotenv;
 mod error;
 mod limits;
 mod listen;
+mod private_key;
 mod sealing;
 mod source;
 

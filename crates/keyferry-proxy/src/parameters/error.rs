@@ -28,8 +28,6 @@ pub(crate) enum ParameterError {
     NotValues(Name),
     #[error("{} has a length or characters that it can not have.", .0.as_str())]
     Grammar(Name),
-    #[error("This provider asks for no config.")]
-    NoConfig,
     #[error("token_type_hint must be access_token or refresh_token.")]
     Hint,
 }
@@ -50,7 +48,6 @@ impl ParameterError {
             Self::NotText(name),
             Self::NotValues(name),
             Self::Grammar(name),
-            Self::NoConfig,
             Self::Hint,
         ]
     }

@@ -22,8 +22,14 @@ struct ValuesVisitor;
 
 impl Values {
     /// Whether there are none.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The entries.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &SecretText)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 }
 

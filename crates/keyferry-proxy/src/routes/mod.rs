@@ -28,11 +28,12 @@ struct Route {
 const METRICS: &str = "/metrics";
 
 /// All routes.
-const ROUTES: [Route; 8] = [
+const ROUTES: [Route; 9] = [
     Route { method: "post", path: "/oauth/token", handler: || post(oauth::token::post) },
     Route { method: "post", path: "/oauth/revoke", handler: || post(oauth::revoke::post) },
     Route { method: "get", path: "/oauth/providers", handler: || get(oauth::providers::list::get) },
     Route { method: "get", path: "/oauth/providers/{name}", handler: || get(oauth::providers::show::get) },
+    Route { method: "get", path: "/oauth/callback/{provider}", handler: || get(oauth::callback::get) },
     Route { method: "get", path: "/health", handler: || get(health::get) },
     Route { method: "get", path: "/ready", handler: || get(ready::get) },
     Route { method: "get", path: METRICS, handler: || get(metrics::get) },

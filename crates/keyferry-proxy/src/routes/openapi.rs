@@ -25,6 +25,7 @@ use crate::state::ProxyState;
         oauth::revoke::post,
         oauth::providers::list::get,
         oauth::providers::show::get,
+        oauth::callback::get,
         health::get,
         ready::get,
         metrics::get,

@@ -5,12 +5,13 @@
 //! only while surely nothing was sent, for a code or a refresh token is spent by the first try.
 
 mod connect;
+mod destinations;
 mod tls;
 
 use std::{error::Error as StdError, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
@@ -18,11 +19,12 @@ use hyper_util::{
     client::legacy::{Client, Error, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use keyferry_core::flow::client::EndpointRequest;
+use keyferry_core::{flow::client::EndpointRequest, provider::RequestFormat, secret::SecretText};
 use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 
 use self::connect::ConnectDeadline;
+pub(crate) use self::destinations::Destinations;
 use crate::{clock, config::Limits, fault::Fault, retry_after};
 
 /// What providers see as our name.
@@ -50,8 +52,11 @@ pub(crate) struct Upstream {
 
 /// A request, ready to be sent.
 pub(crate) struct UpstreamRequest {
+    method: Method,
     uri: Uri,
     authorization: Option<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    content_type: &'static str,
     body: Bytes,
 }
 
@@ -67,31 +72,53 @@ pub(crate) struct UpstreamReply {
 // === impl UpstreamRequest ===
 
 impl UpstreamRequest {
-    /// The request of a step of the flow, to the endpoint of that step.
-    pub(crate) fn new(uri: &Uri, request: &EndpointRequest<'_>) -> Result<Self, Fault> {
-        let authorization = request.authorization.as_ref().map(|value| {
-            HeaderValue::try_from(value.expose_secret()).map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
+    /// A request of the flow. `uri` is its endpoint, parsed before, where the provider file names it outright.
+    pub(crate) fn new(uri: Option<&Uri>, request: &EndpointRequest<'_>) -> Result<Self, Fault> {
+        let uri = match uri {
+            Some(uri) => uri.clone(),
+            None => Uri::try_from(request.endpoint.url().as_str()).map_err(|_| Fault::Unmade)?,
+        };
+        let sensitive = |value: &SecretText| {
+            let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| Fault::Unmade)?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        let headers = request.headers.iter().map(|(name, value)| {
+            let name = HeaderName::try_from(*name).map_err(|_| Fault::Unmade)?;
+            Ok((name, sensitive(value)?))
         });
-        Ok(Self {
-            uri: uri.clone(),
-            authorization: authorization.transpose().map_err(|_| Fault::NoReply)?,
-            body: Bytes::copy_from_slice(request.body.expose_secret().as_bytes()),
-        })
+        let headers = headers.collect::<Result<_, Fault>>()?;
+        let authorization = request.authorization.as_ref().map(sensitive).transpose()?;
+        let body = request.body.expose_secret();
+        let (method, uri, body) = match request.method {
+            keyferry_core::flow::client::Method::Post => (Method::POST, uri, body),
+            keyferry_core::flow::client::Method::Get => {
+                (Method::GET, Uri::try_from(format!("{uri}?{body}")).map_err(|_| Fault::Unmade)?, "")
+            }
+        };
+        let content_type = match request.format {
+            RequestFormat::Form => "application/x-www-form-urlencoded",
+            RequestFormat::Json => "application/json",
+        };
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        Ok(Self { method, uri, authorization, headers, content_type, body })
     }
 
     fn http(&self) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
         headers.reserve(8);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        if self.method == Method::POST {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        }
         headers.insert(header::USER_AGENT, USER_AGENT);
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
         if let Some(authorization) = &self.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use keyferry_core::{
+    delivery::Values,
     flow::{client::ClientCredentials, refresh::refresh_request},
     provider::ProviderFile,
     secret::RefreshToken,
@@ -95,9 +96,10 @@ async fn ask(upstream: &Upstream, host: &str, address: SocketAddr) -> Result<Sta
         "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/a\"\n[token]\nendpoint = \"{endpoint}\"\n"
     );
     let file = ProviderFile::parse("acme".parse().unwrap(), "acme", &text).unwrap().file;
-    let client = ClientCredentials { client_id: "me".parse().unwrap(), client_secret: None };
-    let request = refresh_request(&file, &client, &RefreshToken::new("r").unwrap());
-    let request = UpstreamRequest::new(&endpoint.parse().unwrap(), &request).unwrap();
+    let client = ClientCredentials { client_id: "me".parse().unwrap(), client_secret: None, signer: None };
+    let token = RefreshToken::new("r").unwrap();
+    let request = refresh_request(file.oauth().unwrap(), &client, &token, &Values::default()).unwrap();
+    let request = UpstreamRequest::new(None, &request).unwrap();
     upstream.send("acme", request).await.map(|reply| reply.status)
 }
 

@@ -97,6 +97,7 @@ fn parse(name: ProviderName, text: &str, report: &mut Report<'_>) -> Option<Prov
         config,
         env,
         files,
+        source: text.into(),
     };
     lint::lint(&file, document.get_ref(), report);
     Some(file)

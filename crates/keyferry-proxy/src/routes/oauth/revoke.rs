@@ -8,7 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use keyferry_core::{
-    flow::revoke::{TokenTypeHint, revocation_request},
+    flow::revoke::TokenTypeHint,
     secret::{RefreshToken, SecretText},
 };
 use utoipa::ToSchema;
@@ -16,18 +16,18 @@ use utoipa::ToSchema;
 use crate::{
     body::Body,
     error::{ErrorReply, ProxyError},
-    exchange::Exchange,
+    exchange::{self, Revoked},
+    facts::RequestFacts,
     parameters::{Name, ParameterError, Parameters},
     request_id::RequestId,
     request_log::Facts,
     routes::reply,
     seal::{Owner, Sealer},
     state::ProxyState,
-    upstream::UpstreamRequest,
 };
 
 /// What may stand in the request.
-const PARAMETERS: &[Name] = &[Name::Provider, Name::Token, Name::TokenTypeHint, Name::Config];
+const PARAMETERS: &[Name] = &[Name::Provider, Name::Token, Name::TokenTypeHint, Name::Config, Name::Callback];
 /// The «grant type» of a revocation in logs and metrics.
 const REVOKE: &str = "revoke";
 
@@ -44,6 +44,8 @@ struct RevocationRequest {
     token_type_hint: Option<String>,
     /// What the provider file asks of the person.
     config: Option<BTreeMap<String, String>>,
+    /// What the provider added to the redirect of the sign-in besides code and state.
+    callback: Option<BTreeMap<String, String>>,
 }
 
 /// Ends a token at the provider, where that can be done.
@@ -87,20 +89,18 @@ async fn revoke(
     let name = parameters.require(Name::Provider)?;
     let provider = Arc::clone(proxy.registry.find(name.expose_secret())?);
     facts.provider = Some(Arc::clone(&provider.label));
-    if parameters.take_values(Name::Config).is_some_and(|config| !config.is_empty()) {
-        return Err(ParameterError::NoConfig.into());
-    }
+    let request = RequestFacts::read(&mut parameters, &provider.file, &provider.oauth)?;
     let hint = parameters.take(Name::TokenTypeHint).map(|text| hint(&text)).transpose()?;
     let token = parameters.require(Name::Token)?;
     parameters.finish()?;
-    let endpoint = provider.revocation_endpoint.as_ref().ok_or(ProxyError::NoRevocation)?;
+    if provider.oauth.revocation.is_none() {
+        return Err(ProxyError::NoRevocation);
+    }
     let client = provider.client()?;
     proxy.pace.check(&caller, token.expose_secret())?;
     let owner = Owner { provider: &provider.file.name, caller: &caller };
     let token = provider_token(&proxy.sealer, owner, &token, hint)?;
-    let request = revocation_request(&provider.file, client, &token, hint).ok_or(ProxyError::NoRevocation)?;
-    let request = UpstreamRequest::new(endpoint, &request)?;
-    Exchange { id, provider: Arc::clone(&provider), grant: REVOKE }.revocation(proxy, request).await?;
+    exchange::revoke(proxy, id, provider, client, request, Revoked { token, hint }).await?;
     Ok(reply::secret(StatusCode::OK, &BTreeMap::<String, String>::new()))
 }
 

@@ -54,7 +54,9 @@ pub(crate) fn config(files: &[(&str, &str)], secret: &str) -> ProxyConfig {
         let file = ProviderFile::parse(name.parse().unwrap(), name, text).unwrap().file;
         let client_secret = Some(ClientSecret::new(secret).unwrap());
         let client_id = "keyferry-sandbox".parse().unwrap();
-        config.credentials.insert(file.name.clone(), ClientCredentials { client_id, client_secret });
+        config
+            .credentials
+            .insert(file.name.clone(), ClientCredentials { client_id, client_secret, signer: None });
         set.insert(file);
     }
     config.providers = Arc::new(set);

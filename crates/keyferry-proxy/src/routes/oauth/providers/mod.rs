@@ -3,7 +3,10 @@
 pub(in crate::routes) mod list;
 pub(in crate::routes) mod show;
 
-use keyferry_core::provider::{Pkce, ProviderFile};
+use keyferry_core::{
+    id::FactName,
+    provider::{ConfigField, Pattern, Pkce, ProviderFile},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -34,8 +37,31 @@ struct ProviderReply<'a> {
     /// `S256` or `none`.
     #[schema(example = "S256")]
     pkce: &'static str,
+    /// Where a sign-in comes back to, for a provider that wants https; absent where that is the app's own loopback address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<&'a str>,
+    /// What the person is asked for before the sign-in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    config: Vec<ConfigReply<'a>>,
     /// The variables that a server gets.
     env: Vec<&'a str>,
+    /// The provider file itself, from which an app learns a provider that it does not have.
+    file: &'a str,
+}
+
+/// One value that the person is asked for.
+#[derive(Debug, Serialize, ToSchema)]
+struct ConfigReply<'a> {
+    #[schema(example = "subdomain")]
+    name: &'a str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    /// A regular expression that a whole value must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<&'a str>,
 }
 
 // === impl ProviderReply ===
@@ -43,7 +69,14 @@ struct ProviderReply<'a> {
 impl<'a> ProviderReply<'a> {
     fn of(provider: &'a Provider) -> Self {
         let file: &ProviderFile = &provider.file;
-        let authorization = &file.authorization;
+        let (authorization, token) = (&provider.oauth.authorization, &provider.oauth.token);
+        let config = |(name, field): (&'a FactName, &'a ConfigField)| ConfigReply {
+            name: name.as_str(),
+            title: &field.title,
+            description: field.description.as_deref(),
+            pattern: field.pattern.as_ref().map(Pattern::as_str),
+            default: field.default.as_deref(),
+        };
         Self {
             name: file.name.as_str(),
             display_name: &file.display_name,
@@ -52,14 +85,17 @@ impl<'a> ProviderReply<'a> {
             configured: provider.is_configured(),
             client_id: provider.client_id(),
             authorization_endpoint: authorization.endpoint.as_str(),
-            token_endpoint: file.token.endpoint.as_str(),
-            revocation_endpoint: file.revocation.as_ref().map(|found| found.endpoint.as_str()),
+            token_endpoint: token.endpoint.as_str(),
+            revocation_endpoint: provider.oauth.revocation.as_ref().map(|found| found.endpoint.as_str()),
             issuer: authorization.issuer.as_ref().map(keyferry_core::url::Issuer::as_str),
             scopes: authorization.scopes.iter().map(keyferry_core::scope::Scope::as_str).collect(),
             pkce: match authorization.pkce {
                 Pkce::S256 => "S256",
                 Pkce::None => "none",
             },
+            redirect_uri: provider.own_redirect_uri(),
+            config: file.config.iter().map(config).collect(),
+            file: &file.source,
             env: file.env.keys().map(keyferry_core::delivery::EnvName::as_str).collect(),
         }
     }

@@ -11,11 +11,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use self::{grant::Grant, reply::TokenResponse, request::TokenRequest};
+use self::{reply::TokenResponse, request::TokenRequest};
 use crate::{
     body::Body,
     error::{ErrorReply, ProxyError},
-    exchange::Exchange,
+    exchange::{Exchange, Step},
+    facts::RequestFacts,
     parameters::{Name, Parameters},
     request_id::RequestId,
     request_log::Facts,
@@ -78,14 +79,18 @@ async fn redeem(
     let name = parameters.require(Name::Provider)?;
     let provider = Arc::clone(proxy.registry.find(name.expose_secret())?);
     facts.provider = Some(Arc::clone(&provider.label));
-    let grant = Grant::read(parameters, &provider)?;
-    facts.grant = Some(grant.as_str());
+    let request = RequestFacts::read(&mut parameters, &provider.file, &provider.oauth)?;
+    let mut step = grant::read(parameters, &provider)?;
+    facts.grant = Some(step.grant_type());
     let client = provider.client()?;
-    proxy.pace.check(&caller, grant.credential())?;
-    let exchange = Exchange { id, provider: Arc::clone(&provider), grant: grant.as_str() };
+    provider.reachable(&request)?;
+    proxy.pace.check(&caller, grant::credential(&step))?;
     let owner = Owner { provider: &provider.file.name, caller: &caller };
-    let request = grant.into_request(&provider, client, &proxy.sealer, owner)?;
-    let mut tokens = exchange.tokens(proxy, request).await?;
+    if let Step::Refresh(token) = step {
+        step = Step::Refresh(proxy.sealer.open(owner, token)?);
+    }
+    let exchange = Exchange { id, provider: Arc::clone(&provider), client, facts: request, step };
+    let mut tokens = exchange.tokens(proxy).await?;
     if let Some(token) = tokens.refresh_token.take() {
         tokens.refresh_token = Some(proxy.sealer.seal(owner, token).ok_or(ProxyError::Internal)?);
     }

@@ -8,7 +8,7 @@ use keyferry_core::flow::reply::TokenReply;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::routes::reply;
+use crate::{clock, routes::reply};
 
 /// Tokens.
 #[derive(Serialize, ToSchema)]
@@ -29,7 +29,7 @@ pub(super) struct TokenResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<&'a str>,
     /// Further facts that the provider file asks to keep.
-    metadata: BTreeMap<String, String>,
+    metadata: BTreeMap<&'a str, &'a str>,
 }
 
 // === impl TokenResponse ===
@@ -39,14 +39,18 @@ impl TokenResponse<'_> {
         let response = TokenResponse {
             access_token: tokens.access_token.expose_secret(),
             token_type: "Bearer",
-            expires_in: tokens.expires_in,
+            expires_in: tokens.life(clock::now()),
             refresh_token: tokens
                 .refresh_token
                 .as_ref()
                 .map(keyferry_core::secret::RefreshToken::expose_secret),
             scope: tokens.scopes.as_ref().map(|scopes| scopes.join(" ")),
             id_token: tokens.id_token.as_ref().map(keyferry_core::secret::IdToken::expose_secret),
-            metadata: BTreeMap::new(),
+            metadata: tokens
+                .metadata
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.expose_secret()))
+                .collect(),
         };
         reply::secret(StatusCode::OK, &response)
     }

@@ -1,3 +1,4 @@
+mod callback;
 mod providers;
 mod revoke;
 mod token;

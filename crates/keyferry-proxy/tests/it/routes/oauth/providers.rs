@@ -26,6 +26,7 @@ async fn a_provider_is_shown_with_all_that_a_sign_in_needs_and_no_secret() {
         "scopes": ["notes:read", "notes:write", "offline_access"],
         "pkce": "S256",
         "env": env,
+        "file": sandbox.provider_file(),
     });
     assert_eq!(reply.json(), expected);
     assert_eq!(reply.header("cache-control"), Some("no-store"));

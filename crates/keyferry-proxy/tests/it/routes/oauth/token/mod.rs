@@ -5,6 +5,7 @@ mod authorization_code;
 mod client_authentication;
 mod pace;
 mod provider_faults;
+mod provider_file;
 mod redirect_uri;
 mod refresh_token;
 mod request;

@@ -73,7 +73,7 @@ async fn a_bad_answer_becomes_an_error_of_ours_and_is_not_asked_for_again() {
         ("lines", json("200 OK", r#"{"access_token":"a\r\nb"}"#).into(), (502, "server_error")),
         ("surrogate", json("200 OK", r#"{"access_token":"\ud800"}"#).into(), (502, "server_error")),
         ("ok false", json("200 OK", r#"{"ok":false,"error":"canary"}"#).into(), (400, "server_error")),
-        ("form error", json("200 OK", "error=bad_verification_code").into(), (502, "server_error")),
+        ("form error", json("200 OK", "error=bad_verification_code").into(), (400, "invalid_grant")),
         (
             "200 with error",
             json("200 OK", r#"{"error":"bad_refresh_token","error_description":"canary"}"#).into(),

@@ -44,13 +44,15 @@ async fn a_redirect_uri_that_is_not_the_apps_own_goes_nowhere() {
 }
 
 #[tokio::test]
-async fn the_proxys_own_public_callback_is_one_too_to_the_letter() {
+async fn a_provider_that_wants_https_comes_back_to_the_proxys_own_callback_to_the_letter() {
     let sandbox = sandbox().await;
-    let mut config = config_for(&sandbox);
+    let file = sandbox.provider_file().replace("[authorization]", "[authorization]\nredirect = \"proxy\"");
+    let mut config = config(&[("sandbox", &file)], sandbox.client_secret().expose_secret());
     config.listen.public_url = Some(Endpoint::parse("https://proxy.example").unwrap());
     let proxy = start(config).await;
     let mut body = redemption("a-code");
     for (text, asked) in [
+        (REDIRECT_URI, 0),
         ("https://proxy.example/oauth/callback/jira", 0),
         ("https://proxy.example/oauth/callback/sandbox/", 0),
         ("https://proxy.example:443/oauth/callback/sandbox", 0),
@@ -60,4 +62,6 @@ async fn the_proxys_own_public_callback_is_one_too_to_the_letter() {
         assert_eq!(proxy.token(&body).await.status, 400, "{text}");
         assert_eq!(sandbox.counters().token_requests(), asked, "{text}");
     }
+    let shown = proxy.get("/oauth/providers/sandbox").await.json();
+    assert_eq!(shown["redirect_uri"], "https://proxy.example/oauth/callback/sandbox");
 }
