@@ -30,6 +30,11 @@ impl Places {
         })
     }
 
+    /// The person's home.
+    pub(crate) fn home(&self) -> Option<&str> {
+        self.0.home.as_deref()
+    }
+
     /// The same, with the folder of one server.
     pub(crate) fn with_server_folder(&self, folder: Option<&Path>) -> Surroundings {
         Surroundings { server_folder: folder.map(Path::to_owned).and_then(text), ..self.0.clone() }

@@ -12,13 +12,14 @@ use keyferry_core::{
         error::ErrorCode,
         exchange::CodeGrant,
         reply::{TokenReply, TokenReplyError},
-        revoke::TokenTypeHint,
+        revoke::{TokenTypeHint, read_revocation},
     },
-    provider::implementation::{Call, EndpointReply, SecretBytes, SendRequest, StepError, StepFuture},
+    provider::{
+        ReplyFormat,
+        implementation::{Call, EndpointReply, SecretBytes, SendRequest, StepError, StepFuture},
+    },
     secret::{RefreshToken, SecretText},
 };
-use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
     clock,
@@ -167,7 +168,7 @@ pub(crate) async fn revoke(
         let sender = Sender { proxy: &state, provider: &own, retry_after: AtomicU32::new(0) };
         let call = sender.call(&client, &facts);
         let reply = own.oauth.provider().revoke(&call, revoked.token, revoked.hint).await;
-        revocation(reply.map_err(|error| sender.fault(error)))
+        revocation(&own.oauth.token.response, reply.map_err(|error| sender.fault(error)))
     };
     run(proxy, id, provider, "revoke", work).await
 }
@@ -209,24 +210,11 @@ fn reply_fault(error: TokenReplyError, retry_after: Option<u32>) -> Fault {
 }
 
 /// Reads the answer of a revocation endpoint (RFC 7009 §2.2). Only the provider's own word makes it a success.
-fn revocation(reply: Result<EndpointReply, Fault>) -> Result<(), Fault> {
-    #[derive(Deserialize)]
-    struct Wire {
-        error: Option<Value>,
-    }
+fn revocation(format: &ReplyFormat, reply: Result<EndpointReply, Fault>) -> Result<(), Fault> {
     let read = |reply: EndpointReply| {
         let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        let wire: Option<Wire> = serde_json::from_slice(reply.body.expose_secret()).ok();
-        let Some(error) = wire.and_then(|wire| wire.error).filter(|error| !error.is_null()) else {
-            return if status.is_success() { Ok(()) } else { Err(Fault::Status) };
-        };
-        let text = error.as_str().unwrap_or_default();
-        let code = ErrorCode::from_provider(text);
-        // RFC 7009 §2.2: a token that is not valid needs no revoking. Some services say so with an error.
-        if code == ErrorCode::InvalidGrant || text == "invalid_token" {
-            return Ok(());
-        }
-        Err(refused(code, status, None))
+        let read = read_revocation(format, reply.status, reply.body.expose_secret());
+        read.map_err(|code| code.map_or(Fault::Status, |code| refused(code, status, None)))
     };
     reply.and_then(read).map_err(|fault| match fault {
         Fault::Unreachable | Fault::TimedOut | Fault::Broken | Fault::Status | Fault::Later { .. } => {
@@ -307,7 +295,7 @@ mod tests {
             (400, r#"{"error":"invalid_grant"}"#),
         ];
         for (status, body) in good {
-            assert_eq!(revocation(reply(status, body)), Ok(()), "{status} {body}");
+            assert_eq!(revocation(&ReplyFormat::default(), reply(status, body)), Ok(()), "{status} {body}");
         }
         let bad = [
             (500, "", 503, "temporarily_unavailable"),
@@ -319,12 +307,12 @@ mod tests {
             (200, r#"{"error":"odd"}"#, 400, "server_error"),
         ];
         for (status, body, expected, code) in bad {
-            let fault = revocation(reply(status, body)).unwrap_err();
+            let fault = revocation(&ReplyFormat::default(), reply(status, body)).unwrap_err();
             assert_eq!((fault.status().as_u16(), fault.code().as_str()), (expected, code), "{status} {body}");
             assert_eq!(fault.retry_after().is_some(), expected == 503, "{status} {body}");
         }
         for fault in [Fault::Unreachable, Fault::TimedOut, Fault::Broken] {
-            assert_eq!(revocation(Err(fault)).unwrap_err().status(), 503);
+            assert_eq!(revocation(&ReplyFormat::default(), Err(fault)).unwrap_err().status(), 503);
         }
     }
 }

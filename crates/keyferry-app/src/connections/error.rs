@@ -3,6 +3,7 @@
 use keyferry_core::{
     flow::{callback::CallbackError, error::FailureClass},
     id::{ConnectionId, ProviderName},
+    provider::InvalidConfig,
 };
 
 use super::proxy::ProxyError;
@@ -34,6 +35,22 @@ pub enum ConnectionError {
         "the provider file of {0} now names another token endpoint than the one that this account was connected with"
     )]
     Moved(ProviderName),
+    /// A value that the provider asks of the person is missing or wrong.
+    #[error("{provider} asks for something before the sign-in: {error}")]
+    Config {
+        /// The provider.
+        provider: ProviderName,
+        /// What is missing or wrong.
+        error: InvalidConfig,
+        /// What to give, in the provider file's words.
+        hint: String,
+    },
+    /// One signs in there in a browser window.
+    #[error("{0} has no OAuth sign-in")]
+    NotOAuth(ProviderName),
+    /// The provider wants https, and the proxy has no public address.
+    #[error("{0} wants to come back to an https address, and the proxy has none")]
+    NoPublicRedirect(ProviderName),
     /// The authorization URL can't be made.
     #[error("the sign-in page's address can't be made: {0}")]
     AuthorizationUrl(String),
@@ -69,6 +86,9 @@ impl ConnectionError {
             Self::NeedsSignIn(_) => "needs_sign_in",
             Self::NotRefreshable(_) => "not_refreshable",
             Self::Moved(_) => "provider_moved",
+            Self::Config { .. } => "provider_config",
+            Self::NotOAuth(_) => "not_oauth",
+            Self::NoPublicRedirect(_) => "no_public_redirect",
             Self::AuthorizationUrl(_) => "bad_authorization_url",
             Self::TooMany => "too_many_sign_ins",
             Self::Callback(_) => "sign_in_refused",
@@ -96,6 +116,12 @@ impl ConnectionError {
             Self::NeedsSignIn(_) | Self::NotRefreshable(_) | Self::Moved(_) => "sign in again".to_owned(),
             Self::AuthorizationUrl(_) => {
                 "`keyferry provider check` says what is wrong with the provider file".to_owned()
+            }
+            Self::Config { hint, .. } => hint.clone(),
+            Self::NotOAuth(_) => "choose another way to sign in".to_owned(),
+            Self::NoPublicRedirect(_) => {
+                "whoever runs the proxy sets KEYFERRY_PROXY_PUBLIC_URL, and registers that address at the service"
+                    .to_owned()
             }
             Self::TooMany => "finish or cancel one of them, or wait ten minutes".to_owned(),
             Self::Callback(CallbackError::Refused(_)) => {

@@ -3,6 +3,7 @@
 //! [`Connections`] is the one owner of refresh tokens. Each is spent under the connection's own lock, and what the provider returned is in
 //! the vault before anything uses it.
 
+mod account;
 mod browser;
 mod error;
 mod need;
@@ -22,12 +23,13 @@ use jiff::Timestamp;
 use keyferry_core::{
     flow::Tokens,
     id::{ConnectionId, ProviderName},
+    provider::ProviderFile,
 };
 
 pub use browser::{Opener, open_in_browser};
 pub use error::ConnectionError;
 pub use need::{Need, need};
-pub use proxy::{ProviderFacts, ProxyClient, ProxyError};
+pub use proxy::{About, ProviderFacts, ProxyClient, ProxyError};
 pub use revoke::Revocation;
 pub use sign_in::SignIn;
 
@@ -163,6 +165,14 @@ impl Connections {
                 tracing::error!(connection = %id, %error, "refreshed tokens could not be saved; it has to be signed in to again");
             }
         }
+    }
+
+    /// Whether a connection is one that a sign-in by this provider file would make: at the same token endpoint, with all its scopes.
+    #[must_use]
+    pub(crate) fn is_of(&self, record: &ConnectionRecord, file: &ProviderFile) -> bool {
+        let scopes = file.oauth().map(|oauth| &oauth.authorization.scopes);
+        self.0.same_service(record).is_ok()
+            && scopes.is_some_and(|scopes| scopes.missing_from(&record.asked).is_empty())
     }
 
     /// The way to the proxy.

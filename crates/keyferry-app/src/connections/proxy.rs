@@ -1,15 +1,17 @@
 //! The app's way to the OAuth proxy. The one HTTP client of this crate that carries codes and tokens.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use keyferry_core::{
+    fact::Facts,
     flow::{
         callback::AuthorizedCode,
         error::FailureClass,
         reply::{LONGEST_REPLY, TokenReply, TokenReplyError},
         revoke::TokenTypeHint,
     },
-    id::{ClientId, ProviderName},
+    id::{ClientId, FactName, ProviderName},
+    provider::CallbackFormat,
     secret::{CodeVerifier, RefreshToken, SecretText},
     url::{Endpoint, is_loopback},
 };
@@ -67,6 +69,9 @@ pub struct ProviderFacts {
     pub client_id: Option<ClientId>,
     /// Whether the proxy has its credentials.
     pub configured: bool,
+    /// Where a sign-in comes back to, where that is the proxy.
+    #[serde(default)]
+    pub redirect_uri: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -77,6 +82,27 @@ struct CodeExchange<'a> {
     redirect_uri: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     code_verifier: Option<&'a str>,
+    #[serde(flatten)]
+    about: About<'a>,
+}
+
+/// What a request says beside its grant: what the person was asked for, and what the provider added to its redirect.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct About<'a> {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    config: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    callback: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> About<'a> {
+    /// Of the facts that a provider told only those of its redirect are for the proxy.
+    #[must_use]
+    pub fn new(config: &'a Facts, metadata: &'a Facts, format: &CallbackFormat) -> Self {
+        let pair = |(name, text): (&'a FactName, &'a SecretText)| (name.as_str(), text.expose_secret());
+        let told = metadata.iter().filter(|(name, _)| format.metadata.contains(name));
+        Self { config: config.iter().map(pair).collect(), callback: told.map(pair).collect() }
+    }
 }
 
 #[derive(Serialize)]
@@ -84,6 +110,8 @@ struct Refresh<'a> {
     provider: &'a str,
     grant_type: &'static str,
     refresh_token: &'a str,
+    #[serde(flatten)]
+    about: About<'a>,
 }
 
 #[derive(Serialize)]
@@ -91,6 +119,15 @@ struct Revocation<'a> {
     provider: &'a str,
     token: &'a str,
     token_type_hint: &'static str,
+    #[serde(flatten)]
+    about: About<'a>,
+}
+
+/// Further facts of a token reply.
+#[derive(Deserialize)]
+struct Told {
+    #[serde(default)]
+    metadata: BTreeMap<FactName, String>,
 }
 
 #[derive(Deserialize)]
@@ -130,17 +167,22 @@ impl ProxyClient {
         }
     }
 
-    /// Redeems a code. The code is taken: it is sent once.
+    /// Redeems a code. To be called once for a code.
     ///
     /// # Errors
     /// [`ProxyError`].
-    pub async fn exchange(&self, code: AuthorizedCode) -> Result<TokenReply, ProxyError> {
+    pub async fn exchange(
+        &self,
+        code: &AuthorizedCode,
+        format: &CallbackFormat,
+    ) -> Result<TokenReply, ProxyError> {
         let request = CodeExchange {
             provider: code.provider.as_str(),
             grant_type: "authorization_code",
             code: code.code.expose_secret(),
             redirect_uri: code.redirect_uri.as_str(),
             code_verifier: code.verifier.as_ref().map(CodeVerifier::expose_secret),
+            about: About::new(&code.config, &code.metadata, format),
         };
         self.tokens(&request).await
     }
@@ -153,10 +195,10 @@ impl ProxyClient {
         &self,
         provider: &ProviderName,
         token: &RefreshToken,
+        about: About<'_>,
     ) -> Result<TokenReply, ProxyError> {
-        let refresh_token = token.expose_secret();
-        self.tokens(&Refresh { provider: provider.as_str(), grant_type: "refresh_token", refresh_token })
-            .await
+        let (provider, refresh_token) = (provider.as_str(), token.expose_secret());
+        self.tokens(&Refresh { provider, grant_type: "refresh_token", refresh_token, about }).await
     }
 
     /// Revokes a token (RFC 7009).
@@ -168,8 +210,10 @@ impl ProxyClient {
         provider: &ProviderName,
         token: &str,
         hint: TokenTypeHint,
+        about: About<'_>,
     ) -> Result<(), ProxyError> {
-        let request = Revocation { provider: provider.as_str(), token, token_type_hint: hint.as_str() };
+        let request =
+            Revocation { provider: provider.as_str(), token, token_type_hint: hint.as_str(), about };
         let (status, body) = self.post("oauth/revoke", &request).await?;
         if status == 200 {
             return Ok(());
@@ -182,7 +226,14 @@ impl ProxyClient {
 
     async fn tokens(&self, request: &impl Serialize) -> Result<TokenReply, ProxyError> {
         let (status, body) = self.post("oauth/token", request).await?;
-        TokenReply::parse(status, &body).map_err(ProxyError::Reply)
+        let mut reply = TokenReply::parse(status, &body).map_err(ProxyError::Reply)?;
+        // A reply whose facts can't be read still carries a grant.
+        if let Ok(Told { metadata }) = serde_json::from_slice(&body) {
+            let facts =
+                metadata.into_iter().filter_map(|(name, text)| Some((name, SecretText::new(text).ok()?)));
+            reply.metadata = facts.collect();
+        }
+        Ok(reply)
     }
 
     async fn post(

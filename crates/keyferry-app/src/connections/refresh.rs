@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use keyferry_core::{flow::error::FailureClass, id::ConnectionId};
 
-use super::{ConnectionError, Connections, Fresh, Inner, Need, need};
+use super::{
+    ConnectionError, Connections, Fresh, Inner, Need, need,
+    proxy::About,
+    sign_in::{oauth, token_endpoint},
+};
 use crate::vault::{ConnectionRecord, ConnectionState};
 
 impl Connections {
@@ -15,7 +19,7 @@ impl Connections {
     /// it is given.
     pub async fn fresh(&self, id: &ConnectionId) -> Result<Fresh, ConnectionError> {
         let record = self.get(id).await?;
-        let need = if self.0.unsaved.holds(id) { Need::Refresh } else { need(&record, self.0.now()) };
+        let need = if self.0.unsaved.holds(id) { Need::Refresh } else { self.0.need(&record) };
         match need {
             Need::Nothing => Ok(Fresh { connection: record }),
             Need::SignIn => Err(ConnectionError::NeedsSignIn(record.provider)),
@@ -65,7 +69,7 @@ impl Inner {
                 inner.vault.connection(&id).await?.ok_or_else(|| ConnectionError::Unknown(id.clone()))?;
             // Whoever waited looks again: another may have refreshed meanwhile.
             let changed = asked_at != Some(record.generation);
-            match need(&record, inner.now()) {
+            match inner.need(&record) {
                 Need::SignIn if !forced || record.state != ConnectionState::NeedsSignIn => {
                     Err(ConnectionError::NeedsSignIn(record.provider))
                 }
@@ -76,10 +80,20 @@ impl Inner {
         spent.await.map_err(|_| ConnectionError::Closing)?
     }
 
+    fn need(&self, record: &ConnectionRecord) -> Need {
+        // Without its file a connection can't be refreshed; its token may still be used.
+        let file = self.file(&record.provider).ok();
+        let token = file.as_ref().and_then(|file| file.oauth()).map(|oauth| &oauth.token);
+        let margin = token.and_then(|token| token.refresh_margin);
+        need(record, margin, token.is_none_or(|token| token.refresh), self.now())
+    }
+
     /// Refuses a provider file that names another token endpoint than the one that gave the grant: it is another service, and none of
     /// the grant's tokens are for it.
     pub(super) fn same_service(&self, record: &ConnectionRecord) -> Result<(), ConnectionError> {
-        if self.file(&record.provider)?.token.endpoint.as_str() == record.token_endpoint {
+        let file = self.file(&record.provider)?;
+        let oauth = oauth(&file)?;
+        if token_endpoint(oauth, &record.config, &record.tokens.metadata)? == record.token_endpoint {
             Ok(())
         } else {
             Err(ConnectionError::Moved(record.provider.clone()))
@@ -92,9 +106,15 @@ impl Inner {
         let Some(token) = &record.tokens.refresh_token else {
             return Err(ConnectionError::NotRefreshable(provider.clone()));
         };
+        let file = self.file(provider)?;
+        let oauth = oauth(&file)?;
+        if !oauth.token.refresh {
+            return Err(ConnectionError::NotRefreshable(provider.clone()));
+        }
+        let about = About::new(&record.config, &record.tokens.metadata, &oauth.callback);
         // A vault that can't be written now would lose what comes back. Then nothing is spent.
         self.vault.note_attempt(&record.id, record.generation, self.now()).await?;
-        match self.proxy.refresh(provider, token).await {
+        match self.proxy.refresh(provider, token, about).await {
             Ok(reply) => {
                 let now = self.now();
                 let renewed = ConnectionRecord {

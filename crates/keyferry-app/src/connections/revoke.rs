@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyferry_core::{flow::revoke::TokenTypeHint, id::ConnectionId};
 
-use super::{ConnectionError, Connections, Inner, ProxyError};
+use super::{ConnectionError, Connections, Inner, ProxyError, proxy::About};
 use crate::vault::{ConnectionRecord, ConnectionState, VaultError};
 
 /// What became of a grant.
@@ -86,12 +86,16 @@ impl Inner {
         if self.same_service(record).is_err_and(|error| matches!(error, ConnectionError::Moved(_))) {
             return Err(ProxyError::NoRevocation);
         }
+        let file = self.file(&record.provider).map_err(|_| ProxyError::UnknownProvider)?;
+        let oauth = file.oauth().ok_or(ProxyError::NoRevocation)?;
         let tokens = &record.tokens;
+        let about = About::new(&record.config, &tokens.metadata, &oauth.callback);
         if let Some(token) = &tokens.refresh_token {
-            self.proxy.revoke(&record.provider, token.expose_secret(), TokenTypeHint::RefreshToken).await?;
+            let token = token.expose_secret();
+            self.proxy.revoke(&record.provider, token, TokenTypeHint::RefreshToken, about.clone()).await?;
         }
         let access_token = tokens.access_token.expose_secret();
-        match self.proxy.revoke(&record.provider, access_token, TokenTypeHint::AccessToken).await {
+        match self.proxy.revoke(&record.provider, access_token, TokenTypeHint::AccessToken, about).await {
             // Some take refresh tokens alone (RFC 7009 §2.2.1). The grant is over with it.
             Err(ProxyError::NoRevocation) if tokens.refresh_token.is_some() => Ok(()),
             told => told,

@@ -1,19 +1,22 @@
 //! A sign-in: from the authorization URL to a saved connection.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError},
 };
 
 use keyferry_core::{
+    delivery::Values,
+    fact::Facts,
     flow::{
         Tokens,
         callback::{
-            AuthorizedCode, CallbackError, PendingSignIn, SignInEntropy, StateKey, UnverifiedCallback,
+            AuthorizedCode, CallbackError, PendingSignIn, SignInEntropy, SignInStart, StateKey,
+            UnverifiedCallback,
         },
     },
-    id::{ConnectionId, ProviderName},
-    provider::ProviderFile,
+    id::{ConnectionId, FactName, ProviderName},
+    provider::{InvalidConfig, OAuth, ProviderFile, Redirect, check_config},
     url::{AuthorizationUrl, RedirectUri},
 };
 use tokio::sync::oneshot;
@@ -49,34 +52,55 @@ pub struct SignIn {
 }
 
 impl Connections {
-    /// Begins a sign-in at a provider, for a new connection or to renew one.
+    /// Begins a sign-in at a provider, for a new connection or to renew one. `given` is what the provider file asks of the person.
     ///
     /// # Errors
-    /// [`ConnectionError`] when the provider is unknown or not configured on the proxy, the proxy can't be reached, too many wait, or the
+    /// [`ConnectionError`] when a value is missing or wrong, the provider is unknown or not configured on the proxy, the proxy can't be reached, too many wait, or the
     /// connection to renew is unknown, another provider's, or about to be revoked.
     pub async fn begin_sign_in(
         &self,
         provider: &ProviderName,
         renewed: Option<ConnectionId>,
+        given: &BTreeMap<FactName, String>,
     ) -> Result<SignIn, ConnectionError> {
         let inner = &self.0;
         let file = inner.file(provider)?;
+        let oauth = oauth(&file)?;
+        let mut given = given.clone();
         if let Some(id) = &renewed {
-            inner.renewable(id, provider).await?;
+            // Whoever renews need not say again what was asked for before.
+            for (name, text) in inner.renewable(id, provider).await?.config.iter() {
+                given.entry(name.clone()).or_insert_with(|| text.expose_secret().to_owned());
+            }
+            given.retain(|name, _| file.config.contains_key(name));
         }
+        let config = check_config(&file.config, &given).map_err(|error| ConnectionError::Config {
+            hint: config_hint(&file, &error),
+            provider: provider.clone(),
+            error,
+        })?;
         let facts = inner.proxy.facts(provider).await?;
         if !facts.configured {
             return Err(ConnectionError::NotConfigured(provider.clone()));
         }
         let client_id = facts.client_id.or_else(|| file.client_id.clone());
         let client_id = client_id.ok_or_else(|| ConnectionError::NoClientId(provider.clone()))?;
-        let wrong =
-            |error: keyferry_core::url::InvalidUrl| ConnectionError::AuthorizationUrl(error.to_string());
-        let redirect_uri = RedirectUri::loopback(inner.address, provider).map_err(wrong)?;
-        let entropy = SignInEntropy { state: inner.entropy.bytes(), verifier: inner.entropy.bytes() };
-        let scopes = file.authorization.scopes.clone();
-        let begun = PendingSignIn::begin(file, client_id, redirect_uri, scopes, entropy, inner.now());
-        let (step, url) = begun.map_err(wrong)?;
+        let redirect_uri = inner.redirect_uri(provider, oauth, facts.redirect_uri.as_deref())?;
+        let start = SignInStart {
+            provider,
+            oauth,
+            client_id,
+            redirect_uri,
+            scopes: oauth.authorization.scopes.clone(),
+            config,
+            entropy: SignInEntropy {
+                state: inner.entropy.bytes(),
+                verifier: inner.entropy.bytes(),
+                return_port: inner.address.port(),
+            },
+        };
+        let begun = PendingSignIn::begin(start, inner.now());
+        let (step, url) = begun.map_err(|error| ConnectionError::AuthorizationUrl(error.to_string()))?;
         let (key, (sender, receiver)) = (step.key(), oneshot::channel());
         inner.keep(Waiting { step, renewed, outcome: sender })?;
         tracing::info!(%provider, "a sign-in was begun");
@@ -95,8 +119,26 @@ impl Connections {
 }
 
 impl Inner {
-    pub(super) fn file(&self, provider: &ProviderName) -> Result<&ProviderFile, ConnectionError> {
-        self.providers.set().get(provider).ok_or_else(|| ConnectionError::UnknownProvider(provider.clone()))
+    pub(super) fn file(&self, provider: &ProviderName) -> Result<Arc<ProviderFile>, ConnectionError> {
+        let file = self.providers.set().get(provider).cloned();
+        file.ok_or_else(|| ConnectionError::UnknownProvider(provider.clone()))
+    }
+
+    /// Where the answer of a sign-in goes: to this app, or to the proxy, which sends it on.
+    fn redirect_uri(
+        &self,
+        provider: &ProviderName,
+        oauth: &OAuth,
+        at_proxy: Option<&str>,
+    ) -> Result<RedirectUri, ConnectionError> {
+        let uri = match oauth.authorization.redirect {
+            Redirect::Loopback => RedirectUri::loopback(self.address, provider),
+            Redirect::Proxy => {
+                let text = at_proxy.ok_or_else(|| ConnectionError::NoPublicRedirect(provider.clone()))?;
+                RedirectUri::parse_public(text, provider)
+            }
+        };
+        uri.map_err(|error| ConnectionError::AuthorizationUrl(error.to_string()))
     }
 
     fn keep(&self, waiting: Waiting) -> Result<(), ConnectionError> {
@@ -142,16 +184,19 @@ impl Inner {
 
     /// The exchange, and the save. The page says success only after both.
     async fn finish(&self, code: AuthorizedCode, renewed: Option<ConnectionId>) -> Outcome {
-        let (provider, client_id, asked) =
-            (code.provider.clone(), code.client_id.clone(), code.scopes.clone());
-        let reply = self.proxy.exchange(code).await?;
+        let file = self.file(&code.provider)?;
+        let oauth = oauth(&file)?;
+        let reply = self.proxy.exchange(&code, &oauth.callback).await?;
+        let AuthorizedCode { provider, client_id, scopes: asked, config, metadata, .. } = code;
         let now = self.now();
-        let tokens = Tokens::granted(reply, &asked, now);
+        let mut tokens = Tokens::granted(reply, &asked, now);
+        let told = std::mem::replace(&mut tokens.metadata, metadata);
+        tokens.metadata.extend(told);
         let missing = asked.missing_from(&tokens.scopes);
         if !missing.is_empty() {
             tracing::warn!(%provider, %missing, "the provider granted less than was asked for");
         }
-        let token_endpoint = self.file(&provider)?.token.endpoint.as_str().to_owned();
+        let token_endpoint = token_endpoint(oauth, &config, &tokens.metadata)?;
         let id = renewed.clone().unwrap_or_else(|| ConnectionId::from_entropy(self.entropy.bytes()));
         let record = ConnectionRecord {
             id,
@@ -164,14 +209,20 @@ impl Inner {
             client_id,
             token_endpoint,
             asked,
+            config,
             tokens,
         };
-        if renewed.is_some() {
-            return self.renew(record).await;
-        }
-        self.vault.add_connection(&record).await?;
-        tracing::info!(connection = %record.id, provider = %record.provider, "connected");
-        Ok(record.id)
+        let saved = if renewed.is_some() {
+            self.renew(record).await?
+        } else {
+            self.vault.add_connection(&record).await?;
+            tracing::info!(connection = %record.id, provider = %record.provider, "connected");
+            record
+        };
+        let id = saved.id.clone();
+        // Only once the tokens are safe: what fails from here on costs a name, and no sign-in.
+        self.name_account(&file, saved).await;
+        Ok(id)
     }
 
     /// What a new sign-in may take the place of: a grant of the same provider, whose end the person has not ordered. The tokens of one
@@ -188,7 +239,7 @@ impl Inner {
     }
 
     /// A new sign-in for a connection that servers already use.
-    async fn renew(&self, new: ConnectionRecord) -> Outcome {
+    async fn renew(&self, new: ConnectionRecord) -> Result<ConnectionRecord, ConnectionError> {
         let turn = self.turn(&new.id);
         let _turn = turn.lock().await;
         self.settle(&new.id).await?;
@@ -202,8 +253,47 @@ impl Inner {
         };
         self.vault.replace_connection(&record).await?;
         tracing::info!(connection = %record.id, provider = %record.provider, "connected again");
-        Ok(record.id)
+        Ok(record)
     }
+}
+
+/// The authorization code flow of a provider.
+pub(super) fn oauth(file: &ProviderFile) -> Result<&OAuth, ConnectionError> {
+    file.oauth().ok_or_else(|| ConnectionError::NotOAuth(file.name.clone()))
+}
+
+/// The token endpoint that a grant belongs to, with its own values in place.
+pub(super) fn token_endpoint(
+    oauth: &OAuth,
+    config: &Facts,
+    metadata: &Facts,
+) -> Result<String, ConnectionError> {
+    let values = Values { config: Some(config), metadata: Some(metadata), ..Values::default() };
+    let endpoint = oauth.token.endpoint.resolve(&values);
+    let endpoint = endpoint.map_err(|error| ConnectionError::AuthorizationUrl(error.to_string()))?;
+    Ok(endpoint.as_str().to_owned())
+}
+
+/// What to do about a value that is missing or wrong, in the provider file's own words.
+fn config_hint(file: &ProviderFile, error: &InvalidConfig) -> String {
+    let (InvalidConfig::Unknown(name)
+    | InvalidConfig::Missing(name)
+    | InvalidConfig::Pattern(name)
+    | InvalidConfig::Text(name)) = error;
+    let Some(field) = file.config.get(name) else {
+        let known: Vec<_> = file.config.keys().map(FactName::as_str).collect();
+        return match known.as_slice() {
+            [] => format!("{} asks for nothing", file.display_name),
+            known => format!("{} asks for: {}", file.display_name, known.join(", ")),
+        };
+    };
+    let description = field.description.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
+    let form = field
+        .pattern
+        .as_ref()
+        .map(|pattern| format!(", of the form {}", pattern.as_str()))
+        .unwrap_or_default();
+    format!("give {} with --config {name}=…{form}{description}", field.title)
 }
 
 fn refused(error: CallbackError) -> SignInPage {

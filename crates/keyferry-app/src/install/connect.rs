@@ -1,8 +1,10 @@
 //! The account of a server: found, asked for, delivered, given back.
 
+use std::collections::BTreeMap;
+
 use keyferry_core::{
-    delivery::{self, TemplateValues},
-    id::{ConnectionId, ProviderName, ServerName},
+    delivery::{self, RenderedFile, Values},
+    id::{ConnectionId, FactName, ProviderName, ServerName},
     secret::SecretText,
 };
 
@@ -47,7 +49,7 @@ async fn sign_in(
 ) -> Result<ConnectionId, InstallError> {
     let title = title(engine, provider).to_owned();
     progress.begin(StepName::SignIn, format!("Asking {title} for access"));
-    let sign_in = engine.connections.begin_sign_in(provider, None).await?;
+    let sign_in = engine.connections.begin_sign_in(provider, None, &plan.config).await?;
     if plan.open_browser {
         let (opener, page) = (engine.opener.clone(), sign_in.url().clone());
         // Without a browser the person still has the address, which every reader of the record shows.
@@ -77,7 +79,8 @@ fn title<'e>(engine: &'e Engine, provider: &'e ProviderName) -> &'e str {
 pub(super) struct Delivery {
     pub(super) environment: Vec<(String, SecretText)>,
     pub(super) secrets: Vec<SecretText>,
-    /// Those of the variables that hold the refresh token.
+    pub(super) files: Vec<RenderedFile>,
+    /// What of these holds the refresh token.
     pub(super) shared: Vec<String>,
     /// Which tokens these are: the number grows when they are replaced.
     pub(super) generation: u64,
@@ -88,16 +91,25 @@ pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Deliv
     let record = engine.connections.fresh(id).await?.connection;
     let file = engine.providers.set().get(&record.provider);
     let file = file.ok_or_else(|| ConnectionError::UnknownProvider(record.provider.clone()))?;
-    let values = TemplateValues {
-        tokens: &record.tokens,
+    let values = Values {
+        tokens: Some(&record.tokens),
         account: record.account.as_deref(),
-        client_id: &record.client_id,
+        client_id: Some(&record.client_id),
+        config: Some(&record.config),
+        metadata: None,
     };
     let environment = delivery::environment(file, &values);
+    let files = delivery::files(file, &values).map_err(|(index, error)| {
+        let path = file.files.get(index).map(|file| file.path.to_string()).unwrap_or_default();
+        InstallError::Undeliverable { path, error }
+    })?;
     let mut shared = delivery::with_refresh_token(file);
-    shared.retain(|name| environment.iter().any(|(filled, _)| filled == name));
+    if record.tokens.refresh_token.is_none() {
+        shared.clear();
+    }
     Ok(Delivery {
-        shared: shared.iter().map(ToString::to_string).collect(),
+        shared,
+        files,
         environment: environment.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
         secrets: record.tokens.secrets(),
         generation: record.generation,
@@ -108,13 +120,16 @@ pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Deliv
 pub(super) async fn left_behind(
     engine: &Engine,
     provider: &ProviderName,
+    config: &BTreeMap<FactName, String>,
 ) -> Result<Option<ConnectionId>, InstallError> {
     let Some(file) = engine.providers.set().get(provider) else { return Ok(None) };
     for record in engine.connections.list().await?.readable.into_iter().rev() {
         let fits = &record.provider == provider
             && record.state == crate::vault::ConnectionState::Active
-            && record.token_endpoint == file.token.endpoint.as_str()
-            && file.authorization.scopes.missing_from(&record.asked).is_empty();
+            && engine.connections.is_of(&record, file)
+            && config
+                .iter()
+                .all(|(name, text)| record.config.get(name).is_some_and(|kept| kept.expose_secret() == text));
         if fits && engine.vault.servers_of(&record.id).await?.is_empty() {
             return Ok(Some(record.id));
         }

@@ -47,6 +47,12 @@ pub(crate) enum InstallError {
     /// Sign-in without OAuth is asked for.
     #[error("this app can't sign in without OAuth yet")]
     NoBrowserSignIn,
+    /// A value that no provider asks for.
+    #[error("no provider asks for {0:?}")]
+    UnknownConfig(String),
+    /// A credential file that a value would break.
+    #[error("the file {path} can't be written: {error}")]
+    Undeliverable { path: String, error: keyferry_core::delivery::NotDeliverable },
     /// The vault has no such connection.
     #[error("there is no connection {0:?}")]
     UnknownConnection(String),
@@ -93,6 +99,8 @@ impl InstallError {
             Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::NotOffered => (UNPROCESSABLE, "sign_in_not_offered"),
             Self::NoBrowserSignIn => (UNPROCESSABLE, "browser_sign_in_unsupported"),
+            Self::UnknownConfig(_) => (UNPROCESSABLE, "unknown_config"),
+            Self::Undeliverable { .. } => (StatusCode::BAD_GATEWAY, "file_delivery"),
             Self::UnknownConnection(_) => (UNPROCESSABLE, "unknown_connection"),
             Self::OtherProvider { .. } => (UNPROCESSABLE, "wrong_connection"),
             Self::NoUseForConnection => (UNPROCESSABLE, "connection_not_needed"),
@@ -125,6 +133,10 @@ impl InstallError {
             Self::UnknownConnection(_) | Self::OtherProvider { .. } => {
                 "`keyferry connections list` shows what there is; without one, the install signs in"
                     .to_owned()
+            }
+            Self::UnknownConfig(_) => "`keyferry provider show NAME` says what it asks for".to_owned(),
+            Self::Undeliverable { .. } => {
+                "the service told something that no file can hold; its provider file may be wrong".to_owned()
             }
             Self::NoUseForConnection => "leave the connection out".to_owned(),
             Self::NoConnection(server) => {

@@ -17,7 +17,7 @@ use keyferry_core::{
 };
 use serde_json::Value;
 
-use super::{InstallError, connect, paths};
+use super::{InstallError, connect, files, paths};
 use crate::{
     api::dto::Problem,
     catalog,
@@ -80,7 +80,8 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
             Problem::new("data_folder_unusable", message).with_hint("look at the data folder's permissions"),
         )
     })?;
-    let mut launch = launch_of(&record.name, prepared, record.folder.clone().unwrap_or(own_folder))?;
+    let mut launch =
+        launch_of(&record.name, prepared, record.folder.clone().unwrap_or_else(|| own_folder.clone()))?;
     let mut generation = None;
     let (mut delivered, mut shared) = (Vec::new(), Vec::new());
     if let Some(connection) = &record.connection {
@@ -90,6 +91,17 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
         launch.environment.extend(delivery.environment);
         shared = delivery.shared;
         launch.secrets.extend(delivery.secrets);
+        if !delivery.files.is_empty() {
+            delivered.extend(delivery.files.iter().map(|file| format!("~/{}", file.names.join("/"))));
+            let home = files::write(&own_folder, &delivery.files).map_err(|error| {
+                let problem =
+                    Problem::new("file_delivery", format!("a credential file can't be written: {error}"));
+                InstallError::Step(
+                    problem.with_hint("look at the permissions and the free space of the data folder"),
+                )
+            })?;
+            launch.environment.extend(around(&home, engine.places.home()));
+        }
     }
     Ok(Ready { launch, generation, delivered, shared })
 }
@@ -125,8 +137,19 @@ fn launch_of(server: &ServerName, prepared: Prepared, folder: PathBuf) -> Result
     })
 }
 
+/// The variables of a server that lives in a home of its own. Package runners still find what they downloaded into the person's.
+fn around(home: &Path, person: Option<&str>) -> Vec<(String, SecretText)> {
+    let caches = [("npm_config_cache", ".npm"), ("UV_CACHE_DIR", ".cache/uv")];
+    let kept = person
+        .into_iter()
+        .flat_map(|person| caches.map(|(name, below)| (name, Path::new(person).join(below))));
+    let variables = std::iter::once(("HOME", home.to_owned())).chain(kept);
+    let text = |(name, path): (&str, PathBuf)| Some((name.to_owned(), SecretText::new(path.to_str()?).ok()?));
+    variables.filter_map(text).collect()
+}
+
 /// Makes a folder that only its owner may enter; one that is there must be a folder and no link.
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(super) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

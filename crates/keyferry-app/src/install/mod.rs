@@ -7,6 +7,7 @@
 mod connect;
 mod delivery;
 mod error;
+mod files;
 mod id;
 mod launch;
 mod paths;

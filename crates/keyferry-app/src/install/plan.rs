@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
 use keyferry_core::{
-    id::{ConnectionId, ManifestName, ProviderName, ServerName},
+    id::{ConnectionId, FactName, ManifestName, ProviderName, ServerName},
     manifest::{Manifest, OauthSignIn, display_command},
 };
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) command: String,
     pub(super) account: Account,
     pub(super) open_browser: bool,
+    /// What the provider asks of the person.
+    pub(super) config: BTreeMap<FactName, String>,
     text: String,
     folder: Option<PathBuf>,
     settings: BTreeMap<String, Value>,
@@ -54,9 +56,10 @@ impl Plan {
         }
         let prepared = launch::prepare(engine, &manifest, folder.as_deref(), &request.settings)?;
         let command = display_command(&prepared.spec);
-        let account = account(engine, &manifest, &request).await?;
+        let config = config(&request)?;
+        let account = account(engine, &manifest, &request, &config).await?;
         let open_browser = request.open_browser && engine.settings.open_browser;
-        Ok(Self { server, command, account, open_browser, text, folder, settings: request.settings })
+        Ok(Self { server, command, account, open_browser, config, text, folder, settings: request.settings })
     }
 
     /// What the vault keeps of the server.
@@ -71,6 +74,14 @@ impl Plan {
             installed_at: now,
         }
     }
+}
+
+fn config(request: &InstallRequest) -> Result<BTreeMap<FactName, String>, InstallError> {
+    let entry = |(name, value): (&String, &String)| {
+        let known = name.parse().map_err(|_| InstallError::UnknownConfig(name.chars().take(60).collect()));
+        known.map(|name| (name, value.clone()))
+    };
+    request.config.iter().map(entry).collect()
 }
 
 type Found = (Manifest, String, Option<PathBuf>);
@@ -103,6 +114,7 @@ async fn account(
     engine: &Engine,
     manifest: &Manifest,
     request: &InstallRequest,
+    config: &BTreeMap<FactName, String>,
 ) -> Result<Account, InstallError> {
     let oauth = &manifest.sign_in.oauth;
     let provider = match oauth {
@@ -119,7 +131,7 @@ async fn account(
         (Some(AuthMethod::Oauth), None) => Err(InstallError::NotOffered),
         (Some(AuthMethod::Oauth), Some(provider)) => known(engine, oauth, provider),
         (None, Some(provider)) if oauth.is_required() => {
-            match connect::left_behind(engine, provider).await? {
+            match connect::left_behind(engine, provider, config).await? {
                 Some(connection) => Ok(Account::Existing(connection)),
                 None => known(engine, oauth, provider),
             }

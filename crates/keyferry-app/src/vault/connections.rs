@@ -1,13 +1,18 @@
 //! Connections as they are kept, each with its tokens sealed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use keyferry_core::{
+    fact::Facts,
     flow::Tokens,
-    id::{ClientId, ConnectionId, ProviderName},
+    id::{ClientId, ConnectionId, FactName, ProviderName},
     scope::Scopes,
-    secret::{AccessToken, IdToken, RefreshToken},
+    secret::{AccessToken, IdToken, RefreshToken, SecretText},
 };
 use rusqlite::{Connection as Database, Row, named_params};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{
     Vault, VaultError,
@@ -30,6 +35,8 @@ pub struct ConnectionRecord {
     pub token_endpoint: String,
     /// What was asked for.
     pub asked: Scopes,
+    /// What the person was asked for before the sign-in.
+    pub config: Facts,
     /// What was granted, and the tokens.
     pub tokens: Tokens,
     /// Where it stands.
@@ -248,15 +255,15 @@ fn write(
          token_endpoint = excluded.token_endpoint, scopes_asked = excluded.scopes_asked, scopes_granted = excluded.scopes_granted,
          expires_at = excluded.expires_at, state = excluded.state, refreshed_at = excluded.refreshed_at,
          generation = excluded.generation, access_token = excluded.access_token, refresh_token = excluded.refresh_token,
-         id_token = excluded.id_token"
+         id_token = excluded.id_token, facts = excluded.facts"
     } else {
         ""
     };
     let statement = format!(
         "INSERT INTO connections (id, provider, account, client_id, token_endpoint, scopes_asked, scopes_granted, expires_at, state,
-         created_at, refreshed_at, generation, access_token, refresh_token, id_token)
+         created_at, refreshed_at, generation, access_token, refresh_token, id_token, facts)
          VALUES (:id, :provider, :account, :client_id, :token_endpoint, :asked, :granted, :expires_at, :state,
-         :created_at, :refreshed_at, :generation, :access_token, :refresh_token, :id_token) {conflict}"
+         :created_at, :refreshed_at, :generation, :access_token, :refresh_token, :id_token, :facts) {conflict}"
     );
     database.prepare_cached(&statement)?.execute(named_params! {
         ":id": id,
@@ -274,8 +281,32 @@ fn write(
         ":access_token": seal("access_token", tokens.access_token.expose_secret())?,
         ":refresh_token": refresh,
         ":id_token": id_token,
+        ":facts": seal("facts", &Kept::text(record))?,
     })?;
     Ok(())
+}
+
+/// The facts of a connection as they are sealed.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    config: BTreeMap<FactName, String>,
+    metadata: BTreeMap<FactName, String>,
+}
+
+impl Kept {
+    fn text(record: &ConnectionRecord) -> Zeroizing<String> {
+        let pair = |(name, text): (&FactName, &SecretText)| (name.clone(), text.expose_secret().to_owned());
+        let kept = Self {
+            config: record.config.iter().map(pair).collect(),
+            metadata: record.tokens.metadata.iter().map(pair).collect(),
+        };
+        // A map of texts is always JSON.
+        Zeroizing::new(serde_json::to_string(&kept).unwrap_or_default())
+    }
+}
+
+fn facts(kept: BTreeMap<FactName, String>) -> Facts {
+    kept.into_iter().filter_map(|(name, text)| Some((name, SecretText::new(text).ok()?))).collect()
 }
 
 fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ConnectionRecord, VaultError> {
@@ -288,7 +319,12 @@ fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ConnectionRecord, VaultError> 
             sealed.map(|sealed| sealer.open(place(id.as_str(), column, generation), &sealed)).transpose()?;
         Ok(opened.map(|text| text.to_string()))
     };
+    // Rows from before there were facts have none.
+    let kept: Option<Kept> =
+        open("facts")?.map(|text| serde_json::from_str(&text)).transpose().map_err(|_| damaged())?;
+    let Kept { config, metadata } = kept.unwrap_or_default();
     let tokens = Tokens {
+        metadata: facts(metadata),
         access_token: AccessToken::new(open("access_token")?.ok_or_else(damaged)?).map_err(|_| damaged())?,
         refresh_token: open("refresh_token")?.map(RefreshToken::new).transpose().map_err(|_| damaged())?,
         id_token: open("id_token")?.map(IdToken::new).transpose().map_err(|_| damaged())?,
@@ -302,6 +338,7 @@ fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ConnectionRecord, VaultError> 
         client_id: parsed(row, "client_id")?,
         token_endpoint: row.get("token_endpoint")?,
         asked: Scopes::from_reply(&row.get::<_, String>("scopes_asked")?),
+        config: facts(config),
         tokens,
         state: ConnectionState::read(&state).ok_or_else(damaged)?,
         created_at: read_moment(row, "created_at")?,

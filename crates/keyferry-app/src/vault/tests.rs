@@ -2,10 +2,11 @@ use std::fs;
 
 use jiff::Timestamp;
 use keyferry_core::{
+    fact::Facts,
     flow::Tokens,
     id::ConnectionId,
     scope::Scopes,
-    secret::{AccessToken, RefreshToken},
+    secret::{AccessToken, RefreshToken, SecretText},
 };
 use tempfile::TempDir;
 
@@ -15,6 +16,10 @@ const CANARY: &str = "canary-access-token";
 
 fn open(folder: &TempDir) -> Result<Vault, VaultError> {
     Vault::open_at(folder.path(), &Entropy::system())
+}
+
+fn facts(name: &str, text: &str) -> Facts {
+    [(name.parse().unwrap(), SecretText::new(text).unwrap())].into_iter().collect()
 }
 
 fn record(seed: u8, access_token: &str) -> ConnectionRecord {
@@ -31,7 +36,9 @@ fn record(seed: u8, access_token: &str) -> ConnectionRecord {
             id_token: None,
             scopes: Scopes::from_reply("a"),
             expires_at: Some(Timestamp::from_second(1_900_000_000).unwrap()),
+            metadata: facts("team", "canary-metadata-token"),
         },
+        config: facts("subdomain", "canary-config"),
         state: ConnectionState::Active,
         created_at: Timestamp::from_second(1_800_000_000 + i64::from(seed)).unwrap(),
         refreshed_at: None,

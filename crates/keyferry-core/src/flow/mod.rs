@@ -3,6 +3,7 @@
 //! A sign-in goes [`authorize`] → [`callback`] → [`exchange`] → [`reply`]; later [`refresh`] and [`revoke`]. The steps are plain
 //! values that are consumed: what may be used once is not `Clone`.
 
+pub mod account;
 pub mod authorize;
 pub mod callback;
 pub mod client;

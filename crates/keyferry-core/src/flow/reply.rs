@@ -189,7 +189,7 @@ impl Wire {
 }
 
 /// The failure that a reply tells, in the standard way or in the service's own.
-fn failure(format: &ReplyFormat, reply: &Value) -> Option<ErrorCode> {
+pub(crate) fn failure(format: &ReplyFormat, reply: &Value) -> Option<ErrorCode> {
     let code = |value: &Value| value.as_str().map_or(ErrorCode::Unrecognized, |text| format.error_code(text));
     if let Some(ErrorRule { at, is, message }) = &format.error {
         let sign = at.find(reply);

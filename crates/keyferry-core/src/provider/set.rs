@@ -1,6 +1,6 @@
 //! The providers that a program knows.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{ProviderFile, builtin};
 use crate::{diagnostic::Diagnostics, id::ProviderName, suggest::nearest};
@@ -8,7 +8,7 @@ use crate::{diagnostic::Diagnostics, id::ProviderName, suggest::nearest};
 /// Provider files by name. A later one of the same name replaces the earlier.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderSet {
-    files: BTreeMap<ProviderName, ProviderFile>,
+    files: BTreeMap<ProviderName, Arc<ProviderFile>>,
 }
 
 impl ProviderSet {
@@ -27,18 +27,18 @@ impl ProviderSet {
     }
 
     /// Adds a provider, and returns the one that it replaces.
-    pub fn insert(&mut self, file: ProviderFile) -> Option<ProviderFile> {
-        self.files.insert(file.name.clone(), file)
+    pub fn insert(&mut self, file: ProviderFile) -> Option<Arc<ProviderFile>> {
+        self.files.insert(file.name.clone(), Arc::new(file))
     }
 
     /// The provider of exactly this name.
     #[must_use]
-    pub fn get(&self, name: &ProviderName) -> Option<&ProviderFile> {
+    pub fn get(&self, name: &ProviderName) -> Option<&Arc<ProviderFile>> {
         self.files.get(name)
     }
 
     /// All providers, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &ProviderFile> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<ProviderFile>> {
         self.files.values()
     }
 

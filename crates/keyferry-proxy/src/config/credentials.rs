@@ -43,7 +43,7 @@ impl Credentials {
             })?;
             Some((file.name.clone(), client))
         };
-        let clients = providers.iter().filter_map(read).collect();
+        let clients = providers.iter().map(|file| &**file).filter_map(read).collect();
         Self { clients, allowed_hosts, problems: Arc::new(problems) }
     }
 

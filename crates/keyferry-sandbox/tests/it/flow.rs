@@ -43,9 +43,10 @@ async fn the_provider_file_is_read_without_findings_and_tells_the_truth() {
     let checked = ProviderFile::parse(name, "sandbox.toml", &sandbox.provider_file()).unwrap();
     assert!(checked.warnings.is_empty());
     let file = checked.file;
-    assert_eq!(file.client_id.unwrap().as_str(), sandbox.client_id());
-    assert_eq!(file.authorization.issuer.unwrap().as_str(), sandbox.base_url());
-    assert_eq!(file.authorization.scopes.join(" "), SCOPES);
+    assert_eq!(file.client_id.as_ref().unwrap().as_str(), sandbox.client_id());
+    let authorization = &file.oauth().unwrap().authorization;
+    assert_eq!(authorization.issuer.as_ref().unwrap().as_str(), sandbox.base_url());
+    assert_eq!(authorization.scopes.join(" "), SCOPES);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ const WAIT: Duration = Duration::from_secs(20);
 Examples:
   keyferry install sandbox-notes
   keyferry install ./acme.json --set acme_url=https://acme.example
+  keyferry install ./desk.json --config subdomain=acme         what the provider asks for
   keyferry install sandbox-notes --connection abcdefghijkl     with an account that is connected already")]
 pub(crate) struct Args {
     /// A manifest of the catalog, or a manifest file
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// A setting of the server; may stand several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// What the provider asks for before the sign-in, such as the name of your workspace; may stand several times
+    #[arg(long = "config", value_name = "NAME=VALUE")]
+    config: Vec<String>,
     /// How to sign in, where the manifest offers both
     #[arg(long)]
     auth: Option<Auth>,
@@ -56,6 +60,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let request = InstallRequest {
         manifest: choice(&args.manifest)?,
         settings: settings(&args.settings)?,
+        config: config(&args.config)?,
         auth: args.auth.map(|auth| match auth {
             Auth::Oauth => AuthMethod::Oauth,
             Auth::Browser => AuthMethod::Browser,
@@ -75,6 +80,14 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         output::note("It ended with this command. `keyferry app` keeps it running.");
     }
     Ok(())
+}
+
+fn config(given: &[String]) -> CliResult<BTreeMap<String, String>> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(CliError::usage(format!("--config {text}: write it as NAME=VALUE"))),
+    };
+    given.iter().map(pair).collect()
 }
 
 /// Starts an install and follows it to its end. `news` hears of each step once it changes.

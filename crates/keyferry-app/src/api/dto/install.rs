@@ -20,6 +20,9 @@ pub struct InstallRequest {
     /// How to sign in, where the manifest offers a choice; `null` takes what the manifest requires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthMethod>,
+    /// What the provider asks of the person before the sign-in, such as the name of their workspace.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub config: BTreeMap<String, String>,
     /// A connection that exists already, instead of a new sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,

@@ -20,7 +20,7 @@ pub use install::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepName, StepState,
 };
 pub use problem::Problem;
-pub use provider::{Provider, ProviderDetail, ProviderList};
+pub use provider::{Provider, ProviderConfig, ProviderDetail, ProviderList};
 pub use server::{
     Server, ServerConnection, ServerList, ServerLogs, ServerState, Tool, ToolList, UninstallReport,
 };

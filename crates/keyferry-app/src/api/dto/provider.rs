@@ -42,20 +42,57 @@ pub struct ProviderDetail {
     /// What a person should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// The authorization endpoint.
-    pub authorization_endpoint: String,
+    /// How one signs in: `oauth`, or `browser` for a window in which the token is read.
+    pub sign_in: String,
+    /// The authorization endpoint, of an OAuth sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_endpoint: Option<String>,
     /// The token endpoint, which only the proxy calls.
-    pub token_endpoint: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<String>,
     /// The revocation endpoint, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<String>,
     /// What is asked for.
     pub scopes: Vec<String>,
-    /// The redirect URI to register at the provider.
-    pub redirect_uri: String,
+    /// The redirect URI to register at the provider; absent where it is the proxy's and the proxy could not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
+    /// Whether its tokens are refreshed.
+    pub refreshes: bool,
+    /// What the person is asked for before the sign-in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config: Vec<ProviderConfig>,
+    /// The login page, of a sign-in in a browser window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_url: Option<String>,
     /// Names of the environment variables a server gets.
     pub environment: Vec<String>,
+    /// Paths of the files a server gets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// Which of these hold the refresh token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refresh_token_in: Vec<String>,
     /// Why `configured` is unknown; absent when the proxy answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy_problem: Option<Problem>,
+}
+
+/// One value that a provider asks of the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderConfig {
+    /// Its name.
+    pub name: String,
+    /// What a form calls it.
+    pub title: String,
+    /// What it is, and where to find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// A regular expression that a whole value must match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// What is taken where the person gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
 }

@@ -3,16 +3,20 @@
 use axum::{Json, extract::State};
 use futures_util::{StreamExt as _, stream};
 use keyferry_core::{
-    delivery::EnvName, id::ProviderName, provider::ProviderFile, scope::Scope, url::RedirectUri,
+    delivery::{EnvName, with_refresh_token},
+    id::{FactName, ProviderName},
+    provider::{ConfigField, ProviderFile, Redirect},
+    scope::{Scope, Scopes},
+    url::RedirectUri,
 };
 
 use crate::{
     api::{
         ApiError, Shared,
-        dto::{Problem, Provider, ProviderDetail, ProviderList},
+        dto::{Problem, Provider, ProviderConfig, ProviderDetail, ProviderList},
         extract::Named,
     },
-    connections::{ConnectionError, ProxyError},
+    connections::{ConnectionError, ProviderFacts, ProxyError},
     engine::Engine,
 };
 
@@ -34,38 +38,84 @@ pub(crate) async fn show(
     Named(name): Named<ProviderName>,
 ) -> Result<Json<ProviderDetail>, ApiError> {
     let file = engine.providers.set().get(&name).ok_or_else(|| unknown(&engine, &name))?;
-    let (provider, proxy_problem) = asked(&engine, file).await;
-    let redirect =
-        RedirectUri::loopback(engine.address, &name).map_err(|error| ApiError::internal(&error))?;
+    let facts = engine.connections.proxy().facts(&file.name).await;
+    let at_proxy = facts.as_ref().ok().and_then(|facts| facts.redirect_uri.clone());
+    let (provider, proxy_problem) = told(&engine, file, facts);
+    let oauth = file.oauth();
+    let redirect_uri = match oauth.map(|oauth| oauth.authorization.redirect) {
+        None => None,
+        Some(Redirect::Proxy) => at_proxy,
+        Some(Redirect::Loopback) => {
+            let own = RedirectUri::loopback(engine.address, &name);
+            Some(own.map_err(|error| ApiError::internal(&error))?.as_str().to_owned())
+        }
+    };
     Ok(Json(ProviderDetail {
         provider,
         documentation_url: file.documentation_url.as_ref().map(ToString::to_string),
         notes: file.notes.clone(),
-        authorization_endpoint: file.authorization.endpoint.to_string(),
-        token_endpoint: file.token.endpoint.to_string(),
-        revocation_endpoint: file.revocation.as_ref().map(|revocation| revocation.endpoint.to_string()),
-        scopes: file.authorization.scopes.iter().map(Scope::as_str).map(str::to_owned).collect(),
-        redirect_uri: redirect.as_str().to_owned(),
+        sign_in: if oauth.is_some() { "oauth" } else { "browser" }.to_owned(),
+        authorization_endpoint: oauth.map(|oauth| oauth.authorization.endpoint.to_string()),
+        token_endpoint: oauth.map(|oauth| oauth.token.endpoint.to_string()),
+        revocation_endpoint: oauth
+            .and_then(|oauth| oauth.revocation.as_ref())
+            .map(|revocation| revocation.endpoint.to_string()),
+        scopes: oauth.map(|oauth| words(&oauth.authorization.scopes)).unwrap_or_default(),
+        redirect_uri,
+        refreshes: oauth.is_some_and(|oauth| oauth.token.refresh),
+        config: file.config.iter().map(config).collect(),
+        login_url: file.browser().map(|browser| browser.login_url.to_string()),
         environment: file.env.keys().map(EnvName::to_string).collect(),
+        files: file.files.iter().map(|file| file.path.to_string()).collect(),
+        refresh_token_in: with_refresh_token(file),
         proxy_problem,
     }))
 }
 
 /// A provider with what the proxy knows of it, or why the proxy could not say.
 async fn asked(engine: &Engine, file: &ProviderFile) -> (Provider, Option<Problem>) {
-    let (configured, problem) = match engine.connections.proxy().facts(&file.name).await {
+    if file.oauth().is_none() {
+        // The proxy has no part in it.
+        return (shown(engine, file, None), None);
+    }
+    told(engine, file, engine.connections.proxy().facts(&file.name).await)
+}
+
+fn told(
+    engine: &Engine,
+    file: &ProviderFile,
+    facts: Result<ProviderFacts, ProxyError>,
+) -> (Provider, Option<Problem>) {
+    let (configured, problem) = match facts {
         Ok(facts) => (Some(facts.configured), None),
         // Then nothing is configured for it either.
         Err(ProxyError::UnknownProvider) => (Some(false), None),
         Err(error) => (None, Some(Problem::from(&ConnectionError::from(error)))),
     };
-    let provider = Provider {
+    (shown(engine, file, configured), problem)
+}
+
+fn shown(engine: &Engine, file: &ProviderFile, configured: Option<bool>) -> Provider {
+    Provider {
         name: file.name.to_string(),
         display_name: file.display_name.clone(),
         source: engine.providers.source(&file.name).to_owned(),
         configured,
-    };
-    (provider, problem)
+    }
+}
+
+fn words(scopes: &Scopes) -> Vec<String> {
+    scopes.iter().map(Scope::as_str).map(str::to_owned).collect()
+}
+
+fn config((name, field): (&FactName, &ConfigField)) -> ProviderConfig {
+    ProviderConfig {
+        name: name.to_string(),
+        title: field.title.clone(),
+        description: field.description.clone(),
+        pattern: field.pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
+        default: field.default.clone(),
+    }
 }
 
 fn unknown(engine: &Engine, name: &ProviderName) -> ApiError {

@@ -7,6 +7,7 @@ mod sign_in;
 mod unsaved;
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::SocketAddr,
     sync::{
@@ -117,7 +118,7 @@ impl World {
     }
 
     async fn begin(&self) -> SignIn {
-        self.connections.begin_sign_in(&"sandbox".parse().unwrap(), None).await.unwrap()
+        self.connections.begin_sign_in(&"sandbox".parse().unwrap(), None, &BTreeMap::new()).await.unwrap()
     }
 
     /// The query that the provider sends back after Allow.

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use keyferry_app::connections::{ProxyClient, ProxyError};
+use keyferry_app::connections::{About, ProxyClient, ProxyError};
 use keyferry_core::{
     flow::{error::FailureClass, reply::LONGEST_REPLY, revoke::TokenTypeHint},
     id::ProviderName,
@@ -59,8 +59,11 @@ async fn ask_everything(base: &Endpoint) -> Vec<ProxyError> {
     let token = RefreshToken::new("canary-refresh-token").unwrap();
     vec![
         client.facts(&provider).await.unwrap_err(),
-        client.refresh(&provider, &token).await.unwrap_err(),
-        client.revoke(&provider, token.expose_secret(), TokenTypeHint::RefreshToken).await.unwrap_err(),
+        client.refresh(&provider, &token, About::default()).await.unwrap_err(),
+        client
+            .revoke(&provider, token.expose_secret(), TokenTypeHint::RefreshToken, About::default())
+            .await
+            .unwrap_err(),
     ]
 }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use keyferry_app::vault::ConnectionState;
 use keyferry_sandbox::{Fault, GrantType, Rotation, SandboxConfig, Switch, Target};
 use serde_json::json;
@@ -171,8 +173,11 @@ async fn a_new_sign_in_mends_the_connection_that_needed_it() {
     let id = world.connect().await;
     world.sandbox.faults().once(Target::Token, Fault::OkFalse { error: "invalid_grant".to_owned() });
     assert!(needs_sign_in(&world.connections.refresh(&id).await.unwrap_err()));
-    let sign_in =
-        world.connections.begin_sign_in(&"sandbox".parse().unwrap(), Some(id.clone())).await.unwrap();
+    let sign_in = world
+        .connections
+        .begin_sign_in(&"sandbox".parse().unwrap(), Some(id.clone()), &BTreeMap::new())
+        .await
+        .unwrap();
     let query = World::allowed(&sign_in).await;
     world.receive(&query).await;
     assert_eq!(sign_in.wait().await.unwrap(), id, "servers that use it need no change");

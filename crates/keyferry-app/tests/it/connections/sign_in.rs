@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use keyferry_app::{
     connections::{ConnectionError, ProxyError},
     pages::SignInPage,
@@ -163,19 +165,24 @@ async fn sign_ins_that_wait_are_bounded() {
         waiting.push(world.begin().await);
     }
     let sandbox = "sandbox".parse().unwrap();
-    let error = world.connections.begin_sign_in(&sandbox, None).await.unwrap_err();
+    let error = world.connections.begin_sign_in(&sandbox, None, &BTreeMap::new()).await.unwrap_err();
     assert!(matches!(error, ConnectionError::TooMany), "{error:?}");
     waiting.pop();
-    world.connections.begin_sign_in(&sandbox, None).await.unwrap();
+    world.connections.begin_sign_in(&sandbox, None, &BTreeMap::new()).await.unwrap();
     world.end().await;
 }
 
 #[tokio::test]
 async fn an_unknown_provider_and_one_without_credentials_are_told_apart() {
     let world = World::start().await;
-    let error = world.connections.begin_sign_in(&"nowhere".parse().unwrap(), None).await.unwrap_err();
+    let error = world
+        .connections
+        .begin_sign_in(&"nowhere".parse().unwrap(), None, &BTreeMap::new())
+        .await
+        .unwrap_err();
     assert!(matches!(error, ConnectionError::UnknownProvider(_)), "{error:?}");
-    let error = world.connections.begin_sign_in(&"jira".parse().unwrap(), None).await.unwrap_err();
+    let error =
+        world.connections.begin_sign_in(&"jira".parse().unwrap(), None, &BTreeMap::new()).await.unwrap_err();
     assert!(matches!(error, ConnectionError::NotConfigured(_)), "{error:?}");
     assert!(error.hint().contains("JIRA_CLIENT_ID"));
     world.end().await;
@@ -190,7 +197,11 @@ async fn a_proxy_with_access_keys_is_used_with_one_and_told_without() {
     world.end().await;
     for had in [None, Some("another-key-0123456789-0123456789")] {
         let world = World::start_keyed(SandboxConfig::default(), Some(key), had).await;
-        let error = world.connections.begin_sign_in(&"sandbox".parse().unwrap(), None).await.unwrap_err();
+        let error = world
+            .connections
+            .begin_sign_in(&"sandbox".parse().unwrap(), None, &BTreeMap::new())
+            .await
+            .unwrap_err();
         assert!(matches!(error, ConnectionError::Proxy(ProxyError::AccessKey)), "{error:?}");
         assert!(error.hint().contains("KEYFERRY_PROXY_ACCESS_KEY"));
         world.end().await;

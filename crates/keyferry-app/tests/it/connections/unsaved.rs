@@ -1,5 +1,7 @@
 //! A vault that does not take what a provider gave.
 
+use std::collections::BTreeMap;
+
 use keyferry_app::{
     connections::{ConnectionError, Revocation},
     pages::SignInPage,
@@ -106,8 +108,11 @@ async fn a_sign_in_that_could_not_be_saved_is_no_success() {
 async fn a_sign_in_takes_the_place_of_a_connection_that_is_being_revoked_at_no_moment() {
     let world = World::start().await;
     let id = world.connect().await;
-    let sign_in =
-        world.connections.begin_sign_in(&"sandbox".parse().unwrap(), Some(id.clone())).await.unwrap();
+    let sign_in = world
+        .connections
+        .begin_sign_in(&"sandbox".parse().unwrap(), Some(id.clone()), &BTreeMap::new())
+        .await
+        .unwrap();
     let query = World::allowed(&sign_in).await;
     world.sandbox.faults().once(Target::Revoke, Fault::Status { status: 503, retry_after: None });
     assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Pending);

@@ -84,6 +84,7 @@ async fn install(stage: &Stage, yes: bool, open_browser: bool, steps: &mut Steps
     let request = InstallRequest {
         manifest: ManifestChoice::Named(SERVER.to_owned()),
         settings: [("api_url".to_owned(), Value::String(stage.notes_url()))].into(),
+        config: [].into(),
         auth: None,
         connection: None,
         open_browser,

@@ -1,6 +1,6 @@
 //! `keyferry provider show`
 
-use keyferry_app::api::dto::ProviderDetail;
+use keyferry_app::api::dto::{ProviderConfig, ProviderDetail};
 
 use super::list::configured;
 use crate::{cli::Global, error::CliResult, output, session::with_api};
@@ -31,13 +31,31 @@ fn human(detail: &ProviderDetail) -> String {
         ("service", provider.display_name.clone()),
         ("from", provider.source.clone()),
         ("on the proxy", proxy),
-        ("callback to register", detail.redirect_uri.clone()),
-        ("authorization", detail.authorization_endpoint.clone()),
-        ("token", detail.token_endpoint.clone()),
+        ("login page", detail.login_url.clone().unwrap_or_default()),
+        ("callback to register", detail.redirect_uri.clone().unwrap_or_default()),
+        ("authorization", detail.authorization_endpoint.clone().unwrap_or_default()),
+        ("token", detail.token_endpoint.clone().unwrap_or_default()),
         ("revocation", detail.revocation_endpoint.clone().unwrap_or_default()),
         ("scopes", detail.scopes.join(" ")),
-        ("a server gets", detail.environment.join(", ")),
+        ("refresh", refresh(detail)),
+        ("asks for", detail.config.iter().map(asked).collect::<Vec<_>>().join("; ")),
+        ("a server gets", [&*detail.environment, &*detail.files].concat().join(", ")),
+        ("refresh token in", detail.refresh_token_in.join(", ")),
         ("documentation", detail.documentation_url.clone().unwrap_or_default()),
         ("notes", detail.notes.clone().unwrap_or_default().trim().to_owned()),
     ])
+}
+
+fn refresh(detail: &ProviderDetail) -> String {
+    match (detail.sign_in.as_str(), detail.refreshes) {
+        ("browser", _) => "none: sign in again in the browser window".to_owned(),
+        (_, true) => String::new(),
+        (_, false) => "none: the tokens are used as long as they work, then you sign in again".to_owned(),
+    }
+}
+
+fn asked(config: &ProviderConfig) -> String {
+    let form = config.pattern.as_ref().map(|pattern| format!(", of the form {pattern}")).unwrap_or_default();
+    let default = config.default.as_ref().map(|text| format!(", else {text}")).unwrap_or_default();
+    format!("{} ({}{form}{default})", config.name, config.title)
 }

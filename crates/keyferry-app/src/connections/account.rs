@@ -1,0 +1,91 @@
+//! Whose account a connection is, asked once after its sign-in. The tokens are saved before, so a failure here costs a name alone.
+
+use std::time::Duration;
+
+use keyferry_core::{
+    delivery::Values,
+    flow::{account::AccountRequest, reply::LONGEST_REPLY},
+    provider::ProviderFile,
+    url::is_loopback,
+};
+use reqwest::{Client, header::HeaderValue, redirect};
+use zeroize::Zeroizing;
+
+use super::Inner;
+use crate::vault::ConnectionRecord;
+
+/// How long the whole request may take.
+const TOTAL: Duration = Duration::from_secs(10);
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(3);
+
+impl Inner {
+    /// Finds out whose account it is, and saves that. What fails is logged.
+    pub(super) async fn name_account(&self, file: &ProviderFile, record: ConnectionRecord) {
+        let Some(account) = &file.account else { return };
+        let values = Values {
+            tokens: Some(&record.tokens),
+            client_id: Some(&record.client_id),
+            config: Some(&record.config),
+            ..Values::default()
+        };
+        let body = match account.prepare(&values) {
+            Ok(None) => None,
+            Ok(Some(request)) => match ask(request).await {
+                Ok(body) => Some(body),
+                Err(reason) => {
+                    tracing::warn!(provider = %record.provider, reason, "the account's name could not be had");
+                    None
+                }
+            },
+            Err(error) => {
+                tracing::warn!(provider = %record.provider, %error, "the account's name could not be asked for");
+                None
+            }
+        };
+        let known = account.read(body.as_deref().map(Vec::as_slice), record.tokens.id_token.as_ref());
+        let label = known.label.or_else(|| record.account.clone());
+        if label == record.account && known.metadata.is_empty() {
+            return;
+        }
+        let mut named = ConnectionRecord { account: label, generation: record.generation + 1, ..record };
+        named.tokens.metadata.extend(known.metadata);
+        if let Err(error) = self.vault.replace_connection(&named).await {
+            tracing::warn!(connection = %named.id, %error, "the account's name could not be saved");
+        }
+    }
+}
+
+/// The body of a success. A redirect is not followed: the next address would get the token.
+async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let builder = Client::builder()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(TOTAL)
+        .referer(false)
+        .user_agent(concat!("keyferry-app/", env!("CARGO_PKG_VERSION")));
+    let builder = if is_loopback(request.endpoint.url()) { builder.no_proxy() } else { builder };
+    let client = builder.build().map_err(|_| "no client")?;
+    let mut asked = client.get(request.endpoint.url().clone()).header("accept", "application/json");
+    for (name, value) in &request.headers {
+        let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| "a header's value")?;
+        value.set_sensitive(true);
+        asked = asked.header(*name, value);
+    }
+    let mut response = asked.send().await.map_err(|error| match error.is_connect() {
+        true => "no connection",
+        false => "no reply",
+    })?;
+    if !response.status().is_success() {
+        return Err("a status other than success");
+    }
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = response.chunk().await.map_err(|_| "the reply broke")? {
+        if body.len() + chunk.len() > LONGEST_REPLY {
+            return Err("the reply is too long");
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

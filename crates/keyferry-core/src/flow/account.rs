@@ -1,0 +1,181 @@
+//! Whose account it is: one request after the sign-in, or the ID token's claims.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use super::{
+    json,
+    reply::{LONGEST_REPLY, facts},
+};
+use crate::{
+    delivery::Values,
+    fact::Facts,
+    provider::{Account, AccountLabel, JsonPointer, UnresolvedEndpoint},
+    secret::{IdToken, SecretText},
+    url::Endpoint,
+};
+
+/// The longest label that is kept, in characters.
+const LONGEST_LABEL: usize = 200;
+
+/// The request that tells whose account it is: a GET with the access token as bearer (RFC 6750 §2.1).
+#[derive(Debug)]
+pub struct AccountRequest<'a> {
+    /// Where it goes.
+    pub endpoint: Cow<'a, Endpoint>,
+    /// Headers, `authorization` among them.
+    pub headers: Vec<(&'a str, SecretText)>,
+}
+
+/// What is known of an account.
+#[derive(Debug, Default)]
+pub struct AccountFacts {
+    /// What people call it, in one line.
+    pub label: Option<String>,
+    /// Facts that the provider file asks to keep.
+    pub metadata: Facts,
+}
+
+impl Account {
+    /// The request; none where the ID token tells all.
+    ///
+    /// # Errors
+    /// [`UnresolvedEndpoint`] when a value in the URL is missing or can't stand there.
+    pub fn prepare(&self, values: &Values<'_>) -> Result<Option<AccountRequest<'_>>, UnresolvedEndpoint> {
+        let Some(request) = &self.request else { return Ok(None) };
+        let endpoint = request.resolve(values)?;
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .filter_map(|(name, template)| Some((name.as_str(), template.fill(values)?)))
+            .collect();
+        let bearer = values.tokens.and_then(|tokens| {
+            SecretText::new(format!("Bearer {}", tokens.access_token.expose_secret())).ok()
+        });
+        let own = self.headers.iter().any(|(name, _)| name == "authorization");
+        headers.extend(bearer.filter(|_| !own).map(|bearer| ("authorization", bearer)));
+        Ok(Some(AccountRequest { endpoint, headers }))
+    }
+
+    /// Reads what is known: from a reply's body, where there was one, and the ID token.
+    #[must_use]
+    pub fn read(&self, body: Option<&[u8]>, id_token: Option<&IdToken>) -> AccountFacts {
+        let reply = body.filter(|body| body.len() <= LONGEST_REPLY).and_then(json::unique);
+        let found = match &self.label {
+            None => None,
+            Some(AccountLabel::Reply(pointer)) => reply.as_ref().and_then(|reply| text(reply, pointer)),
+            Some(AccountLabel::IdToken(pointer)) => {
+                id_token.and_then(claims).and_then(|claims| text(&claims, pointer))
+            }
+        };
+        AccountFacts {
+            label: found.filter(|label| !label.is_empty() && !label.chars().any(char::is_control)),
+            metadata: reply.map(|reply| facts(&self.metadata, &reply)).unwrap_or_default(),
+        }
+    }
+}
+
+fn text(value: &Value, pointer: &JsonPointer) -> Option<String> {
+    let text = match pointer.find(value)? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    Some(text.chars().take(LONGEST_LABEL).collect())
+}
+
+/// The claims of an ID token. Its signature is not checked, nor need it be: it came straight from the token endpoint over TLS (OpenID
+/// Connect Core §3.1.3.7, item 6), and it names an account, it lets nobody in.
+fn claims(token: &IdToken) -> Option<Value> {
+    let payload = token.expose_secret().split('.').nth(1)?;
+    json::unique(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{flow::Tokens, provider::ProviderFile, scope::Scopes, secret::AccessToken};
+
+    fn account(text: &str) -> Account {
+        let text = format!(
+            "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/auth\"\n[token]\nendpoint = \"https://a.example/token\"\n\
+             [token.response]\nmetadata = {{ site = \"/site\" }}\n[account]\n{text}\n[env]\nA = \"{{access_token}}\"\n"
+        );
+        ProviderFile::parse("acme".parse().unwrap(), "acme.toml", &text).unwrap().file.account.unwrap()
+    }
+
+    fn tokens() -> Tokens {
+        Tokens {
+            access_token: AccessToken::new("canary").unwrap(),
+            refresh_token: None,
+            id_token: None,
+            scopes: Scopes::default(),
+            expires_at: None,
+            metadata: [("site".parse().unwrap(), SecretText::new("s 1").unwrap())].into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn the_request_carries_the_token_in_its_header_alone() {
+        let (account, tokens) = (account("request = \"https://api.a.example/{metadata.site}/me\""), tokens());
+        let values = Values { tokens: Some(&tokens), ..Values::default() };
+        let request = account.prepare(&values).unwrap().unwrap();
+        assert_eq!(request.endpoint.as_str(), "https://api.a.example/s%201/me");
+        assert_eq!(request.headers.len(), 1);
+        assert_eq!(
+            (request.headers[0].0, request.headers[0].1.expose_secret()),
+            ("authorization", "Bearer canary")
+        );
+        assert!(!format!("{request:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_service_may_want_the_token_otherwise() {
+        let lines = "request = \"https://a.example/me\"\nheaders = { Authorization = \"OAuth {access_token}\", Client-Id = \"{client_id}\" }";
+        let (account, tokens) = (account(lines), tokens());
+        let id = "me".parse().unwrap();
+        let values = Values { tokens: Some(&tokens), client_id: Some(&id), ..Values::default() };
+        let request = account.prepare(&values).unwrap().unwrap();
+        let headers: Vec<_> =
+            request.headers.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
+        assert_eq!(headers, [("authorization", "OAuth canary"), ("client-id", "me")]);
+    }
+
+    #[test]
+    fn label_and_facts_are_read_where_they_stand() {
+        let account = account(
+            "request = \"https://a.example/me\"\nlabel = \"/user/email\"\nmetadata = { cloud = \"/0/id\", id = \"/user/id\" }",
+        );
+        let read = |body: &str| account.read(Some(body.as_bytes()), None);
+        let facts = read(r#"{"user":{"email":"ada@a.example","id":7}}"#);
+        assert_eq!(facts.label.as_deref(), Some("ada@a.example"));
+        assert_eq!(facts.metadata.iter().count(), 1);
+        assert_eq!(read(r#"[{"id":"c1"}]"#).metadata.iter().count(), 1);
+        for odd in [
+            "",
+            "<html>",
+            r#"{"user":{"email":null}}"#,
+            r#"{"user":{"email":"a\nb"}}"#,
+            r#"{"user":{"email":[]}}"#,
+        ] {
+            assert_eq!(read(odd).label, None, "{odd}");
+        }
+        let long = read(&format!(r#"{{"user":{{"email":"{}"}}}}"#, "é".repeat(500)));
+        assert_eq!(long.label.unwrap().chars().count(), LONGEST_LABEL);
+    }
+
+    #[test]
+    fn an_id_token_names_the_account() {
+        let account = account("label = \"id_token:/email\"");
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"email":"ada@a.example"}"#);
+        let token = IdToken::new(format!("e30.{payload}.sig")).unwrap();
+        assert_eq!(account.read(None, Some(&token)).label.as_deref(), Some("ada@a.example"));
+        assert!(account.prepare(&Values::default()).unwrap().is_none());
+        for odd in ["x", "a.b.c", "a.%%.c", "..."] {
+            assert_eq!(account.read(None, Some(&IdToken::new(odd).unwrap())).label, None, "{odd}");
+        }
+        assert_eq!(account.read(None, None).label, None);
+    }
+}
