@@ -82,7 +82,7 @@ impl<'t> Table<'t> {
         key: &'static str,
         report: &mut Report<'_>,
     ) -> Vec<Located<&'t str>> {
-        match self.get(key).map(|value| value.get_ref()) {
+        match self.get(key).map(Spanned::get_ref) {
             Some(DeValue::Array(_)) => self.texts(key, report),
             _ => self.text(key, report).into_iter().collect(),
         }
