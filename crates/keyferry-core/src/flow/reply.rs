@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     fact::Facts,
-    provider::{ErrorRule, JsonPointer, ReplyFormat},
+    provider::{ErrorRule, JsonPointer, Places, ReplyFormat},
     scope::Scopes,
     secret::{AccessToken, IdToken, RefreshToken, SecretText},
 };
@@ -118,7 +118,7 @@ impl TokenReply {
         if !(200..300).contains(&status) {
             return Err(TokenReplyError::Status { status });
         }
-        let at = |pointer: &JsonPointer| pointer.find(reply).cloned();
+        let at = |places: &Places| places.find(reply).cloned();
         let wire = Wire {
             access_token: at(&format.access_token),
             token_type: at(&format.token_type),
@@ -129,7 +129,7 @@ impl TokenReply {
             error: None,
         };
         let mut tokens = wire.into_reply().map_err(TokenReplyError::Unusable)?;
-        tokens.expires_at = format.expires_at.as_ref().and_then(|pointer| moment(pointer.find(reply)?));
+        tokens.expires_at = format.expires_at.as_ref().and_then(|places| moment(places.find(reply)?));
         tokens.metadata = facts(&format.metadata, reply);
         Ok(tokens)
     }
@@ -442,6 +442,21 @@ mod tests {
         assert!(TokenReply::read(&format, 200, br#"{"access_token":"a"}"#).is_err(), "no other place counts");
         let twice = br#"{"authed_user":{"access_token":"a","access_token":"b"}}"#;
         assert!(TokenReply::read(&format, 200, twice).is_err());
+    }
+
+    #[test]
+    fn the_first_place_that_holds_anything_counts() {
+        let format = format(
+            "access_token = [\"/authed_user/access_token\", \"/access_token\"]\nexpires_at = [\"/none\", \"/until\"]",
+        );
+        let read = |body: &str| TokenReply::read(&format, 200, body.as_bytes());
+        let first = read(r#"{"access_token":"bot","authed_user":{"access_token":"user"}}"#).unwrap();
+        assert_eq!(first.access_token.expose_secret(), "user");
+        let second =
+            read(r#"{"access_token":"renewed","authed_user":{"access_token":null},"until":1}"#).unwrap();
+        assert_eq!(second.access_token.expose_secret(), "renewed");
+        assert_eq!(second.expires_at, Timestamp::from_second(1).ok());
+        assert!(read(r#"{"authed_user":{}}"#).is_err());
     }
 
     #[test]

@@ -9,14 +9,23 @@ pub fn builtin() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::{ProviderFile, ProviderSet};
+    use crate::{
+        diagnostic::Diagnostic,
+        provider::{ProviderFile, ProviderSet},
+    };
+
+    /// Services that people run on hosts of their own, so that no pattern bounds them: the proxy's operator lists the hosts.
+    const ON_ANY_HOST: [&str; 1] = ["gitlab"];
 
     #[test]
     fn every_built_in_provider_file_is_without_findings() {
         for (name, text) in super::builtin() {
             let checked = ProviderFile::parse(name.parse().unwrap(), &format!("providers/{name}.toml"), text)
                 .unwrap_or_else(|findings| panic!("{findings}"));
-            assert!(checked.warnings.is_empty(), "{}", checked.warnings);
+            let open = |warning: &Diagnostic| warning.message.starts_with("a person can name any host here");
+            let fits = |warning| ON_ANY_HOST.contains(&name) && open(warning);
+            assert!(checked.warnings.iter().all(fits), "{}", checked.warnings);
+            assert_eq!(ON_ANY_HOST.contains(&name), checked.warnings.iter().any(open), "{name}");
         }
     }
 

@@ -26,5 +26,5 @@ pub use file::{
 pub use host::HostRule;
 pub use implementation::{Implementation, Provider};
 pub use parse::Checked;
-pub use response::{ErrorRule, ReplyFormat};
+pub use response::{ErrorRule, Places, ReplyFormat};
 pub use set::ProviderSet;

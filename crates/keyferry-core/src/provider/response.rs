@@ -9,19 +9,19 @@ use crate::{flow::error::ErrorCode, id::FactName};
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplyFormat {
     /// The access token.
-    pub access_token: JsonPointer,
+    pub access_token: Places,
     /// The token type; one that is there must be Bearer.
-    pub token_type: JsonPointer,
+    pub token_type: Places,
     /// The refresh token.
-    pub refresh_token: JsonPointer,
+    pub refresh_token: Places,
     /// The access token's life in seconds.
-    pub expires_in: JsonPointer,
+    pub expires_in: Places,
     /// When the access token expires: seconds or milliseconds since 1970, or RFC 3339.
-    pub expires_at: Option<JsonPointer>,
+    pub expires_at: Option<Places>,
     /// The granted scopes.
-    pub scope: JsonPointer,
+    pub scope: Places,
     /// The ID token.
-    pub id_token: JsonPointer,
+    pub id_token: Places,
     /// Facts to keep, by name.
     pub metadata: Vec<(FactName, JsonPointer)>,
     /// What makes a reply a failure although its status is a success.
@@ -30,6 +30,11 @@ pub struct ReplyFormat {
     pub errors: BTreeMap<String, ErrorCode>,
     pub(super) standard: bool,
 }
+
+/// Where a part of a reply stands: the first of these places that holds anything. Some services put a refreshed token elsewhere than
+/// the first one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places(Vec<JsonPointer>);
 
 /// A sign in the reply that it is a failure.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +45,23 @@ pub struct ErrorRule {
     pub is: Option<serde_json::Value>,
     /// Where the error's code stands.
     pub message: Option<JsonPointer>,
+}
+
+impl Places {
+    pub(super) fn new(places: Vec<JsonPointer>) -> Self {
+        Self(places)
+    }
+
+    /// What stands there.
+    #[must_use]
+    pub fn find<'v>(&self, reply: &'v serde_json::Value) -> Option<&'v serde_json::Value> {
+        self.0.iter().find_map(|place| place.find(reply))
+    }
+
+    /// The places as they stand in the file.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(JsonPointer::as_str)
+    }
 }
 
 impl ReplyFormat {
@@ -58,7 +80,7 @@ impl ReplyFormat {
 
 impl Default for ReplyFormat {
     fn default() -> Self {
-        let at = |text: &str| JsonPointer::parse(text).unwrap_or_else(JsonPointer::root);
+        let at = |text: &str| Places::new(JsonPointer::parse(text).into_iter().collect());
         Self {
             access_token: at("/access_token"),
             token_type: at("/token_type"),

@@ -76,6 +76,18 @@ impl<'t> Table<'t> {
             .collect()
     }
 
+    /// A text, or a list of texts.
+    pub(super) fn text_or_texts(
+        &mut self,
+        key: &'static str,
+        report: &mut Report<'_>,
+    ) -> Vec<Located<&'t str>> {
+        match self.get(key).map(Spanned::get_ref) {
+            Some(DeValue::Array(_)) => self.texts(key, report),
+            _ => self.text(key, report).into_iter().collect(),
+        }
+    }
+
     /// A table of texts, in the file's order of names.
     pub(super) fn pairs(
         &mut self,

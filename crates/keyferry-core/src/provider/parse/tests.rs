@@ -84,7 +84,7 @@ rotates = false
 expires_in = 3600
 refresh_margin = "10m"
 [token.response]
-access_token = "/data/token"
+access_token = ["/data/token", "/token"]
 expires_at = "/data/until"
 metadata = { shop = "/shop" }
 error = { at = "/ok", is = false, message = "/error" }
@@ -137,8 +137,8 @@ content = "{refresh_token}"
     assert_eq!((token.params[0].0.as_str(), token.refresh_params[0].0.as_str()), ("extra", "more"));
     assert_eq!(token.headers[0].0, "accept-language");
     assert_eq!((token.expires_in, token.refresh_margin, token.rotates), (Some(3600), Some(600), false));
-    assert_eq!(token.response.access_token.as_str(), "/data/token");
-    assert_eq!(token.response.expires_at.as_ref().unwrap().as_str(), "/data/until");
+    assert_eq!(token.response.access_token.iter().collect::<Vec<_>>(), ["/data/token", "/token"]);
+    assert!(token.response.expires_at.as_ref().unwrap().iter().eq(["/data/until"]));
     assert_eq!(token.response.error_code("gone").as_str(), "invalid_grant");
     let revocation = oauth.revocation.as_ref().unwrap();
     assert_eq!(revocation.endpoint.as_str(), "https://acme.example/revoke");

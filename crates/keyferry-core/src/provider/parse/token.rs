@@ -5,8 +5,8 @@ use toml::de::DeValue;
 
 use super::{
     super::{
-        file::{ClientAuth, JsonPointer, RequestFormat, Revocation, TokenEndpoint},
-        response::{ErrorRule, ReplyFormat},
+        file::{ClientAuth, RequestFormat, Revocation, TokenEndpoint},
+        response::{ErrorRule, Places, ReplyFormat},
         table::Table,
     },
     table_of_key,
@@ -71,8 +71,8 @@ pub(super) fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Tok
 
 fn response(mut table: Table<'_>, report: &mut Report<'_>) -> ReplyFormat {
     let mut format = ReplyFormat { standard: false, ..ReplyFormat::default() };
-    let mut read = |key: &'static str, slot: &mut JsonPointer, report: &mut Report<'_>| {
-        if let Some(found) = table.text(key, report).and_then(|text| pointer(&text, report)) {
+    let mut read = |key: &'static str, slot: &mut Places, report: &mut Report<'_>| {
+        if let Some(found) = places(&mut table, key, report) {
             *slot = found;
         }
     };
@@ -82,7 +82,7 @@ fn response(mut table: Table<'_>, report: &mut Report<'_>) -> ReplyFormat {
     read("expires_in", &mut format.expires_in, report);
     read("scope", &mut format.scope, report);
     read("id_token", &mut format.id_token, report);
-    format.expires_at = table.text("expires_at", report).and_then(|text| pointer(&text, report));
+    format.expires_at = places(&mut table, "expires_at", report);
     format.metadata = pointers(&mut table, report);
     format.error = table.table("error", report).and_then(|table| error_rule(table, report));
     for (code, meaning) in table.pairs("errors", report) {
@@ -96,6 +96,13 @@ fn response(mut table: Table<'_>, report: &mut Report<'_>) -> ReplyFormat {
     }
     table.finish(table_of_key, report);
     format
+}
+
+/// One pointer, or several of which the first that finds something counts.
+fn places(table: &mut Table<'_>, key: &'static str, report: &mut Report<'_>) -> Option<Places> {
+    let texts = table.text_or_texts(key, report);
+    let places: Vec<_> = texts.iter().filter_map(|text| pointer(text, report)).collect();
+    (!places.is_empty()).then(|| Places::new(places))
 }
 
 fn error_rule(mut table: Table<'_>, report: &mut Report<'_>) -> Option<ErrorRule> {
