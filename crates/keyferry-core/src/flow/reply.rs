@@ -190,7 +190,11 @@ impl Wire {
 
 /// The failure that a reply tells, in the standard way or in the service's own.
 pub(crate) fn failure(format: &ReplyFormat, reply: &Value) -> Option<ErrorCode> {
-    let code = |value: &Value| value.as_str().map_or(ErrorCode::Unrecognized, |text| format.error_code(text));
+    let code = |value: &Value| match value {
+        Value::String(text) => format.error_code(text),
+        Value::Number(number) => format.error_code(&number.to_string()),
+        _ => ErrorCode::Unrecognized,
+    };
     if let Some(ErrorRule { at, is, message }) = &format.error {
         let sign = at.find(reply);
         let failed = match is {
@@ -471,6 +475,19 @@ mod tests {
         assert_eq!(refused(r#"{"ok":false}"#), with(ErrorCode::Unrecognized));
         assert_eq!(refused(r#"{"ok":false,"access_token":"a"}"#), with(ErrorCode::Unrecognized));
         assert!(TokenReply::read(&slack, 200, br#"{"ok":true,"access_token":"a"}"#).is_ok());
+        let meta = format(
+            "error = { at = \"/error\", message = \"/error/code\" }\nerrors = { 190 = \"invalid_grant\" }",
+        );
+        let refused = |body: &str| TokenReply::read(&meta, 400, body.as_bytes()).unwrap_err();
+        let with = |code| TokenReplyError::Refused { code, status: 400 };
+        assert_eq!(
+            refused(r#"{"error":{"message":"m","type":"t","code":190}}"#),
+            with(ErrorCode::InvalidGrant)
+        );
+        assert_eq!(
+            refused(r#"{"error":{"message":"m","type":"t","code":4}}"#),
+            with(ErrorCode::Unrecognized)
+        );
         let tiktok = format("error = { at = \"/error/code\", message = \"/error/code\" }");
         let reply = br#"{"error":{"code":"access_token_invalid"}}"#;
         assert!(TokenReply::read(&tiktok, 200, reply).is_err());

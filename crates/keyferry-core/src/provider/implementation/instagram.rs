@@ -1,5 +1,7 @@
 //! Instagram API with Instagram login: a code gives a token of one hour, which a second request turns into one of 60 days. There is no
-//! refresh token; the long-lived token renews itself, by GET, with its own secret-less request.
+//! refresh token; the long-lived token renews itself, by GET, with its own secret-less request, once it is a day old.
+//!
+//! The first reply comes in two shapes: flat, as the service sends it, and within a list `data`, as its documentation shows it.
 //!
 //! <https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login>
 
@@ -7,11 +9,12 @@ use std::borrow::Cow;
 
 use url::form_urlencoded;
 
-use super::{Call, Provider, StepError, StepFuture};
+use super::{Call, EndpointReply, Provider, SecretBytes, StepError, StepFuture};
 use crate::{
     flow::{
         client::{EndpointRequest, Method},
-        exchange::CodeGrant,
+        exchange::{CodeGrant, token_request},
+        json,
         reply::TokenReply,
     },
     provider::RequestFormat,
@@ -25,7 +28,8 @@ pub(super) struct Instagram;
 impl Provider for Instagram {
     fn exchange_code<'a>(&'a self, call: &'a Call<'a>, grant: CodeGrant) -> StepFuture<'a, TokenReply> {
         Box::pin(async move {
-            let short = call.exchange_code(grant).await?;
+            let request = token_request(call.oauth, call.client, grant, &call.values)?;
+            let short = call.read(&flat(call.send(request).await?))?;
             let secret = call.client.client_secret.as_ref().ok_or(StepError::Unusable)?;
             let fields = [
                 ("grant_type", "ig_exchange_token"),
@@ -44,6 +48,16 @@ impl Provider for Instagram {
             let fields = [("grant_type", "ig_refresh_token"), ("access_token", token.expose_secret())];
             renewable(call.tokens(get(call, "refresh_access_token", &fields)?).await?)
         })
+    }
+}
+
+/// A reply whose fields stand at its top, whichever shape it came in.
+fn flat(reply: EndpointReply) -> EndpointReply {
+    let whole = json::unique(reply.body.expose_secret());
+    let inner = whole.as_ref().and_then(|whole| whole.pointer("/data/0")).filter(|inner| inner.is_object());
+    match inner {
+        Some(inner) => EndpointReply { body: SecretBytes::new(inner.to_string().into_bytes()), ..reply },
+        None => reply,
     }
 }
 
@@ -71,3 +85,6 @@ fn get<'a>(call: &Call<'a>, path: &str, fields: &[(&str, &str)]) -> Result<Endpo
         body: SecretText::new(query).map_err(|_| StepError::Unusable)?,
     })
 }
+
+#[cfg(test)]
+mod tests;
