@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use keyferry_app::api::dto::Problem;
 use serde::Serialize;
 
 /// Prints data: as JSON, or as the text that `human` makes of it.
@@ -20,6 +21,12 @@ pub(crate) fn line(text: &str) {
 /// Prints a line beside the data.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints what is wrong without being a failure, and what to do about it.
+pub(crate) fn warning(problem: &Problem) {
+    let hint = problem.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+    note(&format!("warning: {}{hint}", problem.message));
 }
 
 /// Whether a person reads along on standard error.

@@ -1,6 +1,7 @@
 //! `keyferry status`
 
 use keyferry_app::api::dto::{Server, Status};
+use keyferry_core::id::ServerName;
 
 use super::list::state;
 use crate::{cli::Global, error::CliResult, output, session::with_api};
@@ -12,7 +13,7 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 )]
 pub(crate) struct Args {
     /// The server's name; without it the app itself is shown
-    name: Option<String>,
+    name: Option<ServerName>,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {

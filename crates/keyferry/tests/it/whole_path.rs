@@ -35,6 +35,10 @@ async fn a_server_is_installed_used_and_removed_through_a_running_app() {
     let called = world.run(&["call", "sandbox-notes", "no_such_tool"]);
     assert_eq!(called.code, 1, "{}", called.stdout);
 
+    let called = world.run(&["call", "sandbox-notes", "../stop"]);
+    assert_eq!(called.code, 1, "{}", called.stdout);
+    assert_eq!(world.json(&["status", "sandbox-notes"])["state"], "running", "a tool's name is no path");
+
     let again = world.install().await;
     assert_eq!(again.code, 1, "installed twice");
 
