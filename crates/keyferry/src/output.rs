@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use jiff::Timestamp;
 use keyferry_app::api::dto::Problem;
 use serde::Serialize;
 
@@ -32,6 +33,11 @@ pub(crate) fn warning(problem: &Problem) {
 /// Whether a person reads along on standard error.
 pub(crate) fn watched() -> bool {
     io::stderr().is_terminal()
+}
+
+/// A point in time, to the second.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// Rows in columns, each as wide as its widest cell. An empty table is its `empty` text.
