@@ -6,7 +6,11 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
+use keyferry_core::id::ProviderName;
+use serde_json::{Value, json};
+
 use crate::{
+    client::RedirectRule,
     config::SandboxConfig,
     sandbox::{Credentials, Sandbox},
     secret::SandboxSecret,
@@ -17,12 +21,17 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4
 
 /// A sandbox that was started for a person at a terminal.
 #[derive(Debug)]
-pub struct Serving(Sandbox);
+pub struct Serving {
+    sandbox: Sandbox,
+    provider: ProviderName,
+}
 
 /// What that person needs to know, for the binary to print.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Announcement {
+    /// The provider in whose place it stands.
+    pub provider: ProviderName,
     /// Where the sandbox listens.
     pub base_url: String,
     /// The registered client.
@@ -31,12 +40,19 @@ pub struct Announcement {
     pub control_key: SandboxSecret,
 }
 
-/// Starts the sandbox. A fresh client secret is made when none is given.
+/// Starts the sandbox in the place of a provider: it sends people back to that provider's callback. A fresh client secret is made when
+/// none is given.
 ///
 /// # Errors
 /// Those of [`Sandbox::start`].
-pub async fn serve(listen: SocketAddr, client_secret: Option<SandboxSecret>) -> io::Result<Serving> {
-    Sandbox::start(SandboxConfig { listen, client_secret, ..SandboxConfig::default() }).await.map(Serving)
+pub async fn serve(
+    listen: SocketAddr,
+    client_secret: Option<SandboxSecret>,
+    provider: ProviderName,
+) -> io::Result<Serving> {
+    let redirect_uris = vec![RedirectRule::Loopback { path: format!("/oauth/callback/{provider}") }];
+    let config = SandboxConfig { listen, client_secret, redirect_uris, ..SandboxConfig::default() };
+    Ok(Serving { sandbox: Sandbox::start(config).await?, provider })
 }
 
 // === impl Serving ===
@@ -46,16 +62,17 @@ impl Serving {
     #[must_use]
     pub fn announcement(&self) -> Announcement {
         Announcement {
-            base_url: self.0.base_url().to_owned(),
-            credentials: self.0.credentials(),
-            control_key: self.0.control_key().clone(),
+            provider: self.provider.clone(),
+            base_url: self.sandbox.base_url().to_owned(),
+            credentials: self.sandbox.credentials(),
+            control_key: self.sandbox.control_key().clone(),
         }
     }
 
     /// Serves until `stop` is done, then shuts down in good order.
     pub async fn until(self, stop: impl Future<Output = ()>) {
         stop.await;
-        self.0.shutdown().await;
+        self.sandbox.shutdown().await;
     }
 }
 
@@ -65,9 +82,10 @@ impl Announcement {
     /// The text for the terminal. It shows the secrets: the person who started the sandbox is their owner.
     #[must_use]
     pub fn expose_text(&self) -> String {
+        let prefix = self.provider.env_prefix();
         format!(
             "The sandbox provider listens on {}\n\
-             For the proxy's environment:\n  SANDBOX_CLIENT_ID={}\n  SANDBOX_CLIENT_SECRET={}\n\
+             For the proxy's .env:\n  {prefix}_CLIENT_ID={}\n  {prefix}_CLIENT_SECRET={}\n\
              For its fault switches (POST {}/control/faults):\n  Authorization: Bearer {}\n",
             self.base_url,
             self.credentials.client_id,
@@ -75,5 +93,17 @@ impl Announcement {
             self.base_url,
             self.control_key.expose_secret(),
         )
+    }
+
+    /// The same for a program, secrets included.
+    #[must_use]
+    pub fn expose_json(&self) -> Value {
+        json!({
+            "address": self.base_url,
+            "provider": self.provider,
+            "client_id": self.credentials.client_id,
+            "client_secret": self.credentials.client_secret.expose_secret(),
+            "control_key": self.control_key.expose_secret(),
+        })
     }
 }

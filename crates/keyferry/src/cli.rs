@@ -57,34 +57,38 @@ pub(crate) enum Command {
     /// Run the app, which keeps the tokens and the servers
     App(app::Args),
     /// List, show and check manifests
-    #[command(subcommand)]
+    #[command(subcommand, after_help = catalog::EXAMPLES)]
     Catalog(catalog::Command),
     /// Install a server; signs in first where it needs an account
     Install(install::Args),
     /// List the installed servers
+    #[command(after_help = "Examples:\n  keyferry list\n  keyferry list --json")]
     List,
     /// Show a server, or the app
     Status(status::Args),
     /// Start a server
+    #[command(after_help = "Example:\n  keyferry start sandbox-notes")]
     Start(named::Args),
     /// Stop a server
+    #[command(after_help = "Example:\n  keyferry stop sandbox-notes")]
     Stop(named::Args),
     /// Show the end of a server's log
     Logs(logs::Args),
     /// Remove a server, and end its access where no other server uses it
+    #[command(after_help = "Example:\n  keyferry uninstall sandbox-notes")]
     Uninstall(named::Args),
     /// List, show, refresh and revoke connections: the accounts you signed in to
-    #[command(subcommand)]
+    #[command(subcommand, after_help = connections::EXAMPLES)]
     Connections(connections::Command),
     /// List, show and check providers
-    #[command(subcommand)]
+    #[command(subcommand, after_help = provider::EXAMPLES)]
     Provider(provider::Command),
     /// Call a tool of a server
     Call(call::Args),
     /// Print a completion script for your shell
     Completions(completions::Args),
     /// Run the sandbox provider, or its MCP server
-    #[command(subcommand)]
+    #[command(subcommand, after_help = sandbox::EXAMPLES)]
     Sandbox(sandbox::Command),
     /// End the servers of an app that was killed
     #[command(hide = true)]

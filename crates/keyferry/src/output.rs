@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use jiff::Timestamp;
+use keyferry_app::api::dto::Problem;
 use serde::Serialize;
 
 /// Prints data: as JSON, or as the text that `human` makes of it.
@@ -22,9 +24,20 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Prints what is wrong without being a failure, and what to do about it.
+pub(crate) fn warning(problem: &Problem) {
+    let hint = problem.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+    note(&format!("warning: {}{hint}", problem.message));
+}
+
 /// Whether a person reads along on standard error.
 pub(crate) fn watched() -> bool {
     io::stderr().is_terminal()
+}
+
+/// A point in time, to the second.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// Rows in columns, each as wide as its widest cell. An empty table is its `empty` text.

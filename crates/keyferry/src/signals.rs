@@ -1,28 +1,60 @@
 //! The signals that end a program.
 
-/// Waits for Ctrl-C or a request to terminate. A second one ends the program at once.
-pub(crate) async fn asked_to_end() {
-    wait().await;
-    tokio::spawn(async {
-        wait().await;
-        std::process::exit(130);
-    });
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Ctrl-C and the request to terminate, heard from the moment this is made: before it, either ends the program on the spot.
+pub(crate) struct Ending {
+    #[cfg(unix)]
+    terminate: Option<Signal>,
+    #[cfg(unix)]
+    interrupt: Option<Signal>,
 }
 
-#[cfg(unix)]
-async fn wait() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+/// Waits for Ctrl-C or a request to terminate. A second one ends the program at once.
+pub(crate) async fn asked_to_end() {
+    Ending::listen().asked().await;
+}
+
+impl Ending {
+    /// Begins to listen.
+    pub(crate) fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate()).ok(),
+            #[cfg(unix)]
+            interrupt: signal(SignalKind::interrupt()).ok(),
+        }
+    }
+
+    /// Waits to be asked. What was asked since [`Ending::listen`] counts.
+    pub(crate) async fn asked(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            std::process::exit(130);
+        });
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            () = heard(self.terminate.as_mut()) => {}
+            () = heard(self.interrupt.as_mut()) => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }
 
-#[cfg(not(unix))]
-async fn wait() {
-    let _ = tokio::signal::ctrl_c().await;
+/// A signal that the system lets nobody listen to keeps its own way to end the program.
+#[cfg(unix)]
+async fn heard(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
 }

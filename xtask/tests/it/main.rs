@@ -5,4 +5,6 @@ mod dependencies;
 #[cfg(test)]
 mod dependency_table;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod workspace;

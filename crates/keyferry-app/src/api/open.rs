@@ -2,19 +2,15 @@
 
 use axum::{
     extract::{Path, RawQuery, State, rejection::PathRejection},
-    response::Html,
+    response::Response,
 };
 
 use super::Shared;
-use crate::pages::SignInPage;
-
-const HOME: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Keyferry</title></head><body>\
-    <main><h1>Keyferry runs</h1><p>Use it with the command <code>keyferry</code>; <code>keyferry --help</code> says how.</p>\
-    </main></body></html>";
+use crate::pages::{self, SignInPage};
 
 /// `GET /`: a fixed text.
-pub(super) async fn home() -> Html<&'static str> {
-    Html(HOME)
+pub(super) async fn home() -> Response {
+    pages::home()
 }
 
 /// `GET /health`: the app answers.

@@ -6,7 +6,10 @@ use keyferry_core::id::ServerName;
 use tokio_util::sync::CancellationToken;
 
 use super::{InstallError, connect, launch, plan::Plan, progress::Progress, uninstall};
-use crate::{api::dto::StepName, engine::Engine};
+use crate::{
+    api::dto::{Problem, StepName},
+    engine::Engine,
+};
 
 /// Runs an install to its end, or until it is cancelled.
 pub(super) async fn run(engine: Arc<Engine>, plan: Plan, progress: Progress, cancel: CancellationToken) {
@@ -26,7 +29,7 @@ pub(super) async fn run(engine: Arc<Engine>, plan: Plan, progress: Progress, can
             if begun {
                 undo(&engine, &server).await;
             }
-            progress.fail(error.into());
+            progress.fail(shown(error));
         }
     }
 }
@@ -61,6 +64,17 @@ async fn story(
         count => format!("It offers {count} tools"),
     });
     Ok(names)
+}
+
+/// What the person is told. The log of a server goes with its failed install, so nobody is sent there.
+fn shown(error: InstallError) -> Problem {
+    match error {
+        InstallError::Runtime(error) if error.is_told_in_its_log() => {
+            let hint = "check its settings and its command; run by hand, the command may say more";
+            Problem::new(error.code(), error.to_string()).with_hint(hint)
+        }
+        other => other.into(),
+    }
 }
 
 fn told(delivered: &[String], shared: &[String]) -> String {

@@ -91,7 +91,8 @@ impl Providers {
         };
         match ProviderFile::parse(name, shown, text) {
             Ok(checked) => {
-                if !checked.warnings.is_empty() {
+                // What the built-in files are warned of is said in their notes.
+                if !checked.warnings.is_empty() && source != BUILT_IN {
                     tracing::warn!(file = shown, findings = %checked.warnings, "a provider file has warnings");
                 }
                 self.accept(checked.file, source);

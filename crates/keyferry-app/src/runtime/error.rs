@@ -257,4 +257,17 @@ impl RuntimeError {
             Self::ShuttingDown => "start the app again".to_owned(),
         }
     }
+
+    /// Whether the server's log says more.
+    pub(crate) fn is_told_in_its_log(&self) -> bool {
+        matches!(
+            self,
+            Self::DiedAtStart { .. }
+                | Self::NeverAnswered { .. }
+                | Self::ClosedOutput { .. }
+                | Self::Ended { .. }
+                | Self::StoppedDuringCall { .. }
+                | Self::BadReply { .. }
+        )
+    }
 }

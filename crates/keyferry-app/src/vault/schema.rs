@@ -25,6 +25,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     MigrationsBuilder::from_iter([
         M::up(include_str!("../../migrations/01-initial/up.sql")),
         M::up(include_str!("../../migrations/02-tried-at/up.sql")),
+        M::up(include_str!("../../migrations/03-facts/up.sql")),
     ])
     .finalize()
 });

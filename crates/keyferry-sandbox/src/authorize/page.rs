@@ -58,7 +58,7 @@ pub(super) fn unavailable() -> Response {
 
 fn choice(person: Person, checked: bool) -> String {
     format!(
-        "<label><input type=\"radio\" name=\"account\" value=\"{}\"{}> {} <span>{}</span></label>\n",
+        "<label><input type=\"radio\" name=\"account\" value=\"{}\"{}>{} <span>{}</span></label>\n",
         person.id(),
         if checked { " checked" } else { "" },
         escape(person.name()),

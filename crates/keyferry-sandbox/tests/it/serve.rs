@@ -9,13 +9,17 @@ use crate::support::*;
 
 #[tokio::test]
 async fn serve_runs_until_told_to_stop_and_announces_what_the_proxy_needs() {
-    let serving = serve(([127, 0, 0, 1], 0).into(), Some(SandboxSecret::new("given"))).await.unwrap();
+    let serving =
+        serve(([127, 0, 0, 1], 0).into(), Some(SandboxSecret::new("given")), "ms-teams".parse().unwrap())
+            .await
+            .unwrap();
     let announcement = serving.announcement();
     let text = announcement.expose_text();
     assert!(
-        text.contains("SANDBOX_CLIENT_ID=keyferry-sandbox\n")
-            && text.contains("SANDBOX_CLIENT_SECRET=given\n")
+        text.contains("MS_TEAMS_CLIENT_ID=keyferry-sandbox\n")
+            && text.contains("MS_TEAMS_CLIENT_SECRET=given\n")
     );
+    assert_eq!(announcement.expose_json()["client_secret"], "given");
     assert!(!format!("{announcement:?} {serving:?}").contains("given\""));
     let (stop, stopped) = oneshot::channel();
     let server = tokio::spawn(serving.until(async { stopped.await.unwrap() }));

@@ -1,5 +1,7 @@
 //! `keyferry call`
 
+use keyferry_core::id::ServerName;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -19,7 +21,7 @@ Examples:
 Exit code 1 when the tool itself reports an error.")]
 pub(crate) struct Args {
     /// The server's name
-    server: String,
+    server: ServerName,
     /// The tool's name
     tool: String,
     /// The arguments, a JSON object
@@ -32,7 +34,9 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         CliError::usage(format!("the arguments are not a JSON object: {error}"))
             .hint("such as '{\"text\": \"hello\"}'")
     })?;
-    let path = format!("/servers/{}/tools/{}", args.server, args.tool);
+    // Which names tools have is up to the server: escaped, none leads to another path.
+    let tool = utf8_percent_encode(&args.tool, NON_ALPHANUMERIC);
+    let path = format!("/servers/{}/tools/{tool}", args.server);
     let result: Value = with_api(global, async |api| api.post(&path, &arguments).await).await?;
     output::data(global.json, &result, answer);
     if result.get("isError").and_then(Value::as_bool).unwrap_or(false) {

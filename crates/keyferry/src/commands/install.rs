@@ -5,6 +5,10 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use keyferry_app::api::dto::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepState,
 };
+use keyferry_core::{
+    diagnostic::{Diagnostic, Severity},
+    manifest,
+};
 use serde_json::Value;
 
 use crate::{
@@ -24,8 +28,8 @@ const WAIT: Duration = Duration::from_secs(20);
 Examples:
   keyferry install sandbox-notes
   keyferry install ./acme.json --set acme_url=https://acme.example
-  keyferry install ./desk.json --config subdomain=acme         what the provider asks for
-  keyferry install sandbox-notes --connection abcdefghijkl     with an account that is connected already")]
+  keyferry install ./desk.json --config subdomain=acme
+  keyferry install sandbox-notes --connection abcdefghijkl")]
 pub(crate) struct Args {
     /// A manifest of the catalog, or a manifest file
     #[arg(value_name = "NAME|FILE")]
@@ -148,19 +152,35 @@ pub(crate) fn line(step: &InstallStep) -> String {
 }
 
 /// A file where it looks like one, else a name of the catalog.
-fn choice(manifest: &str) -> CliResult<ManifestChoice> {
-    let path = Path::new(manifest);
-    let is_file = manifest.ends_with(".json") || manifest.contains(std::path::MAIN_SEPARATOR);
+fn choice(name: &str) -> CliResult<ManifestChoice> {
+    let path = Path::new(name);
+    let is_file = name.ends_with(".json") || name.contains(std::path::MAIN_SEPARATOR);
     if !is_file {
-        return Ok(ManifestChoice::Named(manifest.to_owned()));
+        return Ok(ManifestChoice::Named(name.to_owned()));
     }
-    let unreadable =
-        |error: &dyn std::fmt::Display| CliError::failed("unreadable", format!("{manifest}: {error}"));
+    let unreadable = |error: &dyn std::fmt::Display| {
+        CliError::failed("unreadable", format!("{name} can't be read: {error}"))
+            .hint("name a manifest file, or a manifest of `keyferry catalog list`")
+    };
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
-    let json = serde_json::from_str(&text)
-        .map_err(|error| unreadable(&error).hint(format!("`keyferry catalog check {manifest}` says more")))?;
+    // The app gets the manifest without its file, and could not say in which line of it a mistake stands.
+    let findings = manifest::check(name, &text, []);
+    let errors: Vec<_> = findings.iter().filter(|one| one.severity == Severity::Error).collect();
+    if let [first, more @ ..] = errors.as_slice() {
+        return Err(unusable(name, first, more.len()));
+    }
+    let json = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
     let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned));
     Ok(ManifestChoice::Inline { manifest: json, folder })
+}
+
+/// The first mistake in a manifest file, and how many more there are.
+fn unusable(name: &str, first: &Diagnostic, more: usize) -> CliError {
+    let place = format!("{}:{}:{}: {}", first.file, first.line, first.column, first.message);
+    let hint = first.hint.iter().cloned();
+    let rest = (more > 0).then(|| format!("`keyferry catalog check {name}` shows {more} more"));
+    let hints: Vec<_> = hint.chain(rest).collect();
+    CliError::failed("unusable_manifest", place).hint(hints.join("; "))
 }
 
 fn settings(given: &[String]) -> CliResult<BTreeMap<String, Value>> {

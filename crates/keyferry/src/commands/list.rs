@@ -11,6 +11,9 @@ pub(crate) async fn run(global: &Global) -> CliResult {
         let empty = "No server is installed yet. `keyferry catalog list` shows what there is.";
         output::table(["NAME", "STATE", "RUNTIME", "ACCOUNT"], &rows, empty)
     });
+    if !global.json {
+        list.problems.iter().for_each(output::warning);
+    }
     Ok(())
 }
 

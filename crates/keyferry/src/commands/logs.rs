@@ -1,6 +1,7 @@
 //! `keyferry logs`
 
 use keyferry_app::api::dto::ServerLogs;
+use keyferry_core::id::ServerName;
 
 use crate::{cli::Global, error::CliResult, output, session::with_api};
 
@@ -9,7 +10,7 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 #[command(after_help = "Example:\n  keyferry logs sandbox-notes --lines 20")]
 pub(crate) struct Args {
     /// The server's name
-    name: String,
+    name: ServerName,
     /// How many lines
     #[arg(short = 'n', long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     lines: u32,

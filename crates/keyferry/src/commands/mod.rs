@@ -41,7 +41,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Provider(command) => provider::run(global, command).await,
         Command::Call(args) => call::run(global, args).await,
         Command::Completions(args) => completions::run(&args),
-        Command::Sandbox(command) => sandbox::run(command).await,
+        Command::Sandbox(command) => sandbox::run(global, command).await,
         Command::Watchdog => Ok(()),
     }
 }

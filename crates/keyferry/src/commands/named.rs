@@ -1,6 +1,7 @@
 //! `keyferry start` and `keyferry stop`
 
 use keyferry_app::api::dto::Server;
+use keyferry_core::id::ServerName;
 use serde_json::json;
 
 use super::status::shown;
@@ -10,7 +11,7 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The server's name
-    pub(crate) name: String,
+    pub(crate) name: ServerName,
 }
 
 pub(crate) async fn start(global: &Global, args: Args) -> CliResult {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use keyferry_app::providers::Providers;
 use keyferry_core::provider::ProviderSet;
-use keyferry_proxy::{DotEnv, Proxy, ProxyConfig};
+use keyferry_proxy::{ConfigError, DotEnv, Proxy, ProxyConfig, StartError};
 use serde_json::json;
 
 use crate::{
@@ -18,6 +18,9 @@ const DOT_ENV: &str = ".env";
 
 /// The variable that names a folder of provider files.
 const PROVIDERS: &str = "KEYFERRY_PROVIDERS";
+
+/// Where the settings are told.
+const VARIABLES: &str = "`keyferry proxy --help` and docs/settings.md name the variables";
 
 /// Runs the proxy until it is asked to end.
 #[derive(Debug, clap::Args)]
@@ -39,14 +42,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
-    let unusable = |error: String| {
-        CliError::failed("proxy_settings", error).hint("`keyferry proxy --help` names the variables")
-    };
-    let dot_env = DotEnv::read(DOT_ENV.as_ref()).map_err(|error| unusable(error.to_string()))?;
+    let dot_env = DotEnv::read(DOT_ENV.as_ref())
+        .map_err(|error| CliError::failed("proxy_settings", error).hint(VARIABLES))?;
     let lookup = dot_env.behind(|name| std::env::var(name).ok());
     let providers = providers(args.providers, lookup(PROVIDERS));
-    let mut config = ProxyConfig::from_environment(Arc::new(providers), &lookup)
-        .map_err(|error| unusable(error.to_string()))?;
+    let mut config =
+        ProxyConfig::from_environment(Arc::new(providers), &lookup).map_err(|error| misconfigured(&error))?;
     if let Some(listen) = args.listen {
         config.listen.address = listen;
     }
@@ -56,7 +57,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         .filter(|file| config.credentials.get(&file.name).is_some())
         .map(|file| file.name.to_string())
         .collect();
-    let proxy = Proxy::bind(config).await.map_err(|error| CliError::failed("proxy_start", &error))?;
+    let proxy = Proxy::bind(config).await.map_err(|error| not_started(&error))?;
     let address = format!("http://{}", proxy.address());
     let ready = json!({ "address": address, "configured": configured });
     output::data(global.json, &ready, |_| {
@@ -69,6 +70,22 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     });
     proxy.serve(signals::asked_to_end()).await;
     Ok(())
+}
+
+/// A value that can't be used is as wrong in a variable as in a flag; a file that can't be read is another matter.
+fn misconfigured(error: &ConfigError) -> CliError {
+    let told = match error {
+        ConfigError::Source(_) => CliError::failed("proxy_settings", error),
+        _ => CliError::usage(error),
+    };
+    told.hint(VARIABLES)
+}
+
+fn not_started(error: &StartError) -> CliError {
+    match error {
+        StartError::Open { .. } => CliError::usage(error).hint(VARIABLES),
+        _ => CliError::failed("proxy_start", error),
+    }
 }
 
 /// The built-in providers, then those of the folders: the variable's first, then the flags'.

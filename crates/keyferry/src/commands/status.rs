@@ -1,6 +1,8 @@
 //! `keyferry status`
 
-use keyferry_app::api::dto::{Server, Status};
+use keyferry_app::api::dto::{Server, ServerState, Status, Tool, ToolList};
+use keyferry_core::{id::ServerName, manifest::escaped};
+use serde::Serialize;
 
 use super::list::state;
 use crate::{cli::Global, error::CliResult, output, session::with_api};
@@ -12,15 +14,46 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 )]
 pub(crate) struct Args {
     /// The server's name; without it the app itself is shown
-    name: Option<String>,
+    name: Option<ServerName>,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let Some(name) = args.name else { return app(global).await };
     let path = format!("/servers/{name}");
-    let server: Server = with_api(global, async |api| api.get(&path).await).await?;
-    output::data(global.json, &server, shown);
+    let detail = with_api(global, async |api| {
+        let server: Server = api.get(&path).await?;
+        let tools = match server.state {
+            // One that ends meanwhile has none to tell.
+            ServerState::Running => {
+                api.get(&format!("{path}/tools")).await.unwrap_or(ToolList { tools: vec![] })
+            }
+            _ => ToolList { tools: vec![] },
+        };
+        Ok(Detail { server, tools: tools.tools })
+    });
+    output::data(global.json, &detail.await?, |detail| facts(&detail.server, &detail.tools));
     Ok(())
+}
+
+/// A server, and what it offers while it runs.
+#[derive(Serialize)]
+struct Detail {
+    #[serde(flatten)]
+    server: Server,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool>,
+}
+
+/// A tool's name and arguments, those that may be left out with `?`. The words are the server's.
+fn signature(tool: &Tool) -> String {
+    let part = |name: &str| tool.input_schema.get(name);
+    let required: Vec<_> = part("required").and_then(|list| list.as_array()).into_iter().flatten().collect();
+    let arguments = part("properties").and_then(|map| map.as_object()).into_iter().flat_map(|map| map.keys());
+    let arguments: Vec<_> = arguments
+        .map(|name| if required.iter().any(|one| *one == name) { name.clone() } else { format!("{name}?") })
+        .collect();
+    let about = tool.description.iter().flat_map(|text| text.lines()).next().unwrap_or_default();
+    escaped(format!("{}({})  {about}", tool.name, arguments.join(", ")).trim_end())
 }
 
 async fn app(global: &Global) -> CliResult {
@@ -56,6 +89,10 @@ async fn app(global: &Global) -> CliResult {
 
 /// A server's facts.
 pub(super) fn shown(server: &Server) -> String {
+    facts(server, &[])
+}
+
+fn facts(server: &Server, tools: &[Tool]) -> String {
     let connection =
         server.connection.as_ref().map(|connection| format!("{} ({})", connection.provider, connection.id));
     output::facts(&[
@@ -65,14 +102,9 @@ pub(super) fn shown(server: &Server) -> String {
         ("hint", server.problem.as_ref().and_then(|problem| problem.hint.clone()).unwrap_or_default()),
         ("runtime", server.runtime.clone()),
         ("process", server.pid.map(|pid| pid.to_string()).unwrap_or_default()),
-        (
-            "running since",
-            server
-                .running_since
-                .map(|since| since.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
-                .unwrap_or_default(),
-        ),
+        ("running since", server.running_since.map(output::time).unwrap_or_default()),
         ("restarts", server.restarts.to_string()),
         ("account", connection.unwrap_or_default()),
+        ("tools", tools.iter().map(signature).collect::<Vec<_>>().join("\n")),
     ])
 }

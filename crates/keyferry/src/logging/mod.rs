@@ -18,7 +18,8 @@ pub(crate) fn start(cli: &Cli) {
     let service = matches!(cli.command, Command::App(_) | Command::Proxy(_) | Command::Sandbox(_));
     let level = match (cli.global.verbose, service) {
         (0, false) => "error",
-        (0, true) => "info",
+        // The library that migrates the vault tells each time where its own source lay.
+        (0, true) => "info,rusqlite_migration=warn",
         (1, _) => "keyferry=debug,keyferry_app=debug,keyferry_proxy=debug,info",
         _ => "trace",
     };

@@ -1,6 +1,10 @@
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    process::Stdio,
+};
 
-use crate::support::{World, left_over};
+use crate::support::{World, interrupt, left_over};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_shows_the_whole_path_by_itself() {
@@ -39,6 +43,28 @@ async fn the_demo_waits_for_the_person_and_takes_a_no() {
     assert_eq!(denied.code, 1);
     assert!(denied.stderr.contains("choose Allow"), "{}", denied.stderr);
     assert_eq!(fs::read_dir(world.path("tmp")).unwrap().count(), 0);
+    world.end().await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_can_be_left_at_any_moment_and_leaves_nothing() {
+    let world = World::new().await;
+    // The first lines come while it is still starting, the last once it waits for the person.
+    for lines in 1..=3 {
+        let mut command = world.command(&["demo"]);
+        let mut demo = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(demo.stdout.take().unwrap());
+        for _ in 0..lines {
+            told.read_line(&mut String::new()).unwrap();
+        }
+        interrupt(demo.id());
+        let mut stderr = String::new();
+        demo.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!(demo.wait().unwrap().code(), Some(1), "after {lines} lines: {stderr}");
+        assert!(stderr.contains("interrupted"), "{stderr}");
+        assert_eq!(fs::read_dir(world.path("tmp")).unwrap().count(), 0, "after {lines} lines");
+    }
     world.end().await;
 }
 

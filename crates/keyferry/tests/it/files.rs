@@ -56,6 +56,24 @@ async fn an_install_of_a_bad_manifest_says_what_is_wrong_and_leaves_nothing() {
         assert_eq!(ran.code, 1, "{settings:?}");
         assert!(ran.stderr.contains(expected), "{settings:?}: {}", ran.stderr);
     }
+    fs::write(world.path("y.json"), "{\n  \"name\": \"y\",\n  \"server\": {\"type\": \"local\",\n    \"command\": \"${__dirname}/../y\", \"args\": [\"${user_config.no}\"]}\n}").unwrap();
+    let ran = world.run(&["install", "./y.json"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("./y.json:4:16: `server.command` leads out"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`keyferry catalog check ./y.json` shows 1 more"), "{}", ran.stderr);
     assert!(world.json(&["list"])["servers"].as_array().unwrap().is_empty());
+    world.end().await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_dies_at_its_install_is_quoted_and_nobody_is_sent_to_a_log_that_is_gone() {
+    let world = World::new().await;
+    let manifest = r#"{"name":"x","server":{"type":"local","command":"sh","args":["-c","echo I am broken >&2; exit 3"]}}"#;
+    fs::write(world.path("x.json"), manifest).unwrap();
+    let ran = world.run(&["install", "./x.json"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("I am broken") && ran.stderr.contains("hint: check"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("keyferry logs"), "{}", ran.stderr);
     world.end().await;
 }

@@ -38,6 +38,7 @@ async fn the_help_of_each_command_is_as_it_was_reviewed() {
     for command in commands {
         let ran = world.run(&[command, &["--help"][..]].concat());
         assert_eq!(ran.code, 0, "{command:?}");
+        assert!(ran.stdout.contains("\nExample"), "{command:?} shows no example");
         all.push_str(&format!(
             "$ keyferry {}\n{}\n",
             [command, &["--help"][..]].concat().join(" "),

@@ -15,6 +15,10 @@ mod lifecycle;
 #[cfg(test)]
 mod logging;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
+mod settings_page;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod usage;

@@ -12,10 +12,32 @@ async fn a_command_that_is_written_wrong_exits_with_2() {
         &["proxy", "--listen", "here"],
         &["list", "--proxy-url", "http://example.org"],
         &["app", "--listen", "0.0.0.0:7667"],
+        &["proxy", "--listen", "0.0.0.0:0"],
+        &["sandbox", "serve", "--listen", "0.0.0.0:0"],
+        &["status", "../providers"],
+        &["uninstall", "x?"],
+        &["catalog", "show", ".."],
+        &["provider", "show", "a/b"],
+        &["connections", "revoke", "../servers/x"],
     ] {
         let ran = world.run(arguments);
         assert_eq!(ran.code, 2, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
         assert!(!ran.stderr.is_empty());
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_setting_that_can_not_be_used_exits_with_2_and_says_which() {
+    let world = World::new().await;
+    for (variable, value) in [
+        ("KEYFERRY_PROXY_LISTEN", "somewhere"),
+        ("KEYFERRY_PROXY_OPEN", "perhaps"),
+        ("KEYFERRY_PROXY_SEALING_KEY", "short"),
+    ] {
+        let ran = world.ran(world.command(&["proxy"]).env(variable, value).output().unwrap());
+        assert_eq!(ran.code, 2, "{variable}: {}", ran.stderr);
+        assert!(ran.stderr.contains(variable) && ran.stderr.contains("hint:"), "{}", ran.stderr);
     }
     world.end().await;
 }

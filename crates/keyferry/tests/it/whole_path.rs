@@ -27,6 +27,8 @@ async fn a_server_is_installed_used_and_removed_through_a_running_app() {
     assert_eq!(servers["servers"][0]["runtime"], "process");
     let status = world.run(&["status", "sandbox-notes"]);
     assert!(status.stdout.contains("running"), "{}", status.stdout);
+    assert!(status.stdout.contains("\ntools          add_note(text)  "), "{}", status.stdout);
+    assert_eq!(world.json(&["status", "sandbox-notes"])["tools"].as_array().unwrap().len(), 3);
 
     let called = world.run(&["call", "sandbox-notes", "add_note", r#"{"text": "from a person"}"#]);
     assert_eq!(called.code, 0, "{}", called.stderr);
@@ -34,6 +36,10 @@ async fn a_server_is_installed_used_and_removed_through_a_running_app() {
     assert!(called.stdout.contains("from a person"), "{}", called.stdout);
     let called = world.run(&["call", "sandbox-notes", "no_such_tool"]);
     assert_eq!(called.code, 1, "{}", called.stdout);
+
+    let called = world.run(&["call", "sandbox-notes", "../stop"]);
+    assert_eq!(called.code, 1, "{}", called.stdout);
+    assert_eq!(world.json(&["status", "sandbox-notes"])["state"], "running", "a tool's name is no path");
 
     let again = world.install().await;
     assert_eq!(again.code, 1, "installed twice");

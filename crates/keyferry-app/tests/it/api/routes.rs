@@ -57,7 +57,7 @@ async fn no_reply_is_cached_sniffed_framed_or_open_to_other_origins() {
 async fn a_stranger_learns_that_the_app_runs_and_nothing_else() {
     let app = TestApp::start().await;
     let page = client().get(app.url("/")).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("Keyferry runs"));
+    assert!(page.contains("The app runs"));
     assert!(!page.contains(&*app.data_folder().to_string_lossy()));
     assert_eq!(client().get(app.url("/health")).send().await.unwrap().text().await.unwrap(), "ok\n");
     let callback = client()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keyferry_app::providers::Providers;
+use keyferry_app::{api::dto::ProviderList, home::find_running, providers::Providers};
 use keyferry_core::{diagnostic::Diagnostic, manifest};
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     commands::provider::check::report,
     error::{CliError, CliResult},
     parts,
+    session::with_api,
 };
 
 /// Checks manifests.
@@ -23,16 +24,25 @@ pub(crate) struct Args {
     files: Vec<PathBuf>,
 }
 
-pub(crate) fn run(global: &Global, args: &Args) -> CliResult {
-    let settings = parts::settings(global, None)?;
-    let providers = Providers::load(&settings.data_folder.join("providers"), &settings.provider_folders);
-    let known: Vec<_> = providers.set().iter().map(|file| file.name.as_str()).collect();
+pub(crate) async fn run(global: &Global, args: &Args) -> CliResult {
+    let known = known_providers(global).await?;
     let mut found: Vec<Diagnostic> = Vec::new();
     for file in &args.files {
         let shown = file.display().to_string();
         let text = std::fs::read_to_string(file)
             .map_err(|error| CliError::failed("unreadable", format!("{shown}: {error}")))?;
-        found.extend(manifest::check(&shown, &text, known.iter().copied()).iter().cloned());
+        found.extend(manifest::check(&shown, &text, known.iter().map(String::as_str)).iter().cloned());
     }
     report(global, &found, args.files.len())
+}
+
+/// The providers of the running app, which may have been given other folders than this command; else those found here.
+async fn known_providers(global: &Global) -> CliResult<Vec<String>> {
+    let settings = parts::settings(global, None)?;
+    if let Ok(Some(_)) = find_running(&settings.data_folder) {
+        let list: ProviderList = with_api(global, async |api| api.get("/providers").await).await?;
+        return Ok(list.providers.into_iter().map(|provider| provider.name).collect());
+    }
+    let found = Providers::load(&settings.data_folder.join("providers"), &settings.provider_folders);
+    Ok(found.set().iter().map(|file| file.name.to_string()).collect())
 }

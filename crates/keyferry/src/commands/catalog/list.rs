@@ -12,7 +12,7 @@ pub(crate) async fn run(global: &Global) -> CliResult {
     });
     if !global.json {
         for problem in &list.problems {
-            output::note(&format!("warning: {}", problem.message));
+            output::warning(problem);
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `keyferry catalog show`
 
 use keyferry_app::api::dto::{CatalogEntryDetail, SettingField};
+use keyferry_core::id::ManifestName;
 
 use crate::{cli::Global, error::CliResult, output, session::with_api};
 
@@ -9,7 +10,7 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 #[command(after_help = "Example:\n  keyferry catalog show sandbox-notes")]
 pub(crate) struct Args {
     /// The manifest's name
-    name: String,
+    name: ManifestName,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {

@@ -12,6 +12,9 @@ pub(crate) async fn run(global: &Global) -> CliResult {
             "You are signed in nowhere yet. Installing a server that needs an account starts the sign-in.";
         output::table(["ID", "SERVICE", "ACCOUNT", "STATE", "EXPIRES", "USED BY"], &rows, empty)
     });
+    if !global.json {
+        list.problems.iter().for_each(output::warning);
+    }
     Ok(())
 }
 

@@ -6,19 +6,35 @@ mod revoke;
 mod show;
 
 use keyferry_app::api::dto::RevocationReport;
+use keyferry_core::id::ConnectionId;
 
 use crate::{cli::Global, error::CliResult};
+
+/// What the help shows.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  keyferry connections list
+  keyferry connections show abcdefghijkl
+  keyferry connections revoke abcdefghijkl";
 
 /// The commands about connections.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// List the accounts that you signed in to
+    #[command(after_help = "Examples:\n  keyferry connections list\n  keyferry connections list --json")]
     List,
     /// Show a connection: its scopes, its expiry, the servers that use it
+    #[command(after_help = "Example:\n  keyferry connections show abcdefghijkl")]
     Show(Id),
     /// Refresh a connection's tokens now
+    #[command(
+        after_help = "Example:\n  keyferry connections refresh abcdefghijkl\n\nThe app does this by itself, before a token expires."
+    )]
     Refresh(Id),
     /// End a connection: at the service, then here
+    #[command(
+        after_help = "Example:\n  keyferry connections revoke abcdefghijkl\n\nServers that use it have no account then. Uninstalling the last of them revokes it too."
+    )]
     Revoke(Id),
 }
 
@@ -27,7 +43,7 @@ pub(crate) enum Command {
 pub(crate) struct Id {
     /// The connection's id, as `connections list` shows it
     #[arg(value_name = "ID")]
-    id: String,
+    id: ConnectionId,
 }
 
 pub(crate) async fn run(global: &Global, command: Command) -> CliResult {

@@ -19,7 +19,7 @@ pub(super) fn human(connection: &Connection) -> String {
         ("account", connection.account.clone().unwrap_or_default()),
         ("state", connection.state.replace('_', " ")),
         ("scopes", connection.scopes.join(" ")),
-        ("connected", connection.created_at.to_string()),
+        ("connected", output::time(connection.created_at)),
         ("expires", expiry(connection)),
         ("refreshed by itself", if connection.refreshable { "yes" } else { "no" }.to_owned()),
         ("used by", connection.servers.join(", ")),
@@ -28,8 +28,5 @@ pub(super) fn human(connection: &Connection) -> String {
 
 /// When the access token ends.
 pub(super) fn expiry(connection: &Connection) -> String {
-    connection.expires_at.map_or_else(
-        || "never, or not known".to_owned(),
-        |end| end.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-    )
+    connection.expires_at.map_or_else(|| "never, or not known".to_owned(), output::time)
 }

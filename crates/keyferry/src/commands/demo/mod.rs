@@ -56,10 +56,12 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     }
     let mut steps = Steps::begin(global.json);
     let open_browser = parts::settings(global, None)?.open_browser && !args.yes;
+    // Heard from here on, so that the temporary folder goes whenever the person leaves.
+    let ending = signals::Ending::listen();
     let stage = Stage::set(global, &mut steps).await?;
     let outcome = tokio::select! {
         outcome = play(&stage, args.yes, open_browser, &mut steps) => outcome,
-        () = signals::asked_to_end() => Err(CliError::failed("interrupted", "interrupted")),
+        () = ending.asked() => Err(CliError::failed("interrupted", "interrupted")),
     };
     stage.strike().await;
     let answer = outcome?;
@@ -89,7 +91,7 @@ async fn install(stage: &Stage, yes: bool, open_browser: bool, steps: &mut Steps
         connection: None,
         open_browser,
     };
-    let mut person = Person::new(yes);
+    let mut person = Person::new(yes, open_browser);
     follow(&stage.api, &request, &mut |news| person.hears(news, steps)).await?;
     person.finished().await
 }

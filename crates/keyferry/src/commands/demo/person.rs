@@ -12,13 +12,14 @@ use crate::{
 
 pub(super) struct Person {
     played: bool,
+    sees_browser: bool,
     allowing: Option<JoinHandle<CliResult>>,
 }
 
 impl Person {
-    /// A person who is played, or a real one.
-    pub(super) fn new(played: bool) -> Self {
-        Self { played, allowing: None }
+    /// A person who is played, or a real one, who may have a browser opened.
+    pub(super) fn new(played: bool, sees_browser: bool) -> Self {
+        Self { played, sees_browser, allowing: None }
     }
 
     /// Tells the steps, and goes to the consent page once there is one.
@@ -28,7 +29,8 @@ impl Person {
             News::Step(_) => {}
             News::Page(url) if self.played => self.allowing = Some(tokio::spawn(allow((*url).to_owned()))),
             News::Page(url) => {
-                note(&format!("\nClick Allow on this page (it should be open in your browser):\n  {url}\n"));
+                let place = if self.sees_browser { " (it should be open in your browser)" } else { "" };
+                note(&format!("\nClick Allow on this page{place}:\n  {url}\n"));
             }
         }
     }

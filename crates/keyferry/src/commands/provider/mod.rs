@@ -6,10 +6,18 @@ mod show;
 
 use crate::{cli::Global, error::CliResult};
 
+/// What the help shows.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  keyferry provider list
+  keyferry provider show jira
+  keyferry provider check providers/acme.toml";
+
 /// The commands about providers.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// List the providers, and whether the proxy has credentials for them
+    #[command(after_help = "Examples:\n  keyferry provider list\n  keyferry provider list --json")]
     List,
     /// Show a provider: its file as understood, and what to register at the service
     Show(show::Args),

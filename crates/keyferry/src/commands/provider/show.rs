@@ -1,6 +1,7 @@
 //! `keyferry provider show`
 
 use keyferry_app::api::dto::{ProviderConfig, ProviderDetail};
+use keyferry_core::id::ProviderName;
 
 use super::list::configured;
 use crate::{cli::Global, error::CliResult, output, session::with_api};
@@ -10,7 +11,7 @@ use crate::{cli::Global, error::CliResult, output, session::with_api};
 #[command(after_help = "Example:\n  keyferry provider show jira")]
 pub(crate) struct Args {
     /// The provider's name
-    name: String,
+    name: ProviderName,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {

@@ -15,7 +15,7 @@ use keyferry_sandbox::{RedirectRule, Sandbox, SandboxConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use processes::{kill, left_over, terminate, until};
+pub(crate) use processes::{interrupt, kill, left_over, terminate, until};
 pub(crate) use service::Service;
 
 /// Where a person's things are, and what was printed so far.
@@ -111,6 +111,11 @@ impl World {
         let text =
             format!("SANDBOX_CLIENT_ID={}\nSANDBOX_CLIENT_SECRET={secret}\n", self.sandbox.client_id());
         fs::write(self.path(".env"), text).unwrap();
+        self.proxy_as_it_is()
+    }
+
+    /// Starts the proxy with whatever `.env` there is, and lets later commands find it.
+    pub(crate) fn proxy_as_it_is(&self) -> Service {
         let proxy = Service::start(self.command(&["proxy", "--listen", "127.0.0.1:0"]));
         self.use_proxy(&proxy.url);
         proxy

@@ -34,6 +34,10 @@ pub(crate) fn terminate(pid: u32) {
     signal("-TERM", pid);
 }
 
+pub(crate) fn interrupt(pid: u32) {
+    signal("-INT", pid);
+}
+
 pub(crate) fn kill(pid: u32) {
     signal("-KILL", pid);
 }

@@ -2,16 +2,17 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     thread::JoinHandle,
 };
 
 use super::{Ran, World, terminate};
 
-/// A running service, and the address that it printed.
+/// A running service, and the address that it printed. One that a failed test leaves behind is killed.
 pub(crate) struct Service {
     pub(crate) url: String,
     child: Child,
+    told: BufReader<ChildStdout>,
     log: Option<JoinHandle<String>>,
 }
 
@@ -32,11 +33,19 @@ impl Service {
             })
         });
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut told = BufReader::new(child.stdout.take().unwrap());
+        told.read_line(&mut line).unwrap();
         let url =
             line.split(|c: char| c == ',' || c.is_whitespace()).find(|word| word.starts_with("http://"));
         let url = url.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
-        Self { url, child, log }
+        Self { url, child, told, log }
+    }
+
+    /// The next line that it prints.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.told.read_line(&mut line).unwrap();
+        line
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -55,6 +64,14 @@ impl Service {
             world.note(&log.join().unwrap());
         }
         status.code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Of one that was waited for, nothing is left to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
