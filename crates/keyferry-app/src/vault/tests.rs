@@ -178,7 +178,10 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
     let folder = tempfile::tempdir().unwrap();
     let kept = record(1, CANARY);
     open(&folder).unwrap().add_connection(&kept).await.unwrap();
-    meddle(&folder, "ALTER TABLE connections DROP COLUMN tried_at; PRAGMA user_version = 1");
+    meddle(
+        &folder,
+        "ALTER TABLE connections DROP COLUMN tried_at; ALTER TABLE connections DROP COLUMN facts; PRAGMA user_version = 1",
+    );
     let vault = open(&folder).unwrap();
     vault.note_attempt(&kept.id, 0, kept.created_at).await.unwrap();
     let read = vault.connection(&kept.id).await.unwrap().unwrap();

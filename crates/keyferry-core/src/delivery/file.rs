@@ -209,7 +209,7 @@ fn render(file: &FileDelivery, values: &Values<'_>) -> Option<Result<RenderedFil
             let has_control =
                 |word: &Word| values.text(word).is_some_and(|text| text.chars().any(char::is_control));
             if file.path.is_json() {
-                template.fill_with(values, |text| inner_json(text))?
+                template.fill_with(values, inner_json)?
             } else if template.words().any(has_control) {
                 return Some(Err(NotDeliverable::Control));
             } else {

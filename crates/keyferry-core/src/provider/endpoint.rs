@@ -141,11 +141,13 @@ impl EndpointTemplate {
     #[must_use]
     pub fn host_names(&self) -> Vec<&FactName> {
         let Form::Open { host, .. } = &self.form else { return Vec::new() };
-        let name = |word| match word {
-            &Word::Config(ref name) => Some(name),
-            _ => None,
-        };
-        host.words().filter_map(name).collect()
+        let mut names = Vec::new();
+        for word in host.words() {
+            if let Word::Config(name) = word {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// Which hosts its host can become, given the fields that its values come from.

@@ -200,7 +200,7 @@ impl<'t> Table<'t> {
             return Vec::new();
         };
         let mut tables = Vec::new();
-        for item in items.iter() {
+        for item in items {
             match item.get_ref() {
                 DeValue::Table(entries) => tables.push(Table::new(named.clone(), item.span(), entries)),
                 _ => wrong_type(item, &named, "a table", report),

@@ -154,8 +154,8 @@ async fn a_definite_refusal_asks_for_a_sign_in_and_deletes_nothing() {
     let world = World::start().await;
     let id = world.connect().await;
     let before = world.record(&id).await;
-    world.sandbox.faults().once(Target::Token, Fault::ErrorForm { error: "bad_refresh_token".to_owned() });
-    // A form-encoded error inside a 200 is no standard reply: it passes, and says nothing of the grant.
+    world.sandbox.faults().once(Target::Token, Fault::ErrorForm { error: "something_new".to_owned() });
+    // An error that is in no list passes, and says nothing of the grant.
     assert!(!needs_sign_in(&world.connections.refresh(&id).await.unwrap_err()));
     world.sandbox.faults().once(Target::Token, Fault::OkFalse { error: "token_revoked".to_owned() });
     assert!(needs_sign_in(&world.connections.refresh(&id).await.unwrap_err()));

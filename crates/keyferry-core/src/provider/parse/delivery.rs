@@ -49,7 +49,7 @@ fn file(mut table: Table<'_>, report: &mut Report<'_>) -> Option<FileDelivery> {
     let path = table.required_text("path", "~/.service/credentials.json", report).and_then(|text| {
         FilePath::parse(text.value)
             .map_err(|error| {
-                report.error(&text.span, error.to_string(), "such as ~/.service/credentials.json")
+                report.error(&text.span, error.to_string(), "such as ~/.service/credentials.json");
             })
             .ok()
     });
