@@ -35,10 +35,18 @@ pub(crate) async fn stop(engine: &Engine, name: &ServerName) -> Result<(), ApiEr
 /// The tools of a server that runs, or is meant to.
 pub(crate) async fn tools(engine: &Engine, name: &ServerName) -> Result<Vec<Tool>, ApiError> {
     make_ready(engine, name).await?;
-    Ok(engine.servers.tools(name).await?)
+    match engine.servers.tools(name).await {
+        Err(RuntimeError::NotRunning { .. }) => {
+            make_ready(engine, name).await?;
+            Ok(engine.servers.tools(name).await?)
+        }
+        listed => Ok(listed?),
+    }
 }
 
 /// Calls a tool of a server that runs, or is meant to. Tokens that are about to end are renewed first.
+///
+/// A server that ends just between the look and the call has been sent nothing, so it is started and called once more.
 pub(crate) async fn call(
     engine: &Engine,
     name: &ServerName,
@@ -46,7 +54,13 @@ pub(crate) async fn call(
     arguments: Map<String, Value>,
 ) -> Result<CallToolResult, ApiError> {
     make_ready(engine, name).await?;
-    Ok(engine.servers.call(name, tool, arguments).await?)
+    match engine.servers.call(name, tool, arguments.clone()).await {
+        Err(RuntimeError::NotRunning { .. }) => {
+            make_ready(engine, name).await?;
+            Ok(engine.servers.call(name, tool, arguments).await?)
+        }
+        called => Ok(called?),
+    }
 }
 
 /// Starts the servers that should run, each on its own: one that hangs or fails keeps no other waiting.
