@@ -9,7 +9,7 @@ use super::{InstallError, launch};
 use crate::{
     api::ApiError,
     engine::Engine,
-    runtime::{CallToolResult, RuntimeError, ServerState, Tool},
+    runtime::{CallToolResult, RuntimeError, Tool},
     vault::ServerRecord,
 };
 
@@ -113,7 +113,7 @@ async fn wanted(engine: &Engine, name: &ServerName) -> Result<ServerRecord, ApiE
 
 /// Whether the server runs, with the very tokens that are good now. Refreshes them where that is due.
 async fn is_ready(engine: &Engine, record: &ServerRecord) -> Result<bool, InstallError> {
-    if engine.servers.status(&record.name).state != ServerState::Running {
+    if !engine.servers.can_be_called(&record.name) {
         return Ok(false);
     }
     let Some(connection) = &record.connection else { return Ok(true) };

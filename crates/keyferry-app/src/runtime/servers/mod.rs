@@ -142,6 +142,12 @@ impl Servers {
         self.find(server).map(|kept| kept.seen.borrow().status.clone()).unwrap_or_default()
     }
 
+    /// Whether a server can be called right now. One that has just ended can't, although its status may still be about to change.
+    #[must_use]
+    pub fn can_be_called(&self, server: &ServerName) -> bool {
+        self.find(server).is_some_and(|kept| kept.seen.borrow().session.is_some())
+    }
+
     /// Every server that was started since the app began, by name.
     #[must_use]
     pub fn statuses(&self) -> BTreeMap<ServerName, ServerStatus> {
