@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::{
     Spanned,
-    de::{DeTable, DeValue},
+    de::{DeInteger, DeTable, DeValue},
 };
 
 use crate::{diagnostic::Report, suggest::nearest};
@@ -40,7 +40,9 @@ impl<'t> Table<'t> {
 
     /// The raw value of a key, marked as known.
     pub(super) fn get(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.entries.get(key)
     }
 
@@ -124,7 +126,7 @@ impl<'t> Table<'t> {
     pub(super) fn seconds(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<u64> {
         let value = self.get(key)?;
         let seconds = match value.get_ref() {
-            DeValue::Integer(integer) => integer.as_str().parse().ok(),
+            DeValue::Integer(integer) => u64::from_str_radix(integer.as_str(), integer.radix()).ok(),
             DeValue::String(text) => {
                 let duration = text.parse::<jiff::SignedDuration>().ok();
                 duration.and_then(|duration| u64::try_from(duration.as_secs()).ok())
@@ -247,6 +249,24 @@ pub(super) fn text<'t>(
             None
         }
     }
+}
+
+/// A whole number. TOML bounds none, so one that is too great is reported.
+pub(super) fn integer(
+    number: &DeInteger<'_>,
+    value: &Spanned<DeValue<'_>>,
+    named: &str,
+    report: &mut Report<'_>,
+) -> Option<i64> {
+    let read = i64::from_str_radix(number.as_str(), number.radix()).ok();
+    if read.is_none() {
+        report.error(
+            &value.span(),
+            format!("`{named}` is a number of more than 64 bits"),
+            "write it in quotes",
+        );
+    }
+    read
 }
 
 /// Reports a value of another type than the one that is wanted.
