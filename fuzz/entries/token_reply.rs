@@ -52,7 +52,9 @@ pub(crate) fn check(bytes: &[u8]) {
     assert!((200..300).contains(status), "tokens from a failure");
     let token = reply.access_token.expose_secret();
     assert!(!token.is_empty() && !token.chars().any(char::is_control));
-    if token.len() > 60 {
+    // Scopes are no secret, and a service that repeats the token among them has told it itself.
+    let repeated = reply.scopes.as_ref().is_some_and(|scopes| scopes.join(" ").contains(token));
+    if token.len() > 60 && !repeated {
         assert!(!format!("{reply:?}").contains(token), "a token is printed");
     }
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_800_000_000);

@@ -48,7 +48,7 @@ impl<'t> Table<'t> {
 
     pub(super) fn text(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Located<&'t str>> {
         let value = self.get(key)?;
-        text(value, &self.named(key), report)
+        text_named(value, || self.named(key), report)
     }
 
     /// A text that must be there.
@@ -74,7 +74,7 @@ impl<'t> Table<'t> {
         };
         items
             .iter()
-            .filter_map(|item| text(item, &format!("an item of {}", self.named(key)), report))
+            .filter_map(|item| text_named(item, || format!("an item of {}", self.named(key)), report))
             .collect()
     }
 
@@ -104,7 +104,7 @@ impl<'t> Table<'t> {
         let mut pairs: Vec<_> = entries
             .iter()
             .filter_map(|(name, value)| {
-                let value = text(value, &format!("{}.{}", self.named(key), name.get_ref()), report)?;
+                let value = text_named(value, || format!("{}.{}", self.named(key), name.get_ref()), report)?;
                 Some((Located { value: name.get_ref().as_ref(), span: name.span() }, value))
             })
             .collect();
@@ -242,10 +242,19 @@ pub(super) fn text<'t>(
     named: &str,
     report: &mut Report<'_>,
 ) -> Option<Located<&'t str>> {
+    text_named(value, || named.to_owned(), report)
+}
+
+/// A text, whose name is made only where it has to be told.
+fn text_named<'t>(
+    value: &'t Spanned<DeValue<'t>>,
+    named: impl FnOnce() -> String,
+    report: &mut Report<'_>,
+) -> Option<Located<&'t str>> {
     match value.get_ref() {
         DeValue::String(text) => Some(Located { value: text.as_ref(), span: value.span() }),
         _ => {
-            wrong_type(value, named, "a string in quotes", report);
+            wrong_type(value, &named(), "a string in quotes", report);
             None
         }
     }
