@@ -56,6 +56,9 @@ fn kind(kind: &Kind) -> Value {
         Kind::Duration => json!({ "type": ["string", "integer"], "minimum": 0 }),
         Kind::Scalar => json!({ "type": ["string", "integer", "boolean"] }),
         Kind::Texts(pattern) => json!({ "type": "array", "items": text(*pattern) }),
+        Kind::TextOrTexts(pattern) => {
+            json!({ "type": ["string", "array"], "pattern": pattern, "items": text(Some(pattern)) })
+        }
         Kind::Pairs(Names::Listed(names), pattern) => {
             let properties: Map<_, _> =
                 names.iter().map(|name| ((*name).to_owned(), text(*pattern))).collect();

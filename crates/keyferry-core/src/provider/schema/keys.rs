@@ -2,7 +2,10 @@
 
 use super::{
     Key,
-    Kind::{Duration, Flag, Implementation, Json, Named, Pairs, Scalar, Table, Tables, Text, Texts, Words},
+    Kind::{
+        Duration, Flag, Implementation, Json, Named, Pairs, Scalar, Table, Tables, Text, TextOrTexts, Texts,
+        Words,
+    },
     Names, TableKeys,
 };
 use crate::provider::parse::{RENAMEABLE_IN_AUTHORIZATION, RENAMEABLE_IN_TOKEN};
@@ -11,7 +14,8 @@ use crate::provider::parse::{RENAMEABLE_IN_AUTHORIZATION, RENAMEABLE_IN_TOKEN};
 pub(super) const FACT: &str = "^[A-Za-z][A-Za-z0-9_-]*$";
 const ENDPOINT: Option<&str> = Some("^[Hh][Tt][Tt][Pp][Ss]?:");
 const REQUEST: Option<&str> = Some("^(GET )?\\s*[Hh][Tt][Tt][Pp][Ss]?:");
-const POINTER: Option<&str> = Some("^(/([^~]|~[01])*)?$");
+const POINTER_TEXT: &str = "^(/([^~]|~[01])*)?$";
+const POINTER: Option<&str> = Some(POINTER_TEXT);
 const LABEL: Option<&str> = Some("^(id_token:)?(/([^~]|~[01])*)?$");
 const ENV: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 const PARAMETER: Option<&str> = Some("^[A-Za-z0-9_.-]{1,64}$");
@@ -198,34 +202,34 @@ static RESPONSE: TableKeys = TableKeys {
     keys: &[
         key(
             "access_token",
-            Text(POINTER),
+            TextOrTexts(POINTER_TEXT),
             "\"/data/access_token\"",
-            "Where the access token stands, as a JSON Pointer (RFC 6901).",
+            "Where the access token stands: a JSON Pointer (RFC 6901), or several, the first that finds something.",
         )
         .default("\"/access_token\""),
         key(
             "token_type",
-            Text(POINTER),
+            TextOrTexts(POINTER_TEXT),
             "\"/data/token_type\"",
             "Where the token type stands. One that is there must be Bearer.",
         )
         .default("\"/token_type\""),
-        key("refresh_token", Text(POINTER), "\"/data/refresh_token\"", "Where the refresh token stands.")
+        key("refresh_token", TextOrTexts(POINTER_TEXT), "\"/data/refresh_token\"", "Where the refresh token stands.")
             .default("\"/refresh_token\""),
         key(
             "expires_in",
-            Text(POINTER),
+            TextOrTexts(POINTER_TEXT),
             "\"/data/expires_in\"",
             "Where the access token's life in seconds stands.",
         )
         .default("\"/expires_in\""),
-        key("scope", Text(POINTER), "\"/data/scope\"", "Where the granted scopes stand.")
+        key("scope", TextOrTexts(POINTER_TEXT), "\"/data/scope\"", "Where the granted scopes stand.")
             .default("\"/scope\""),
-        key("id_token", Text(POINTER), "\"/data/id_token\"", "Where the ID token stands.")
+        key("id_token", TextOrTexts(POINTER_TEXT), "\"/data/id_token\"", "Where the ID token stands.")
             .default("\"/id_token\""),
         key(
             "expires_at",
-            Text(POINTER),
+            TextOrTexts(POINTER_TEXT),
             "\"/data/expires_at\"",
             "Where the end of the access token stands: seconds or milliseconds since 1970, or RFC 3339.",
         ),

@@ -46,6 +46,8 @@ enum Kind {
     Scalar,
     /// A list of texts, each of which matches a regular expression, where there is one.
     Texts(Option<&'static str>),
+    /// A text, or a list of them, each of which matches a regular expression.
+    TextOrTexts(&'static str),
     /// Texts by name.
     Pairs(Names, Option<&'static str>),
     /// Anything that JSON has, but null.

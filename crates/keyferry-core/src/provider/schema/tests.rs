@@ -208,6 +208,7 @@ fn a_value_of_another_type_is_refused_by_both_and_the_schema_is_never_the_strict
         "[1]",
         "[[1]]",
         "[\"a b\"]",
+        "[\"/a\", \"/b\"]",
         "{}",
         "{ a = 1 }",
         "{ \"a b\" = \"a b\" }",
