@@ -139,6 +139,32 @@ fn weight(hir: &Hir) -> usize {
     }
 }
 
+/// Checks what the person gave, and adds the defaults.
+///
+/// # Errors
+/// The first [`InvalidConfig`].
+pub fn check_config(
+    fields: &BTreeMap<FactName, ConfigField>,
+    given: &BTreeMap<FactName, String>,
+) -> Result<Facts, InvalidConfig> {
+    if let Some(name) = given.keys().find(|name| !fields.contains_key(*name)) {
+        return Err(InvalidConfig::Unknown(name.clone()));
+    }
+    let checked = fields.iter().map(|(name, field)| {
+        let value = given.get(name).filter(|value| !value.is_empty()).or(field.default.as_ref());
+        let value = value.ok_or_else(|| InvalidConfig::Missing(name.clone()))?;
+        if value.len() > LONGEST || value.chars().any(char::is_control) {
+            return Err(InvalidConfig::Text(name.clone()));
+        }
+        if field.pattern.as_ref().is_some_and(|pattern| !pattern.matches(value)) {
+            return Err(InvalidConfig::Pattern(name.clone()));
+        }
+        let text = SecretText::new(value.as_str()).map_err(|_| InvalidConfig::Text(name.clone()))?;
+        Ok((name.clone(), text))
+    });
+    checked.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,30 +206,4 @@ mod tests {
             assert!(weight > SURELY_SMALL || compiled.is_ok(), "{pattern} weighs {weight}");
         }
     }
-}
-
-/// Checks what the person gave, and adds the defaults.
-///
-/// # Errors
-/// The first [`InvalidConfig`].
-pub fn check_config(
-    fields: &BTreeMap<FactName, ConfigField>,
-    given: &BTreeMap<FactName, String>,
-) -> Result<Facts, InvalidConfig> {
-    if let Some(name) = given.keys().find(|name| !fields.contains_key(*name)) {
-        return Err(InvalidConfig::Unknown(name.clone()));
-    }
-    let checked = fields.iter().map(|(name, field)| {
-        let value = given.get(name).filter(|value| !value.is_empty()).or(field.default.as_ref());
-        let value = value.ok_or_else(|| InvalidConfig::Missing(name.clone()))?;
-        if value.len() > LONGEST || value.chars().any(char::is_control) {
-            return Err(InvalidConfig::Text(name.clone()));
-        }
-        if field.pattern.as_ref().is_some_and(|pattern| !pattern.matches(value)) {
-            return Err(InvalidConfig::Pattern(name.clone()));
-        }
-        let text = SecretText::new(value.as_str()).map_err(|_| InvalidConfig::Text(name.clone()))?;
-        Ok((name.clone(), text))
-    });
-    checked.collect()
 }
