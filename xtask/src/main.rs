@@ -1,7 +1,9 @@
-//! The chores of the project that need more than cargo: `cargo xtask setup | test | bench`.
+//! The chores of the project that need more than cargo: `cargo xtask setup | test | schema | fuzz | bench`.
 
 mod bench;
+mod fuzz;
 mod machine;
+mod schema;
 mod setup;
 mod step;
 mod test;
@@ -18,6 +20,10 @@ enum Cli {
     Setup(setup::Args),
     /// Format, lints, docs, licences, all tests, the demo, and no secret in any output: what CI runs
     Test(test::Args),
+    /// Write docs/provider.schema.json, the JSON Schema of the provider file, as the code has it
+    Schema,
+    /// Search for bytes that break the readers of provider files, manifests, token replies and endpoints
+    Fuzz(fuzz::Args),
     /// Measure the proxy beside others, or how the app starts
     #[command(subcommand)]
     Bench(bench::Command),
@@ -27,6 +33,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse() {
         Cli::Setup(args) => setup::run(&args),
         Cli::Test(args) => setup::run(&setup::Args::default()).and_then(|()| test::run(&args)),
+        Cli::Schema => schema::run(),
+        Cli::Fuzz(args) => fuzz::run(&args),
         Cli::Bench(command) => bench::run(&command),
     };
     match outcome {

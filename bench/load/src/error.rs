@@ -11,6 +11,9 @@ pub(crate) enum LoadError {
     /// The figures can't be printed.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
+    /// A provider file can't be used.
+    #[error("{0}")]
+    Provider(String),
     /// A request can't be made of the plan.
     #[error("{0}")]
     Request(#[from] http::Error),

@@ -3,6 +3,7 @@
 mod app;
 mod loopback;
 mod process;
+mod providers;
 mod proxy;
 mod spread;
 mod usage;
@@ -19,6 +20,8 @@ use crate::{
 pub(crate) enum Command {
     /// The proxy beside nginx, and beside the same service written on Fastify
     Proxy(proxy::Args),
+    /// How long many provider files take to load, and what they cost the proxy for each request
+    Providers(providers::Args),
     /// How soon the app is ready, and how much memory it takes
     App(app::Args),
 }
@@ -30,6 +33,7 @@ pub(crate) fn run(command: &Command) -> Result<(), String> {
     }
     match command {
         Command::Proxy(args) => proxy::run(args),
+        Command::Providers(args) => providers::run(args),
         Command::App(args) => app::run(args),
     }
 }

@@ -37,6 +37,23 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     if args.bench { bench::run() } else { Ok(()) }
 }
 
+/// Installs what `cargo xtask fuzz` needs.
+pub(crate) fn cargo_fuzz() -> Result<(), String> {
+    say("set-up");
+    ensure(
+        "cargo-fuzz",
+        "fuzz",
+        "building it, which takes a minute once",
+        Command::new("cargo").args(["install", "cargo-fuzz", "--locked"]),
+    )?;
+    if ["c++", "g++", "clang++"].into_iter().any(|compiler| works(compiler, &["--version"])) {
+        say("  a C++ compiler: there");
+        return Ok(());
+    }
+    Err("libFuzzer is written in C++, and this machine has no compiler for it: install g++ or clang"
+        .to_owned())
+}
+
 /// Installs one tool, unless `cargo PROBE` already works.
 fn ensure(tool: &str, probe: &str, doing: &str, install: &mut Command) -> Result<(), String> {
     if works("cargo", &[probe, "--version"]) {

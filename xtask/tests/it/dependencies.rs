@@ -9,7 +9,7 @@ const MAY_USE: [(&str, &[&str]); 7] = [
     ("keyferry", &["keyferry-app", "keyferry-core", "keyferry-proxy", "keyferry-sandbox"]),
     ("keyferry-app", &["keyferry-core"]),
     ("keyferry-core", &[]),
-    ("keyferry-load", &[]),
+    ("keyferry-load", &["keyferry-core"]),
     ("keyferry-proxy", &["keyferry-core"]),
     ("keyferry-sandbox", &["keyferry-core"]),
     ("xtask", &[]),

@@ -1,8 +1,9 @@
 //! `[config.NAME]`: what the person is asked for before the sign-in, such as the name of their workspace.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use regex::Regex;
+use regex_syntax::hir::{Class, Hir, HirKind, literal::Extractor};
 
 use crate::{fact::Facts, id::FactName, secret::SecretText};
 
@@ -23,11 +24,21 @@ pub struct ConfigField {
 }
 
 /// A regular expression that a whole value must match.
+///
+/// It is compiled when the first value comes: most files of a folder are never asked for one, and compiling is the dearest part of
+/// reading a file.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
-    regex: Regex,
+    hir: Hir,
+    regex: OnceLock<Option<Regex>>,
 }
+
+/// The most that a compiled pattern may take, in bytes.
+const LARGEST: usize = 1 << 20;
+
+/// A pattern of at most this [`weight`] is far below [`LARGEST`], and needs no trial.
+const SURELY_SMALL: usize = 1_000;
 
 /// Why values are not accepted. Holds no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,8 +63,19 @@ impl Pattern {
     /// # Errors
     /// What the `regex` crate says.
     pub fn parse(text: &str) -> Result<Self, regex::Error> {
-        let regex = regex::RegexBuilder::new(&format!("^(?:{text})$")).size_limit(1 << 20).build()?;
-        Ok(Self { text: text.to_owned(), regex })
+        // Read by itself first: in its place within other text `a)|(b` would be a pattern, too, and one that matches parts.
+        let hir = regex_syntax::parse(text).map_err(|error| regex::Error::Syntax(error.to_string()))?;
+        let pattern = Self { text: text.to_owned(), hir, regex: OnceLock::new() };
+        if weight(&pattern.hir) > SURELY_SMALL {
+            let regex = compile(&pattern.hir)?;
+            let _ = pattern.regex.set(Some(regex));
+        }
+        Ok(pattern)
+    }
+
+    /// The pattern as it was understood, without what anchors it.
+    pub(super) fn hir(&self) -> &Hir {
+        &self.hir
     }
 
     /// The pattern as it stands in the file.
@@ -66,7 +88,54 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, value: &str) -> bool {
         // `$` also matches before a line break at the end; no value may have one.
-        !value.contains('\n') && self.regex.is_match(value)
+        if value.contains('\n') {
+            return false;
+        }
+        // A list of words, such as `eu|us`, is compared without being compiled.
+        if let Some(words) = words(&self.hir) {
+            return words.iter().any(|word| word == value.as_bytes());
+        }
+        // Without a regular expression nothing matches; it fails for patterns alone that were refused before.
+        let regex = self.regex.get_or_init(|| compile(&self.hir).ok());
+        regex.as_ref().is_some_and(|regex| regex.is_match(value))
+    }
+}
+
+/// The only texts that match, where they are few.
+fn words(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    // A look-around, such as `\b`, narrows what its neighbours match.
+    if !hir.properties().look_set().is_empty() {
+        return None;
+    }
+    let found = Extractor::new().extract(hir);
+    let literals = found.literals().filter(|_| found.is_exact())?;
+    Some(literals.iter().map(|literal| literal.as_bytes().to_vec()).collect())
+}
+
+fn compile(hir: &Hir) -> Result<Regex, regex::Error> {
+    regex::RegexBuilder::new(&format!("^(?:{hir})$")).size_limit(LARGEST).build()
+}
+
+/// How large the compiled pattern can get, in steps of the machine, and never less.
+fn weight(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        // A range of characters beyond ASCII becomes several sequences of bytes.
+        HirKind::Class(Class::Unicode(class)) => {
+            class.ranges().iter().map(|range| if range.end().is_ascii() { 1 } else { 16 }).sum::<usize>() + 1
+        }
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len() + 1,
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1)).max(1);
+            weight(&repetition.sub)
+                .saturating_add(1)
+                .saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))
+        }
+        HirKind::Capture(capture) => weight(&capture.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(weight).fold(1, usize::saturating_add)
+        }
     }
 }
 
@@ -94,4 +163,47 @@ pub fn check_config(
         Ok((name.clone(), text))
     });
     checked.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_whole_values_and_what_is_none_is_refused_before_a_value_comes() {
+        for (pattern, good, bad) in [
+            ("eu|us", "us", "use"),
+            ("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a-b", "a-"),
+            ("^a.c$", "abc", "abcd"),
+            ("(?i)acme", "ACME", "ACME2"),
+            ("(?x) a b # a comment", "ab", "a b"),
+            ("(.+\\.)?acme\\.example", "git.acme.example", "acme.example.evil.test"),
+            ("\\w{1,10}", "größe", "a b"),
+            ("(eu|us)-(1|2)", "us-2", "us-3"),
+            ("a\\b", "a", "ab"),
+            ("(eu|us)*", "euus", "eux"),
+            ("", "", "x"),
+            ("(?m)a$", "a", "a\nb"),
+        ] {
+            let pattern = Pattern::parse(pattern).unwrap();
+            assert!(pattern.matches(good) && !pattern.matches(bad), "{pattern:?}");
+        }
+        for bad in
+            ["a)|(b", "[a-", "a{9999999}", "(", "((a{100}){100}){100}", "(\\w{50}){50}", "\\p{L}{3000}"]
+        {
+            assert!(Pattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_surely_small_compiles() {
+        for pattern in
+            ["\\w", "\\p{L}?", ".{0,20}", "(?i)[a-zß-ü]{0,30}", "[^a]{0,25}", "\\d{0,5}", "[a-z]{0,400}"]
+        {
+            let hir = regex_syntax::parse(pattern).unwrap();
+            let (weight, compiled) =
+                (weight(&hir), regex::RegexBuilder::new(pattern).size_limit(LARGEST / 4).build());
+            assert!(weight > SURELY_SMALL || compiled.is_ok(), "{pattern} weighs {weight}");
+        }
+    }
 }

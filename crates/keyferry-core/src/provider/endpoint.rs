@@ -227,20 +227,27 @@ pub(crate) fn is_host_name(text: &str) -> bool {
 /// Fills path and query: each value is one component, whatever stands in it.
 fn fill_rest(rest: &Template, values: &Values<'_>) -> Result<String, UnresolvedEndpoint> {
     let mut filled = String::new();
+    let mut last = None;
     for part in rest.parts() {
         match part {
             Part::Text(text) => filled.push_str(text),
             Part::Word(word) => {
                 let value = values.text(word).ok_or_else(|| UnresolvedEndpoint::Missing(word.clone()))?;
-                // A parser takes these for steps up and down, also when they are percent-encoded.
-                if value.as_str() == "." || value.as_str() == ".." {
-                    return Err(UnresolvedEndpoint::Path(word.clone()));
-                }
                 filled.extend(utf8_percent_encode(&value, COMPONENT));
+                last = Some(word);
             }
         }
     }
-    Ok(filled)
+    let path = filled.split(['?', '#']).next().unwrap_or_default();
+    match last {
+        Some(word) if path.split('/').any(is_step) => Err(UnresolvedEndpoint::Path(word.clone())),
+        _ => Ok(filled),
+    }
+}
+
+/// Whether a parser takes a part of a path for a step to itself or up. A value can make one together with the text beside it.
+fn is_step(part: &str) -> bool {
+    matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 impl fmt::Debug for EndpointTemplate {

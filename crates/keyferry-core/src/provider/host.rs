@@ -87,8 +87,7 @@ impl Default for Ends {
 /// is not taken for the service: `.` matches any character, and an end that goes through it is none.
 fn ends_of_field(field: &ConfigField) -> Ends {
     let Some(pattern) = &field.pattern else { return Ends::default() };
-    let Ok(hir) = regex_syntax::parse(pattern.as_str()) else { return Ends::default() };
-    let found = suffixes(&hir);
+    let found = suffixes(pattern.hir());
     let Some(literals) = found.literals().filter(|literals| !literals.is_empty()) else {
         return Ends::default();
     };

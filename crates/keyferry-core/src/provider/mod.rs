@@ -12,6 +12,7 @@ mod host;
 pub mod implementation;
 mod parse;
 mod response;
+mod schema;
 mod set;
 mod table;
 
@@ -27,4 +28,5 @@ pub use host::HostRule;
 pub use implementation::{Implementation, Provider};
 pub use parse::Checked;
 pub use response::{ErrorRule, Places, ReplyFormat};
+pub use schema::schema;
 pub use set::ProviderSet;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::{
     Spanned,
-    de::{DeTable, DeValue},
+    de::{DeInteger, DeTable, DeValue},
 };
 
 use crate::{diagnostic::Report, suggest::nearest};
@@ -40,13 +40,15 @@ impl<'t> Table<'t> {
 
     /// The raw value of a key, marked as known.
     pub(super) fn get(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.entries.get(key)
     }
 
     pub(super) fn text(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Located<&'t str>> {
         let value = self.get(key)?;
-        text(value, &self.named(key), report)
+        text_named(value, || self.named(key), report)
     }
 
     /// A text that must be there.
@@ -72,7 +74,7 @@ impl<'t> Table<'t> {
         };
         items
             .iter()
-            .filter_map(|item| text(item, &format!("an item of {}", self.named(key)), report))
+            .filter_map(|item| text_named(item, || format!("an item of {}", self.named(key)), report))
             .collect()
     }
 
@@ -102,7 +104,7 @@ impl<'t> Table<'t> {
         let mut pairs: Vec<_> = entries
             .iter()
             .filter_map(|(name, value)| {
-                let value = text(value, &format!("{}.{}", self.named(key), name.get_ref()), report)?;
+                let value = text_named(value, || format!("{}.{}", self.named(key), name.get_ref()), report)?;
                 Some((Located { value: name.get_ref().as_ref(), span: name.span() }, value))
             })
             .collect();
@@ -124,7 +126,7 @@ impl<'t> Table<'t> {
     pub(super) fn seconds(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<u64> {
         let value = self.get(key)?;
         let seconds = match value.get_ref() {
-            DeValue::Integer(integer) => integer.as_str().parse().ok(),
+            DeValue::Integer(integer) => u64::from_str_radix(integer.as_str(), integer.radix()).ok(),
             DeValue::String(text) => {
                 let duration = text.parse::<jiff::SignedDuration>().ok();
                 duration.and_then(|duration| u64::try_from(duration.as_secs()).ok())
@@ -240,13 +242,40 @@ pub(super) fn text<'t>(
     named: &str,
     report: &mut Report<'_>,
 ) -> Option<Located<&'t str>> {
+    text_named(value, || named.to_owned(), report)
+}
+
+/// A text, whose name is made only where it has to be told.
+fn text_named<'t>(
+    value: &'t Spanned<DeValue<'t>>,
+    named: impl FnOnce() -> String,
+    report: &mut Report<'_>,
+) -> Option<Located<&'t str>> {
     match value.get_ref() {
         DeValue::String(text) => Some(Located { value: text.as_ref(), span: value.span() }),
         _ => {
-            wrong_type(value, named, "a string in quotes", report);
+            wrong_type(value, &named(), "a string in quotes", report);
             None
         }
     }
+}
+
+/// A whole number. TOML bounds none, so one that is too great is reported.
+pub(super) fn integer(
+    number: &DeInteger<'_>,
+    value: &Spanned<DeValue<'_>>,
+    named: &str,
+    report: &mut Report<'_>,
+) -> Option<i64> {
+    let read = i64::from_str_radix(number.as_str(), number.radix()).ok();
+    if read.is_none() {
+        report.error(
+            &value.span(),
+            format!("`{named}` is a number of more than 64 bits"),
+            "write it in quotes",
+        );
+    }
+    read
 }
 
 /// Reports a value of another type than the one that is wanted.

@@ -14,7 +14,7 @@ use crate::bench::process::Process;
 const PROGRAM: &str = "keyferry-load";
 
 /// Both ends, ready.
-pub(super) struct Load {
+pub(in crate::bench) struct Load {
     program: PathBuf,
     connections: u16,
     upstream: SocketAddr,
@@ -23,8 +23,8 @@ pub(super) struct Load {
 
 /// What a run came to.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Run {
-    pub(super) requests: u64,
+pub(in crate::bench) struct Run {
+    pub(in crate::bench) requests: u64,
     pub(super) seconds: f64,
     pub(super) p50_micros: u32,
     pub(super) p99_micros: u32,
@@ -34,7 +34,7 @@ pub(super) struct Run {
 
 impl Load {
     /// Starts the upstream.
-    pub(super) fn start(programs: &Path, connections: u16) -> Result<Self, String> {
+    pub(in crate::bench) fn start(programs: &Path, connections: u16) -> Result<Self, String> {
         let program = programs.join(PROGRAM);
         let mut command = Command::new(&program);
         let (upstream_process, upstream) =
@@ -42,12 +42,12 @@ impl Load {
         Ok(Self { program, connections, upstream, _upstream: upstream_process })
     }
 
-    pub(super) fn upstream(&self) -> SocketAddr {
+    pub(in crate::bench) fn upstream(&self) -> SocketAddr {
         self.upstream
     }
 
     /// Puts a target under load for some seconds. A single failed request is an error.
-    pub(super) fn run(&self, target: SocketAddr, seconds: u64) -> Result<Run, String> {
+    pub(in crate::bench) fn run(&self, target: SocketAddr, seconds: u64) -> Result<Run, String> {
         let (connections, seconds) = (self.connections.to_string(), seconds.to_string());
         let arguments =
             ["run", "--target", &target.to_string(), "--connections", &connections, "--seconds", &seconds];

@@ -7,14 +7,15 @@ mod table;
 mod targets;
 
 use figures::Round;
-use load::Load;
-use targets::{KINDS, Target};
+pub(super) use load::Load;
+use targets::KINDS;
+pub(super) use targets::Target;
 
 use super::{built, usage::Meter};
 use crate::{setup, step::say};
 
 /// Seconds of load before each measurement: connections are made, code is compiled, caches are warm.
-const WARM_UP: u64 = 1;
+pub(super) const WARM_UP: u64 = 1;
 
 /// Seconds of load on each target before the first round: a compiler at run time needs them to see what is used most.
 const FIRST_WARM_UP: u64 = 4;

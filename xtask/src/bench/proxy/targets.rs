@@ -34,9 +34,9 @@ pub(super) enum Kind {
 pub(super) const KINDS: [Kind; 4] = [Kind::Keyferry, Kind::Nginx, Kind::Fastify, Kind::FastifyPool];
 
 /// A target at work.
-pub(super) struct Target {
+pub(in crate::bench) struct Target {
     pub(super) kind: Kind,
-    pub(super) address: SocketAddr,
+    pub(in crate::bench) address: SocketAddr,
     process: Process,
 }
 
@@ -74,8 +74,18 @@ impl Target {
         Ok(Self { kind, address, process })
     }
 
+    /// Starts `keyferry proxy`, whose folder may hold further provider files.
+    pub(in crate::bench) fn keyferry(
+        programs: &Path,
+        upstream: SocketAddr,
+        folder: &Path,
+    ) -> Result<Self, String> {
+        let (process, address) = keyferry::start(programs, upstream, folder)?;
+        Ok(Self { kind: Kind::Keyferry, address, process })
+    }
+
     /// The first of its processes.
-    pub(super) fn process(&self) -> u32 {
+    pub(in crate::bench) fn process(&self) -> u32 {
         self.process.id()
     }
 }

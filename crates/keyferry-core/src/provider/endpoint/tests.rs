@@ -103,9 +103,17 @@ fn a_value_can_not_change_the_host() {
         let refused = resolve("https://{config.x}/token", private).unwrap_err();
         assert_eq!(refused, UnresolvedEndpoint::Host(word.clone()), "{private}");
     }
-    for bad in [".", ".."] {
-        assert!(matches!(resolve("https://a.example/{config.x}/t", bad), Err(UnresolvedEndpoint::Path(_))));
+    for (template, bad) in [
+        ("https://a.example/{config.x}/t", "."),
+        ("https://a.example/{config.x}/t", ".."),
+        ("https://a.example/v/.{config.x}/t", "."),
+        ("https://a.example/v/{config.x}{config.x}", "."),
+        ("https://a.example/v/%2E{config.x}?q", "."),
+        ("https://a.example/v/%2{config.x}/t", "e"),
+    ] {
+        assert!(matches!(resolve(template, bad), Err(UnresolvedEndpoint::Path(_))), "{template}");
     }
+    assert_eq!(resolve("https://a.example/t?q={config.x}", ".").unwrap(), "https://a.example/t?q=.");
 }
 
 #[test]

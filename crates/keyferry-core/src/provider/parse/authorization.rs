@@ -11,7 +11,7 @@ use super::{
 use crate::{diagnostic::Report, flow::authorize::RESERVED_PARAMETERS, scope::Scope, url::Issuer};
 
 /// Standard parameters that a service may call otherwise.
-const RENAMEABLE: &[&str] =
+pub(in crate::provider) const RENAMEABLE: &[&str] =
     &["response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"];
 
 pub(super) fn authorization(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Authorization> {

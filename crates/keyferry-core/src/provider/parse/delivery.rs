@@ -6,7 +6,7 @@ use serde_json::Number;
 use toml::{Spanned, de::DeValue};
 
 use super::{
-    super::table::{Located, Table, text, wrong_type},
+    super::table::{Located, Table, integer, text, wrong_type},
     table_of_key,
     value::{Place, template},
 };
@@ -93,10 +93,18 @@ fn json_template(
         }
         DeValue::Boolean(flag) => Some(JsonTemplate::Bool(*flag)),
         DeValue::Integer(number) => {
-            number.as_str().parse::<i64>().ok().map(|n| JsonTemplate::Number(n.into()))
+            integer(number, value, named, report).map(|number| JsonTemplate::Number(number.into()))
         }
         DeValue::Float(number) => {
-            number.as_str().parse().ok().and_then(Number::from_f64).map(JsonTemplate::Number)
+            let finite = number.as_str().parse().ok().and_then(Number::from_f64);
+            if finite.is_none() {
+                report.error(
+                    &value.span(),
+                    format!("`{named}` is no number that JSON has"),
+                    "write it in quotes",
+                );
+            }
+            finite.map(JsonTemplate::Number)
         }
         DeValue::Array(items) if depth < DEEPEST => {
             let items = items.iter().map(|item| json_template(item, named, depth + 1, report));

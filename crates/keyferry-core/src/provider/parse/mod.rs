@@ -10,6 +10,8 @@ mod lint;
 mod token;
 mod value;
 
+pub(super) use authorization::RENAMEABLE as RENAMEABLE_IN_AUTHORIZATION;
+pub(super) use token::RENAMEABLE as RENAMEABLE_IN_TOKEN;
 use toml::de::DeTable;
 
 use super::{

@@ -345,6 +345,32 @@ B = "{acces_token}"
 }
 
 #[test]
+fn a_number_is_read_as_toml_writes_it_or_refused_and_never_left_out() {
+    let expires = |text: &str| {
+        let text = LEAST.replace("[env]", &format!("expires_in = {text}\n[env]"));
+        read(&text).ok()?.file.oauth()?.token.expires_in
+    };
+    assert_eq!([expires("3_600"), expires("0xe10"), expires("0o7020")], [Some(3600); 3]);
+    assert_eq!([expires("-1"), expires("99999999999999999999"), expires("1.5")], [None; 3]);
+    let file = |json: &str| findings(&format!("{LEAST}[[file]]\npath = \"~/x\"\njson = {{ n = {json} }}\n"));
+    for good in ["1", "0x10", "-9223372036854775808", "1.5", "1e3"] {
+        assert_eq!(file(good), [""; 0], "{good}");
+    }
+    for (bad, why) in [
+        ("9223372036854775808", "`json.n` is a number of more than 64 bits"),
+        ("inf", "`json.n` is no number that JSON has"),
+        ("nan", "`json.n` is no number that JSON has"),
+    ] {
+        assert_eq!(file(bad), [format!("11:14 {why} | write it in quotes")], "{bad}");
+    }
+    let rule = "[token.response.error]\nat = \"/code\"\nis = 99999999999999999999\n[env]";
+    assert_eq!(
+        findings(&LEAST.replace("[env]", rule)),
+        ["9:6 `is` is a number of more than 64 bits | write it in quotes"]
+    );
+}
+
+#[test]
 fn no_parameter_that_the_flow_sets_can_be_overridden() {
     for name in authorize::RESERVED_PARAMETERS {
         let text = LEAST.replace("[token]", &format!("params = {{ {name} = \"x\" }}\n[token]"));

@@ -7,7 +7,7 @@ use super::{
     super::{
         file::{ClientAuth, RequestFormat, Revocation, TokenEndpoint},
         response::{ErrorRule, Places, ReplyFormat},
-        table::Table,
+        table::{Table, integer},
     },
     table_of_key,
     value::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Standard parameters that a service may call otherwise.
-const RENAMEABLE: &[&str] = &[
+pub(in crate::provider) const RENAMEABLE: &[&str] = &[
     "grant_type",
     "code",
     "redirect_uri",
@@ -109,7 +109,7 @@ fn error_rule(mut table: Table<'_>, report: &mut Report<'_>) -> Option<ErrorRule
     let at = table.required_text("at", "/ok", report).and_then(|text| pointer(&text, report));
     let is = table.get("is").and_then(|value| match value.get_ref() {
         DeValue::Boolean(flag) => Some(Value::Bool(*flag)),
-        DeValue::Integer(number) => number.as_str().parse::<i64>().ok().map(Value::from),
+        DeValue::Integer(number) => integer(number, value, "is", report).map(Value::from),
         _ => entry_text(value, "is", report).map(|text| Value::from(text.value)),
     });
     let message = table.text("message", report).and_then(|text| pointer(&text, report));

@@ -1,0 +1,4 @@
+//! What holds for any input, tried from the outside.
+
+#[cfg(test)]
+mod fuzz;
