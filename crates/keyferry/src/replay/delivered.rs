@@ -31,7 +31,7 @@ impl Delivery {
             account: connection.account.as_deref(),
             client_id: Some(&scene.client_id),
             config: Some(&scene.config),
-            metadata: Some(&connection.metadata),
+            metadata: None,
         };
         let files = delivery::files(&scene.file, &values)
             .map_err(|(index, error)| format!("the file {} of the provider file can't be written: {error}", index + 1))?;
@@ -102,7 +102,7 @@ impl Mask {
         let mut secrets = vec![("access_token".to_owned(), tokens.access_token.expose_secret())];
         secrets.extend(tokens.refresh_token.iter().map(|token| ("refresh_token".to_owned(), token.expose_secret())));
         secrets.extend(tokens.id_token.iter().map(|token| ("id_token".to_owned(), token.expose_secret())));
-        secrets.extend(connection.metadata.iter().map(|(name, text)| (format!("metadata.{name}"), text.expose_secret())));
+        secrets.extend(tokens.metadata.iter().map(|(name, text)| (format!("metadata.{name}"), text.expose_secret())));
         // What is the account's label is shown as that.
         secrets.retain(|(_, text)| !text.is_empty() && Some(*text) != connection.account.as_deref());
         let mut all: Vec<(String, SecretText)> = Vec::new();

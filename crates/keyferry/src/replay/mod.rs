@@ -14,8 +14,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use keyferry_core::{
-    fact::Facts,
-    flow::Tokens,
+    flow::{Tokens, error::FailureClass},
     id::FactName,
     provider::{InvalidConfig, InvalidEndpoint, ProviderFile, UnresolvedEndpoint},
     secret::RefreshToken,
@@ -94,8 +93,6 @@ pub async fn play(play: Play<'_>) -> Result<Report, ReplayError> {
 /// One connection as far as it got.
 struct Connection {
     tokens: Tokens,
-    metadata: Facts,
-    callback: Facts,
     account: Option<String>,
 }
 
@@ -108,7 +105,7 @@ async fn perform(scene: &Scene, story: &mut Story) {
     {
         story.fail("account", "the account's label is not what [expected] account says");
     }
-    let spendable = connection.tokens.refresh_token.clone().filter(|_| scene.oauth().token.refresh);
+    let spendable = connection.tokens.refresh_token.clone().filter(|_| scene.oauth.token.refresh);
     match &spendable {
         Some(token) => refresh(scene, story, &mut connection, token).await,
         None if scene.demands.refresh.is_some() => {
@@ -126,21 +123,21 @@ async fn connect(scene: &Scene, story: &mut Story) -> Option<Connection> {
         return None;
     }
     let code = story.step(scene, "sign-in", sign_in::sign_in(scene).await)?;
-    let asked = code.scopes.clone();
-    let callback = code.metadata.clone();
-    let reply = story.step(scene, "code exchange", at_proxy::exchange(scene, code).await)?;
-    let mut tokens = Tokens::granted(reply, &asked, now());
-    let mut metadata = callback.clone();
-    metadata.extend(std::mem::take(&mut tokens.metadata));
-    let mut connection = Connection { tokens, metadata, callback, account: None };
+    let reply = at_proxy::exchange(scene, &code).await.map_err(at_proxy::explained);
+    let reply = story.step(scene, "code exchange", reply)?;
+    let mut tokens = Tokens::granted(reply, &code.scopes, now());
+    // What the token reply tells goes before what the redirect told.
+    let told = std::mem::replace(&mut tokens.metadata, code.metadata);
+    tokens.metadata.extend(told);
+    let mut connection = Connection { tokens, account: None };
     if let Some(account) = &scene.file.account {
         if account.request.is_some() && !story.has("account.http", scene.recorded.account) {
             return Some(connection);
         }
-        let found = account::ask(scene, account, &connection).await;
+        let found = account::ask(scene, account, &connection.tokens).await;
         let found = story.step(scene, "account", found)?;
         connection.account = found.label;
-        connection.metadata.extend(found.metadata);
+        connection.tokens.metadata.extend(found.metadata);
     }
     Some(connection)
 }
@@ -149,18 +146,17 @@ async fn refresh(scene: &Scene, story: &mut Story, connection: &mut Connection, 
     if !story.has("refresh.http", scene.recorded.refresh) {
         return;
     }
-    let reply = at_proxy::refresh(scene, token, &connection.callback).await;
+    let reply = at_proxy::refresh(scene, token, &connection.tokens).await.map_err(at_proxy::explained);
     let Some(reply) = story.step(scene, "refresh", reply) else { return };
     connection.tokens = connection.tokens.renewed(reply, now());
-    connection.metadata.extend(std::mem::take(&mut connection.tokens.metadata));
     let expected = scene.demands.expected.as_ref().map(|expected| &expected.after_refresh);
     story.refreshed = deliver(scene, story, connection, expected, None);
 }
 
 async fn revoke(scene: &Scene, story: &mut Story, connection: &Connection) {
-    match (&scene.oauth().revocation, &scene.demands.revoke) {
+    match (&scene.oauth.revocation, &scene.demands.revoke) {
         (Some(_), _) => {
-            let told = at_proxy::revoke(scene, &connection.tokens, &connection.callback).await;
+            let told = at_proxy::revoke(scene, &connection.tokens).await.map_err(at_proxy::explained);
             story.step(scene, "revocation", told);
         }
         (None, Some(demand)) => {
@@ -177,22 +173,20 @@ async fn end(scene: &Scene, story: &mut Story, connection: &Connection, refreshe
         return;
     }
     scene.stand_in.end_every_grant();
-    let answer = if refreshes {
-        let Some(token) = &connection.tokens.refresh_token else { return };
-        at_proxy::refresh(scene, token, &connection.callback).await
-    } else {
-        match sign_in::sign_in(scene).await {
-            Ok((code, _)) => at_proxy::exchange(scene, code).await,
-            Err(error) => Err(error),
-        }
+    let answer = match &connection.tokens.refresh_token {
+        Some(token) if refreshes => at_proxy::refresh(scene, token, &connection.tokens).await,
+        _ => match sign_in::sign_in(scene).await {
+            Ok((code, _)) => at_proxy::exchange(scene, &code).await,
+            Err(error) => {
+                story.step::<()>(scene, "dead grant", Err(error));
+                return;
+            }
+        },
     };
     let told = match answer {
-        Ok(_) => Err("a dead grant still gives tokens: the file takes error.http for a success".to_owned()),
-        Err(error) if error.starts_with("invalid_grant") => Ok(((), error)),
-        Err(error) => Err(format!(
-            "a dead grant is not understood as one: the proxy tells {error}. [token.response] error and errors say where the \
-             service's code stands and what it means"
-        )),
+        Ok(_) => Err("a dead grant still gives tokens: error.http is taken for a success".to_owned()),
+        Err(error) if error.class() == FailureClass::Definite => Ok(((), "sign in again".to_owned())),
+        Err(error) => Err(format!("a dead grant is not understood as one: {}", at_proxy::explained(error))),
     };
     story.step(scene, "dead grant", told);
 }

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
+use keyferry_app::connections::ProxyClient;
 use keyferry_core::{
     delivery::Values,
     fact::Facts,
-    id::{ClientId, FactName},
+    id::ClientId,
     provider::{ClientAuth, EndpointTemplate, OAuth, ProviderFile, ProviderSet, check_config},
     url::Endpoint,
 };
@@ -43,15 +44,16 @@ const PLAIN: [&str; 9] = [
 /// A scene. The fields that hold the file are the relocated one's.
 pub(super) struct Scene {
     pub(super) file: ProviderFile,
+    pub(super) oauth: OAuth,
     pub(super) client_id: ClientId,
-    /// What the person gave, as it is sent to the proxy.
-    pub(super) given: BTreeMap<FactName, String>,
-    /// The same, checked and complete.
+    /// What the person was asked for, checked and complete.
     pub(super) config: Facts,
     pub(super) demands: Demands,
     pub(super) recorded: Recorded,
     pub(super) stand_in: StandIn,
-    pub(super) proxy: String,
+    /// The app's way to the proxy.
+    pub(super) proxy: ProxyClient,
+    pub(super) proxy_url: String,
     pub(super) http: reqwest::Client,
     server: JoinHandle<()>,
     stop: CancellationToken,
@@ -70,17 +72,17 @@ pub(super) struct Recorded {
 impl Scene {
     pub(super) async fn set(play: Play<'_>) -> Result<Self, ReplayError> {
         let Play { file, recording, config: mut given } = play;
-        let oauth = file.oauth().ok_or(ReplayError::NoFlow)?;
+        let written = file.oauth().ok_or(ReplayError::NoFlow)?;
         for (name, value) in &recording.demands.config {
             given.entry(name.parse()?).or_insert_with(|| value.clone());
         }
         let config = check_config(&file.config, &given)?;
         let client_id: ClientId = CLIENT_ID.parse()?;
-        let endpoints = endpoints(oauth, &config, &client_id)?;
+        let endpoints = endpoints(written, &config, &client_id)?;
         let cast = Cast {
             client: Client { id: CLIENT_ID.to_owned(), secret: CLIENT_SECRET.to_owned() },
             endpoints,
-            plain: plain(oauth),
+            plain: plain(written),
         };
         let (demands, recorded) = (recording.demands.clone(), Recorded::of(&recording));
         let stage = |error: &dyn std::fmt::Display| ReplayError::Stage(error.to_string());
@@ -88,34 +90,28 @@ impl Scene {
         let origin = Endpoint::parse(stand_in.origin()).map_err(|error| stage(&error))?;
         let file = file.relocated(&origin)?;
         let proxy = Proxy::bind(proxy_config(&file)?).await.map_err(|error| stage(&error))?;
-        let address = format!("http://{}", proxy.address());
+        let proxy_url = format!("http://{}", proxy.address());
+        let base = Endpoint::parse(&proxy_url).map_err(|error| stage(&error))?;
+        let client = ProxyClient::new(base, None).map_err(|error| stage(&error))?;
         let stop = CancellationToken::new();
         let server = tokio::spawn(proxy.serve(stop.clone().cancelled_owned()));
         let http = reqwest::Client::builder().redirect(Policy::none()).no_proxy().tls_certs_only([]);
         let http = http.timeout(PATIENCE).user_agent("keyferry").build().map_err(|error| stage(&error))?;
         Ok(Self {
+            oauth: file.oauth().ok_or(ReplayError::NoFlow)?.clone(),
             file,
             client_id,
-            given,
             config,
             demands,
             recorded,
             stand_in,
-            proxy: address,
+            proxy: client,
+            proxy_url,
             http,
             server,
             _stop_on_drop: stop.clone().drop_guard(),
             stop,
         })
-    }
-
-    /// The flow of the relocated file.
-    pub(super) fn oauth(&self) -> &OAuth {
-        match &self.file.sign_in {
-            keyferry_core::provider::SignIn::OAuth(oauth) => oauth,
-            // A scene is set for flows alone.
-            keyferry_core::provider::SignIn::Browser(_) => unreachable!("a scene is set for flows alone"),
-        }
     }
 
     /// Takes the scene down.

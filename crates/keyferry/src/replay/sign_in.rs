@@ -18,10 +18,10 @@ pub(super) async fn sign_in(scene: &Scene) -> Result<(AuthorizedCode, String), S
     let name = &scene.file.name;
     let start = SignInStart {
         provider: name,
-        oauth: scene.oauth(),
+        oauth: &scene.oauth,
         client_id: scene.client_id.clone(),
         redirect_uri: redirect_uri(scene).map_err(|error| error.to_string())?,
-        scopes: scene.oauth().authorization.scopes.clone(),
+        scopes: scene.oauth.authorization.scopes.clone(),
         config: scene.config.clone(),
         // A play needs no secrecy, and is the same each time.
         entropy: SignInEntropy { state: [7; 32], verifier: [9; 32], return_port: APP.port() },
@@ -29,20 +29,19 @@ pub(super) async fn sign_in(scene: &Scene) -> Result<(AuthorizedCode, String), S
     let (pending, url) = PendingSignIn::begin(start, now()).map_err(|error| error.to_string())?;
     let mut location = redirect(scene, url.as_str()).await?;
     if let Some(at_proxy) = location.strip_prefix(PUBLIC_URL) {
-        location = redirect(scene, &format!("{}{at_proxy}", scene.proxy)).await?;
+        location = redirect(scene, &format!("{}{at_proxy}", scene.proxy_url)).await?;
     }
     let expected = format!("http://{APP}/oauth/callback/{name}?");
     let query = location.strip_prefix(&expected).ok_or("the redirect does not lead to the app")?;
     let callback = UnverifiedCallback::parse(query).map_err(|error| error.to_string())?;
     let code = pending.receive(callback, name, now()).map_err(|error| error.to_string())?;
-    let kept: Vec<_> = code.metadata.iter().map(|(name, _)| name.as_str()).collect();
-    let told = if kept.is_empty() { String::new() } else { format!(", keeping {}", kept.join(", ")) };
-    Ok((code, format!("the redirect is accepted{told}")))
+    let kept: Vec<_> = code.metadata.iter().map(|(name, _)| format!(", {{metadata.{name}}}")).collect();
+    Ok((code, format!("a code{}", kept.concat())))
 }
 
 fn redirect_uri(scene: &Scene) -> Result<RedirectUri, InvalidUrl> {
     let name = &scene.file.name;
-    match scene.oauth().authorization.redirect {
+    match scene.oauth.authorization.redirect {
         Redirect::Loopback => RedirectUri::loopback(APP, name),
         Redirect::Proxy => RedirectUri::parse_public(&format!("{PUBLIC_URL}/oauth/callback/{name}"), name),
     }

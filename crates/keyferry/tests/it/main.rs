@@ -18,6 +18,7 @@ mod logging;
 mod sandbox;
 #[cfg(test)]
 mod settings_page;
+mod replay;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
