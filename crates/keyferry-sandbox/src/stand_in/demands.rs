@@ -100,6 +100,8 @@ pub struct Expected {
     pub after_refresh: BTreeMap<String, String>,
     /// The server's files, by their path; JSON is compared as JSON.
     pub files: BTreeMap<String, String>,
+    /// Whether the words for a dead refresh token stand for other failures too, so that it can't be taken for dead.
+    pub unclear_end: bool,
 }
 
 /// How a client authenticates.

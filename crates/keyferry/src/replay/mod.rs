@@ -183,9 +183,18 @@ async fn end(scene: &Scene, story: &mut Story, connection: &Connection, refreshe
             }
         },
     };
+    let unclear = scene.demands.expected.as_ref().is_some_and(|expected| expected.unclear_end);
     let told = match answer {
         Ok(_) => Err("a dead grant still gives tokens: error.http is taken for a success".to_owned()),
-        Err(error) if error.class() == FailureClass::Definite => Ok(((), "sign in again".to_owned())),
+        Err(error) if error.class() == FailureClass::Definite => {
+            if unclear {
+                Err("the grant is taken for dead, but [expected] says that it can't be told".to_owned())
+            } else {
+                Ok(((), "sign in again".to_owned()))
+            }
+        }
+        // A dead code fails the sign-in, whatever it is called. A refresh has to tell a dead grant from a failure that passes.
+        Err(error) if unclear || !refreshes => Ok(((), error.to_string())),
         Err(error) => Err(format!("a dead grant is not understood as one: {}", at_proxy::explained(error))),
     };
     story.step(scene, "dead grant", told);

@@ -45,6 +45,8 @@ const PLAIN: [&str; 9] = [
 pub(super) struct Scene {
     pub(super) file: ProviderFile,
     pub(super) oauth: OAuth,
+    /// The flow as it was written: a response is judged by the service's own host.
+    pub(super) written: OAuth,
     pub(super) client_id: ClientId,
     /// What the person was asked for, checked and complete.
     pub(super) config: Facts,
@@ -98,6 +100,7 @@ impl Scene {
         let http = reqwest::Client::builder().redirect(Policy::none()).no_proxy().tls_certs_only([]);
         let http = http.timeout(PATIENCE).user_agent("keyferry").build().map_err(|error| stage(&error))?;
         Ok(Self {
+            written: written.clone(),
             oauth: file.oauth().ok_or(ReplayError::NoFlow)?.clone(),
             file,
             client_id,

@@ -18,7 +18,7 @@ pub(super) async fn sign_in(scene: &Scene) -> Result<(AuthorizedCode, String), S
     let name = &scene.file.name;
     let start = SignInStart {
         provider: name,
-        oauth: &scene.oauth,
+        oauth: &scene.written,
         client_id: scene.client_id.clone(),
         redirect_uri: redirect_uri(scene).map_err(|error| error.to_string())?,
         scopes: scene.oauth.authorization.scopes.clone(),
@@ -27,7 +27,8 @@ pub(super) async fn sign_in(scene: &Scene) -> Result<(AuthorizedCode, String), S
         entropy: SignInEntropy { state: [7; 32], verifier: [9; 32], return_port: APP.port() },
     };
     let (pending, url) = PendingSignIn::begin(start, now()).map_err(|error| error.to_string())?;
-    let mut location = redirect(scene, url.as_str()).await?;
+    let place = url.as_str().split_once("://").map_or(url.as_str(), |(_, place)| place);
+    let mut location = redirect(scene, &format!("{}/{place}", scene.stand_in.origin())).await?;
     if let Some(at_proxy) = location.strip_prefix(PUBLIC_URL) {
         location = redirect(scene, &format!("{}{at_proxy}", scene.proxy_url)).await?;
     }
