@@ -40,7 +40,8 @@ impl ProviderFile {
 fn relocate(oauth: &mut OAuth, origin: &Endpoint) -> Result<(), InvalidEndpoint> {
     let refresh = oauth.token.refresh_endpoint.as_mut();
     let revocation = oauth.revocation.as_mut().map(|revocation| &mut revocation.endpoint);
-    let endpoints = [Some(&mut oauth.authorization.endpoint), Some(&mut oauth.token.endpoint), refresh, revocation];
+    let endpoints =
+        [Some(&mut oauth.authorization.endpoint), Some(&mut oauth.token.endpoint), refresh, revocation];
     for endpoint in endpoints.into_iter().flatten() {
         *endpoint = endpoint.relocated(origin)?;
     }

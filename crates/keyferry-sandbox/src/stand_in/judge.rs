@@ -69,7 +69,9 @@ impl Judge<'_> {
                     let finding = if name.contains("state") {
                         format!("the authorization URL has another `{name}` than `{expected}`")
                     } else {
-                        format!("the authorization URL has `{name}={value}`, the service asks for `{expected}`")
+                        format!(
+                            "the authorization URL has `{name}={value}`, the service asks for `{expected}`"
+                        )
                     };
                     self.find(finding);
                 }
@@ -144,9 +146,9 @@ impl Judge<'_> {
         // A revocation may name the client in the body where other requests use a header.
         let named = step.params.iter().any(|name| name == "client_id" || name == "client_secret");
         let revocation = what == "the revocation";
-        let inherited = token.map(|token| token.authentication).filter(|kind| {
-            !revocation || (*kind == Authentication::Basic && !named)
-        });
+        let inherited = token
+            .map(|token| token.authentication)
+            .filter(|kind| !revocation || (*kind == Authentication::Basic && !named));
         self.posted(&Demanded {
             what,
             endpoint: &step.endpoint,
@@ -163,7 +165,8 @@ impl Judge<'_> {
     fn carries_a_token(&mut self, what: &str) {
         let recording = self.recording;
         let known = |value: &str| {
-            value.len() > 3 && recording.tokens.iter().chain(&recording.refresh).any(|reply| reply.holds(value))
+            value.len() > 3
+                && recording.tokens.iter().chain(&recording.refresh).any(|reply| reply.holds(value))
         };
         let token = |name: &str| name.contains("token") && name != "grant_type" && name != "token_type_hint";
         if !self.request.parameters().any(|(name, value)| token(name) && known(value)) {
@@ -176,10 +179,12 @@ impl Judge<'_> {
             demand.endpoint.iter().for_each(|endpoint| self.endpoint("the account's request", endpoint));
             self.headers("the account's request", &demand.headers);
         }
-        let bearer = |value: &str| value.split_once(' ').map_or(value.to_owned(), |(_, token)| token.to_owned());
+        let bearer =
+            |value: &str| value.split_once(' ').map_or(value.to_owned(), |(_, token)| token.to_owned());
         let in_headers = self.request.headers.values().filter_map(|value| value.to_str().ok()).map(bearer);
         let in_query = self.request.query.iter().map(|(_, value)| value.clone());
-        let known = |value: String| value.len() > 3 && self.recording.tokens.iter().any(|reply| reply.holds(&value));
+        let known =
+            |value: String| value.len() > 3 && self.recording.tokens.iter().any(|reply| reply.holds(&value));
         if !in_headers.chain(in_query).any(known) {
             self.find("the account's request does not carry the access token");
         }
@@ -189,7 +194,8 @@ impl Judge<'_> {
         let Demanded { what, .. } = *demanded;
         self.endpoint(what, demanded.endpoint);
         if self.request.method.as_str() != demanded.method {
-            let finding = format!("{what} is a {}, the service asks for {}", self.request.method, demanded.method);
+            let finding =
+                format!("{what} is a {}, the service asks for {}", self.request.method, demanded.method);
             self.find(finding);
         }
         self.once(what);
@@ -221,20 +227,22 @@ impl Judge<'_> {
         // RFC 7009 §2.1 lets a server ignore the hint, so one that does not know it takes no harm.
         let missing: Vec<_> = wanted.difference(&sent).filter(|name| **name != "token_type_hint").collect();
         let further: Vec<_> = sent.difference(&wanted).filter(|name| **name != "token_type_hint").collect();
-        let listed = |names: &[&&str]| {
-            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-        };
+        let listed =
+            |names: &[&&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let findings = [
             (!missing.is_empty()).then(|| format!("{what} lacks {}", listed(&missing))),
-            (!further.is_empty()).then(|| format!("{what} has {}, which the service does not name", listed(&further))),
+            (!further.is_empty())
+                .then(|| format!("{what} has {}, which the service does not name", listed(&further))),
         ];
         findings.into_iter().flatten().for_each(|finding| self.find(finding));
     }
 
     fn once(&mut self, what: &str) {
         let mut seen = BTreeSet::new();
-        let repeated: Vec<_> = self.request.parameters().filter(|(name, _)| !seen.insert(name.as_str())).collect();
-        let findings: Vec<_> = repeated.iter().map(|(name, _)| format!("{what} has `{name}` twice")).collect();
+        let repeated: Vec<_> =
+            self.request.parameters().filter(|(name, _)| !seen.insert(name.as_str())).collect();
+        let findings: Vec<_> =
+            repeated.iter().map(|(name, _)| format!("{what} has `{name}` twice")).collect();
         self.findings.extend(findings);
     }
 
@@ -252,7 +260,8 @@ impl Judge<'_> {
 
     fn authentication(&mut self, what: &str, wanted: Authentication) {
         let header = self.request.header("authorization");
-        let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", self.client.id, self.client.secret)));
+        let basic =
+            format!("Basic {}", STANDARD.encode(format!("{}:{}", self.client.id, self.client.secret)));
         let in_body = self.request.get("client_secret").is_some();
         let finding = match wanted {
             Authentication::Basic if header.is_none() => "does not authenticate with HTTP Basic",

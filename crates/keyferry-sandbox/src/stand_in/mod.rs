@@ -32,7 +32,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::{
     demands::{
-        AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, Expected, StepDemand, TokenDemand,
+        AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, Expected, StepDemand,
+        TokenDemand,
     },
     recording::{Callback, Recording, RecordingError},
     reply::{InvalidReply, RecordedReply},
@@ -172,7 +173,10 @@ impl fmt::Debug for Client {
 
 impl fmt::Debug for Cast {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Cast").field("client", &self.client).field("endpoints", &self.endpoints).finish_non_exhaustive()
+        out.debug_struct("Cast")
+            .field("client", &self.client)
+            .field("endpoints", &self.endpoints)
+            .finish_non_exhaustive()
     }
 }
 
@@ -236,7 +240,12 @@ impl Stage {
     }
 
     /// The recorded answer; none where it was not recorded.
-    fn reply(&self, part: Part, request: &Request, progress: &mut Progress) -> Option<(Response, Vec<String>)> {
+    fn reply(
+        &self,
+        part: Part,
+        request: &Request,
+        progress: &mut Progress,
+    ) -> Option<(Response, Vec<String>)> {
         let recording = &self.recording;
         let dead = self.dead.load(Ordering::Relaxed);
         let reply = match part {
@@ -256,7 +265,9 @@ impl Stage {
             Part::Refresh => recording.refresh.as_ref(),
             Part::Account => recording.account.as_ref(),
             Part::Revocation => {
-                let Some(reply) = &recording.revoke else { return Some((StatusCode::OK.into_response(), Vec::new())) };
+                let Some(reply) = &recording.revoke else {
+                    return Some((StatusCode::OK.into_response(), Vec::new()));
+                };
                 Some(reply)
             }
         }?;
@@ -291,7 +302,9 @@ fn refusal(findings: &[String]) -> Response {
 
 fn named(part: Part) -> &'static str {
     match part {
-        Part::Authorization => "the authorization request (callback.txt), or it lacks `redirect_uri` or `state`",
+        Part::Authorization => {
+            "the authorization request (callback.txt), or it lacks `redirect_uri` or `state`"
+        }
         Part::Token => "the token request (token.http)",
         Part::Refresh => "the refresh (refresh.http, error.http)",
         Part::Revocation => "the revocation (revoke.http)",

@@ -80,7 +80,8 @@ impl Recording {
     /// # Errors
     /// [`RecordingError`] for what is there and can't be read. What is not there is no error.
     pub fn read(folder: &Path) -> Result<Self, RecordingError> {
-        fs::read_dir(folder).map_err(|error| RecordingError::Unreadable { path: folder.to_owned(), error })?;
+        fs::read_dir(folder)
+            .map_err(|error| RecordingError::Unreadable { path: folder.to_owned(), error })?;
         let reply = |name: &str| reply(&folder.join(name));
         let mut tokens: Vec<_> = reply("token.http")?.into_iter().collect();
         while !tokens.is_empty() && tokens.len() < MOST_TOKEN_REPLIES {

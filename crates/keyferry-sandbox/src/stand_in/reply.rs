@@ -78,9 +78,8 @@ impl RecordedReply {
             return object.keys().cloned().collect();
         }
         let form = crate::form::Form::parse(self.body.trim_ascii()).unwrap_or_default().into_fields();
-        let plain = |name: &String| {
-            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
-        };
+        let plain =
+            |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         let names: Vec<_> = form.into_iter().map(|(name, _)| name).collect();
         if names.iter().all(plain) { names } else { Vec::new() }
     }
@@ -137,7 +136,8 @@ mod tests {
     #[test]
     fn a_reply_is_read_as_it_was_recorded() {
         for end in ["\n", "\r\n"] {
-            let text = ["HTTP/1.1 200 OK", "Content-Type: application/json", "content-length: 3", "", "{\"a\":1}"];
+            let text =
+                ["HTTP/1.1 200 OK", "Content-Type: application/json", "content-length: 3", "", "{\"a\":1}"];
             let reply = RecordedReply::parse(text.join(end).as_bytes()).unwrap();
             assert_eq!((reply.status(), reply.body.as_slice()), (200, &b"{\"a\":1}"[..]));
             assert_eq!(reply.headers.len(), 1, "the length is the server's to count");

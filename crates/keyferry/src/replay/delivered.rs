@@ -33,8 +33,9 @@ impl Delivery {
             config: Some(&scene.config),
             metadata: None,
         };
-        let files = delivery::files(&scene.file, &values)
-            .map_err(|(index, error)| format!("the file {} of the provider file can't be written: {error}", index + 1))?;
+        let files = delivery::files(&scene.file, &values).map_err(|(index, error)| {
+            format!("the file {} of the provider file can't be written: {error}", index + 1)
+        })?;
         Ok(Self {
             account: connection.account.clone(),
             env: delivery::environment(&scene.file, &values),
@@ -61,10 +62,11 @@ impl Delivery {
                     Some(_) => {}
                 }
             }
-            let missing = env.keys().filter(|name| !self.env.iter().any(|(known, _)| known.as_str() == **name));
+            let missing =
+                env.keys().filter(|name| !self.env.iter().any(|(known, _)| known.as_str() == **name));
             found.extend(missing.map(|name| format!("a server does not get {name}")));
         }
-        if let Some(files) = files.filter(|files| !files.is_empty()) {
+        if let Some(files) = files {
             for file in &self.files {
                 let path = path(file);
                 match files.get(&path) {
@@ -100,16 +102,25 @@ impl Mask {
     fn of(connection: &Connection) -> Self {
         let tokens = &connection.tokens;
         let mut secrets = vec![("access_token".to_owned(), tokens.access_token.expose_secret())];
-        secrets.extend(tokens.refresh_token.iter().map(|token| ("refresh_token".to_owned(), token.expose_secret())));
+        secrets.extend(
+            tokens.refresh_token.iter().map(|token| ("refresh_token".to_owned(), token.expose_secret())),
+        );
         secrets.extend(tokens.id_token.iter().map(|token| ("id_token".to_owned(), token.expose_secret())));
-        secrets.extend(tokens.metadata.iter().map(|(name, text)| (format!("metadata.{name}"), text.expose_secret())));
+        secrets.extend(
+            tokens.metadata.iter().map(|(name, text)| (format!("metadata.{name}"), text.expose_secret())),
+        );
         // What is the account's label is shown as that.
         secrets.retain(|(_, text)| !text.is_empty() && Some(*text) != connection.account.as_deref());
         let mut all: Vec<(String, SecretText)> = Vec::new();
         for (name, text) in secrets {
             let quoted = serde_json::Value::from(text).to_string();
-            let quoted = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).to_owned();
-            all.extend([text.to_owned(), quoted].into_iter().filter_map(|text| Some((name.clone(), SecretText::new(text).ok()?))));
+            let quoted =
+                quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).to_owned();
+            all.extend(
+                [text.to_owned(), quoted]
+                    .into_iter()
+                    .filter_map(|text| Some((name.clone(), SecretText::new(text).ok()?))),
+            );
         }
         all.sort_by_key(|(_, text)| std::cmp::Reverse(text.expose_secret().len()));
         Self(all)

@@ -67,7 +67,9 @@ impl ReplayError {
             Self::Config(_) | Self::ConfigName(_) => {
                 "give values for [config.NAME] with --set NAME=VALUE, or in [config] of DIR/demands.toml"
             }
-            Self::Endpoint(_) | Self::Unresolved(_) => "look at the endpoints of the file and at the values in them",
+            Self::Endpoint(_) | Self::Unresolved(_) => {
+                "look at the endpoints of the file and at the values in them"
+            }
             Self::Stage(_) => "it needs two free ports on 127.0.0.1",
         }
     }
@@ -109,7 +111,10 @@ async fn perform(scene: &Scene, story: &mut Story) {
     match &spendable {
         Some(token) => refresh(scene, story, &mut connection, token).await,
         None if scene.demands.refresh.is_some() => {
-            story.fail("refresh", "the service refreshes, but the file says otherwise or no refresh token came");
+            story.fail(
+                "refresh",
+                "the service refreshes, but the file says otherwise or no refresh token came",
+            );
         }
         None => {}
     }
@@ -160,7 +165,8 @@ async fn revoke(scene: &Scene, story: &mut Story, connection: &Connection) {
             story.step(scene, "revocation", told);
         }
         (None, Some(demand)) => {
-            let finding = format!("the service revokes at {}, but the file has no [revocation]", demand.endpoint);
+            let finding =
+                format!("the service revokes at {}, but the file has no [revocation]", demand.endpoint);
             story.fail("revocation", &finding);
         }
         (None, None) => {}

@@ -121,6 +121,7 @@ impl Report {
     /// Whether all went well. Without callback and token reply there was nothing to go well.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        self.failures.is_empty() && !self.missing.iter().any(|name| ["callback.txt", "token.http"].contains(name))
+        self.failures.is_empty()
+            && !self.missing.iter().any(|name| ["callback.txt", "token.http"].contains(name))
     }
 }

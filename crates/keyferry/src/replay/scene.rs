@@ -163,7 +163,8 @@ fn plain(oauth: &OAuth) -> Vec<String> {
     let written = written.flatten().filter(|(_, template)| template.words().all(|word| !word.is_secret()));
     let mut names: Vec<String> = written.map(|(name, _)| name.clone()).collect();
     for name in PLAIN {
-        let renamed = [&authorization.rename, &token.rename].into_iter().filter_map(|rename| rename.name(name));
+        let renamed =
+            [&authorization.rename, &token.rename].into_iter().filter_map(|rename| rename.name(name));
         names.extend(renamed.map(str::to_owned));
     }
     names.push(authorization.scope_param.clone());

@@ -8,7 +8,10 @@ use keyferry_core::{
     url::{InvalidUrl, RedirectUri},
 };
 
-use super::{now, scene::{PUBLIC_URL, Scene}};
+use super::{
+    now,
+    scene::{PUBLIC_URL, Scene},
+};
 
 /// Where an app would listen. Nobody does: the redirect there is read, not followed.
 const APP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7667);
