@@ -15,10 +15,11 @@ mod lifecycle;
 #[cfg(test)]
 mod logging;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod settings_page;
-mod replay;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
