@@ -30,6 +30,9 @@ pub struct Demands {
 pub struct AuthorizeDemand {
     /// The endpoint.
     pub endpoint: String,
+    /// Whether the service takes no redirect URI but an https one.
+    #[serde(default)]
+    pub https_redirect: bool,
     /// Parameters with their values.
     #[serde(default)]
     pub params: BTreeMap<String, String>,
@@ -100,6 +103,12 @@ pub struct Expected {
     pub after_refresh: BTreeMap<String, String>,
     /// The server's files, by their path; JSON is compared as JSON.
     pub files: BTreeMap<String, String>,
+    /// Facts that are kept. More may be.
+    pub metadata: BTreeMap<String, String>,
+    /// The granted scopes, separated by spaces.
+    pub scope: Option<String>,
+    /// Whether it is known when the access token expires.
+    pub expires: Option<bool>,
     /// Whether the words for a dead refresh token stand for other failures too, so that it can't be taken for dead.
     pub unclear_end: bool,
 }

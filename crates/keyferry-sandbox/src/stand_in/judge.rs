@@ -62,6 +62,10 @@ impl Judge<'_> {
     fn authorization(&mut self, demand: &AuthorizeDemand) {
         self.endpoint("the authorization request", &demand.endpoint);
         self.once("the authorization request");
+        let redirect_uri = self.request.get("redirect_uri");
+        if demand.https_redirect && !redirect_uri.is_some_and(|uri| uri.starts_with("https://")) {
+            self.find("the service takes only redirect URIs that begin with https://");
+        }
         for (name, expected) in &demand.params {
             match self.request.get(name) {
                 None => self.find(format!("the authorization URL lacks `{name}={expected}`")),
@@ -224,9 +228,8 @@ impl Judge<'_> {
     fn exactly(&mut self, what: &str, params: &[String]) {
         let sent: BTreeSet<&str> = self.request.parameters().map(|(name, _)| name.as_str()).collect();
         let wanted: BTreeSet<&str> = params.iter().map(String::as_str).collect();
-        // RFC 7009 §2.1 lets a server ignore the hint, so one that does not know it takes no harm.
-        let missing: Vec<_> = wanted.difference(&sent).filter(|name| **name != "token_type_hint").collect();
-        let further: Vec<_> = sent.difference(&wanted).filter(|name| **name != "token_type_hint").collect();
+        let missing: Vec<_> = wanted.difference(&sent).collect();
+        let further: Vec<_> = sent.difference(&wanted).collect();
         let listed =
             |names: &[&&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let findings = [

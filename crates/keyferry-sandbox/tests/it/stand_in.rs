@@ -28,7 +28,7 @@ endpoint = "https://acme.example/token"
 params = ["grant_type", "refresh_token"]
 [revoke]
 endpoint = "https://acme.example/revoke"
-params = ["token"]
+params = ["token", "token_type_hint"]
 [account]
 headers = { x-client = "me" }
 "#;

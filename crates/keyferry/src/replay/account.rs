@@ -40,7 +40,7 @@ pub(super) async fn ask(
 }
 
 async fn body(scene: &Scene, request: AccountRequest<'_>) -> Result<Vec<u8>, String> {
-    let mut asked = scene.http.get(request.endpoint.as_str()).header("accept", "application/json");
+    let mut asked = scene.http.get(request.endpoint.as_str());
     for (name, value) in &request.headers {
         asked = asked.header(*name, value.expose_secret());
     }

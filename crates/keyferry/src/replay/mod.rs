@@ -98,14 +98,38 @@ struct Connection {
     account: Option<String>,
 }
 
+impl Connection {
+    /// How it differs from what is expected, in sentences without a secret.
+    fn differences(&self, expected: &Expected) -> Vec<String> {
+        let mut found = Vec::new();
+        if expected.account != self.account {
+            found.push("the account's label is not what is expected".to_owned());
+        }
+        let kept: BTreeMap<_, _> =
+            self.tokens.metadata.iter().map(|(name, text)| (name.as_str(), text.expose_secret())).collect();
+        let other =
+            expected.metadata.iter().filter(|(name, value)| kept.get(name.as_str()) != Some(&value.as_str()));
+        found.extend(other.map(|(name, _)| format!("{{metadata.{name}}} is not what is expected")));
+        if expected.scope.as_ref().is_some_and(|scope| *scope != self.tokens.scopes.to_string()) {
+            found.push("the granted scopes are not what is expected".to_owned());
+        }
+        match (expected.expires, self.tokens.expires_at) {
+            (Some(true), None) => found.push("it is not known when the access token expires".to_owned()),
+            (Some(false), Some(_)) => {
+                found.push("the access token expires, which is not expected".to_owned())
+            }
+            _ => {}
+        }
+        found
+    }
+}
+
 async fn perform(scene: &Scene, story: &mut Story) {
     let Some(mut connection) = connect(scene, story).await else { return };
     let expected = scene.demands.expected.as_ref();
     story.server = deliver(scene, story, &connection, expected.map(|expected| &expected.env), expected);
-    if let Some(expected) = expected
-        && expected.account != connection.account
-    {
-        story.fail("account", "the account's label is not what [expected] account says");
+    for difference in expected.iter().flat_map(|expected| connection.differences(expected)) {
+        story.fail("connection", &difference);
     }
     let spendable = connection.tokens.refresh_token.clone().filter(|_| scene.oauth.token.refresh);
     match &spendable {
