@@ -187,13 +187,12 @@ impl Endpoints {
     fn part(&self, request: &Request) -> Part {
         let place = request.place.as_str();
         let grant = request.get("grant_type");
+        let alone_at = |endpoint: &Option<String>| endpoint.as_deref() == Some(place) && place != self.token;
         if request.method == Method::GET && place == self.authorization {
             Part::Authorization
-        } else if self.revocation.as_deref() == Some(place) && place != self.token {
+        } else if alone_at(&self.revocation) {
             Part::Revocation
-        } else if grant.is_some_and(|grant| grant.contains("refresh")) {
-            Part::Refresh
-        } else if self.refresh.as_deref() == Some(place) && place != self.token {
+        } else if grant.is_some_and(|grant| grant.contains("refresh")) || alone_at(&self.refresh) {
             Part::Refresh
         } else if place == self.token || grant.is_some() {
             Part::Token

@@ -67,6 +67,8 @@ async fn authorize(service: &StandIn, query: &[(&str, &str)]) -> Reply {
     send(http().get(format!("{}/acme.example/authorize", service.origin())).query(query)).await
 }
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 const ASKED: [(&str, &str); 3] = [("client_id", "me"), ("redirect_uri", TO), ("state", "a state")];
 
 const EXCHANGE: [(&str, &str); 3] =
@@ -147,7 +149,7 @@ async fn what_is_wrong_with_a_token_request_is_said() {
     let elsewhere = [EXCHANGE[0], EXCHANGE[1], ("redirect_uri", "http://127.0.0.1:1/")];
     let verified = [EXCHANGE[0], EXCHANGE[1], EXCHANGE[2], ("code_verifier", VERIFIER)];
     let in_body = [EXCHANGE[0], EXCHANGE[1], EXCHANGE[2], ("client_secret", "s3cret")];
-    let table: [(&[(&str, &str)], &str, &str, &str); 8] = [
+    let table: [(Fields<'_>, &str, &str, &str); 8] = [
         (&EXCHANGE, "", "1", "does not authenticate with HTTP Basic"),
         (&EXCHANGE, &basic("me:other"), "1", "not the client's id and secret"),
         (&EXCHANGE, &good, "2", "the header `x-version` of the token request is not `1`"),

@@ -114,9 +114,11 @@ impl Connection {
             found.push("the granted scopes are not what is expected".to_owned());
         }
         match (expected.expires, self.tokens.expires_at) {
-            (Some(true), None) => found.push("it is not known when the access token expires".to_owned()),
+            (Some(true), None) => {
+                found.push("it is not known when the access token expires".to_owned());
+            }
             (Some(false), Some(_)) => {
-                found.push("the access token expires, which is not expected".to_owned())
+                found.push("the access token expires, which is not expected".to_owned());
             }
             _ => {}
         }
