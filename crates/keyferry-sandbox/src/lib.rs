@@ -32,6 +32,7 @@ mod scope;
 mod secret;
 mod serve;
 mod server;
+pub mod stand_in;
 mod state;
 mod token;
 

@@ -67,7 +67,7 @@ async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, &'static
         .user_agent(concat!("keyferry-app/", env!("CARGO_PKG_VERSION")));
     let builder = if is_loopback(request.endpoint.url()) { builder.no_proxy() } else { builder };
     let client = builder.build().map_err(|_| "no client")?;
-    let mut asked = client.get(request.endpoint.url().clone()).header("accept", "application/json");
+    let mut asked = client.get(request.endpoint.url().clone());
     for (name, value) in &request.headers {
         let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| "a header's value")?;
         value.set_sensitive(true);

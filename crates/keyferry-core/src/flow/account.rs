@@ -25,7 +25,7 @@ const LONGEST_LABEL: usize = 200;
 pub struct AccountRequest<'a> {
     /// Where it goes.
     pub endpoint: Cow<'a, Endpoint>,
-    /// Headers, `authorization` among them.
+    /// Headers, `authorization` and `accept` among them, each once.
     pub headers: Vec<(&'a str, SecretText)>,
 }
 
@@ -54,8 +54,10 @@ impl Account {
         let bearer = values.tokens.and_then(|tokens| {
             SecretText::new(format!("Bearer {}", tokens.access_token.expose_secret())).ok()
         });
-        let own = self.headers.iter().any(|(name, _)| name == "authorization");
-        headers.extend(bearer.filter(|_| !own).map(|bearer| ("authorization", bearer)));
+        let own = |name: &str| self.headers.iter().any(|(known, _)| known == name);
+        headers.extend(bearer.filter(|_| !own("authorization")).map(|bearer| ("authorization", bearer)));
+        let json = SecretText::new("application/json").ok().filter(|_| !own("accept"));
+        headers.extend(json.map(|json| ("accept", json)));
         Ok(Some(AccountRequest { endpoint, headers }))
     }
 
@@ -123,7 +125,7 @@ mod tests {
         let values = Values { tokens: Some(&tokens), ..Values::default() };
         let request = account.prepare(&values).unwrap().unwrap();
         assert_eq!(request.endpoint.as_str(), "https://api.a.example/s%201/me");
-        assert_eq!(request.headers.len(), 1);
+        assert_eq!(request.headers.len(), 2);
         assert_eq!(
             (request.headers[0].0, request.headers[0].1.expose_secret()),
             ("authorization", "Bearer canary")
@@ -133,14 +135,16 @@ mod tests {
 
     #[test]
     fn a_service_may_want_the_token_otherwise() {
-        let lines = "request = \"https://a.example/me\"\nheaders = { Authorization = \"OAuth {access_token}\", Client-Id = \"{client_id}\" }";
+        let lines = "request = \"https://a.example/me\"\nheaders = { Authorization = \"OAuth {access_token}\", Client-Id = \"{client_id}\", Accept = \"application/vnd.a+json\" }";
         let (account, tokens) = (account(lines), tokens());
         let id = "me".parse().unwrap();
         let values = Values { tokens: Some(&tokens), client_id: Some(&id), ..Values::default() };
         let request = account.prepare(&values).unwrap().unwrap();
         let headers: Vec<_> =
             request.headers.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
-        assert_eq!(headers, [("authorization", "OAuth canary"), ("client-id", "me")]);
+        let expected =
+            [("authorization", "OAuth canary"), ("client-id", "me"), ("accept", "application/vnd.a+json")];
+        assert_eq!(headers, expected);
     }
 
     #[test]

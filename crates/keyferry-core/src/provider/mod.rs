@@ -11,6 +11,7 @@ mod file;
 mod host;
 pub mod implementation;
 mod parse;
+mod relocate;
 mod response;
 mod schema;
 mod set;

@@ -21,6 +21,8 @@ mod routes;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod stand_in;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod token;

@@ -9,7 +9,7 @@ use crate::support::{Service, World};
 
 /// One fenced block of the page.
 struct Block {
-    /// What follows the language: `file=NAME`, `run`, `start` or `sign-in`.
+    /// What follows the language: `file=NAME`, `run`, `fails`, `start` or `sign-in`.
     does: String,
     text: String,
 }
@@ -27,6 +27,16 @@ fn blocks() -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// Whether the page shows the beginning and the end of an output, with its own service's address.
+fn is_shown(output: &str, base_url: &str) -> bool {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/adding-providers.md");
+    let page = fs::read_to_string(page).unwrap();
+    let place = base_url.replace("http://", "https://");
+    let lines: Vec<_> =
+        output.replace(&place, "https://acme.example").lines().map(|line| format!("    {line}\n")).collect();
+    page.contains(&lines[..9].concat()) && page.contains(&lines[lines.len() - 5..].concat())
 }
 
 /// What the page's `npx` would fetch: a server that reads the variable which the provider file names.
@@ -65,6 +75,7 @@ async fn the_page_works_as_written() {
             .replace("your-client-id", world.sandbox.client_id())
             .replace("your-client-secret", world.sandbox.client_secret().expose_secret());
         if let Some(name) = block.does.strip_prefix("file=") {
+            fs::create_dir_all(world.path(name).parent().unwrap()).unwrap();
             fs::write(world.path(name), text).unwrap();
             continue;
         }
@@ -90,6 +101,15 @@ async fn the_page_works_as_written() {
                     assert!(!done.stdout.contains(unwanted), "{text}: {}", done.stdout);
                 }
             }
+            "fails" => {
+                let done = world.run(&arguments);
+                assert_eq!(done.code, 1, "{text}: {}{}", done.stdout, done.stderr);
+                assert!(
+                    is_shown(&done.stdout, world.sandbox.base_url()),
+                    "the page shows no such output: {}",
+                    done.stdout
+                );
+            }
             "sign-in" => {
                 let done = world.install_as(&arguments, true).await;
                 assert_eq!(done.code, 0, "{text}: {}{}", done.stdout, done.stderr);
@@ -98,7 +118,7 @@ async fn the_page_works_as_written() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 7, "every command of the page was run");
+    assert_eq!(ran, 8, "every command of the page was run");
     assert_eq!(world.sandbox.counters().code_requests, 1);
     assert!(world.sandbox.counters().api_requests >= 1);
     for service in services.into_iter().rev() {

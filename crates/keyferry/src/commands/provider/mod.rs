@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod list;
+mod replay;
 mod show;
 
 use crate::{cli::Global, error::CliResult};
@@ -29,6 +30,6 @@ pub(crate) async fn run(global: &Global, command: Command) -> CliResult {
     match command {
         Command::List => list::run(global).await,
         Command::Show(args) => show::run(global, args).await,
-        Command::Check(args) => check::run(global, &args),
+        Command::Check(args) => check::run(global, &args).await,
     }
 }

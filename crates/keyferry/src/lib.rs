@@ -1,0 +1,3 @@
+//! What the command `keyferry` shares with its tests: the [`replay`] of a provider file. The command itself is `main.rs`.
+
+pub mod replay;
