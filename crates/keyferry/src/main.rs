@@ -20,6 +20,10 @@ use clap::Parser as _;
 
 use cli::{Cli, Command};
 
+/// A proxy's request is some dozens of short-lived texts: the allocator is a tenth of its cost.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     no_core_dumps();
     let cli = match Cli::try_parse() {
