@@ -6,7 +6,10 @@ use axum::Router;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::ProxyConfig, routes, serve::serve, start_error::StartError, state::ProxyState, updates::ProviderUpdates};
+use crate::{
+    config::ProxyConfig, routes, serve::serve, start_error::StartError, state::ProxyState,
+    updates::ProviderUpdates,
+};
 
 /// A proxy that has its address and waits to serve.
 pub struct Proxy {
