@@ -14,6 +14,9 @@ use tokio::task::JoinHandle;
 
 use crate::support::{TestApp, allow};
 
+/// What becomes of the sandbox's provider file.
+type Change = fn(String) -> String;
+
 /// A proxy that alone knows `acme`, in whose place the sandbox stands, and an app.
 struct World {
     sandbox: Sandbox,
@@ -23,8 +26,8 @@ struct World {
 }
 
 impl World {
-    /// `files` are what the proxy has beside the built-in ones; `change` sets up the app.
-    async fn start(files: &[(&str, fn(String) -> String)]) -> Self {
+    /// `files` are what the proxy has beside the built-in ones, made of the sandbox's.
+    async fn start(files: &[(&str, Change)]) -> Self {
         let redirect = RedirectRule::Loopback { path: "/oauth/callback/acme".to_owned() };
         let config = SandboxConfig { redirect_uris: vec![redirect], ..SandboxConfig::default() };
         let sandbox = Sandbox::start(config).await.unwrap();
