@@ -93,6 +93,7 @@ fn read(name: &str, text: &str, is_local: bool) -> Result<ProviderFile, Problem>
         return Err(Problem::new("provider_not_taken", message));
     }
     let file = shelf::parse(name, &shown, text).map_err(|problem| Problem {
+        error: "provider_not_taken".to_owned(),
         hint: Some("whoever runs the proxy can say more; perhaps it is newer than this app".to_owned()),
         ..problem
     })?;

@@ -141,12 +141,13 @@ impl Kept {
         match understood {
             Ok(file) => Self { read, good: Some(Arc::new(file)), problem: None },
             Err(problem) => {
-                let problem = if last_good.is_some() { still_used(problem) } else { problem };
-                tracing::warn!(
-                    problem = problem.message,
-                    last_good_form_is_used = last_good.is_some(),
-                    "a provider file can't be used"
-                );
+                let problem = if last_good.is_some() {
+                    tracing::warn!(problem = problem.message, "a provider file keeps its last good form");
+                    still_used(problem)
+                } else {
+                    tracing::warn!(problem = problem.message, "a provider file is left out");
+                    problem
+                };
                 Self { read, good: last_good, problem: Some(problem) }
             }
         }
