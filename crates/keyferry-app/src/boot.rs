@@ -15,10 +15,10 @@ use crate::{
     home::{Announcement, ApiToken, AppLock, DataFolder, HomeError},
     install::{self, Deliveries, Registry},
     places::Places,
-    providers::Providers,
+    providers::{self, Providers},
     runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
     settings::Settings,
-    vault::{Vault, VaultError},
+    vault::{ConnectionState, Vault, VaultError},
 };
 
 /// Requests that wait for news at once. Each holds a connection of the listener, and others must find one.
@@ -138,6 +138,7 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     if !alone {
         Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
+        engine.tasks.spawn(keep_up(Arc::clone(&engine)));
         engine.tasks.spawn(end_what_was_left(Arc::clone(&engine)));
     }
     tracing::info!(%address, folder = %engine.folder.path().display(), "the app is ready");
@@ -200,10 +201,28 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
     })
 }
 
+/// Changes of provider files, and what the proxy comes to know.
+async fn keep_up(engine: Arc<Engine>) {
+    let files = Arc::clone(&engine.providers).keep_up();
+    tokio::select! {
+        ((), ()) = async { tokio::join!(files, providers::keep_learning(&engine)) } => {}
+        () = engine.ending.cancelled() => {}
+    }
+}
+
 /// Revocations that a provider could not be told of the last time.
 async fn end_what_was_left(engine: Arc<Engine>) {
+    let retry = async {
+        for record in engine.connections.list().await?.readable {
+            if record.state == ConnectionState::RevocationPending {
+                // It may be one that only the proxy knows.
+                providers::find(&engine, &record.provider).await;
+            }
+        }
+        engine.connections.retry_revocations().await
+    };
     tokio::select! {
-        told = engine.connections.retry_revocations() => if let Err(error) = told {
+        told = retry => if let Err(error) = told {
             tracing::warn!(%error, "pending revocations could not be tried again");
         },
         () = engine.ending.cancelled() => {}

@@ -10,6 +10,7 @@
 //! | what becomes of a provider's answer? | `exchange` |
 //! | what is an error told as? | `error` |
 //! | who may call? whose token is it? how often? | `admission`, `seal`, `pace` |
+//! | how do providers come, change and go? | `updates`, `registry` |
 //! | how long, how much, how many? | `config/limits.rs`; for connections `serve`, `patience`, `peers` |
 //! | what is logged and counted? | `request_log`, `metrics` |
 
@@ -38,6 +39,7 @@ mod seal;
 mod serve;
 mod start_error;
 mod state;
+mod updates;
 mod upstream;
 
 pub use config::{
@@ -46,3 +48,4 @@ pub use config::{
 };
 pub use proxy::Proxy;
 pub use start_error::StartError;
+pub use updates::ProviderUpdates;

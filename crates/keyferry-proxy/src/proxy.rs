@@ -6,7 +6,10 @@ use axum::Router;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::ProxyConfig, routes, serve::serve, start_error::StartError, state::ProxyState};
+use crate::{
+    config::ProxyConfig, routes, serve::serve, start_error::StartError, state::ProxyState,
+    updates::ProviderUpdates,
+};
 
 /// A proxy that has its address and waits to serve.
 pub struct Proxy {
@@ -53,6 +56,12 @@ impl Proxy {
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
+    }
+
+    /// What replaces its providers while it serves.
+    #[must_use]
+    pub fn updates(&self) -> ProviderUpdates {
+        ProviderUpdates::new(Arc::clone(&self.state))
     }
 
     /// Serves until `shutdown` is done. Then it takes no more connections, lets what is under way finish within
@@ -104,11 +113,12 @@ fn announce(config: &ProxyConfig, state: &ProxyState, address: SocketAddr) {
     for problem in config.credentials.problems() {
         tracing::warn!("{problem}");
     }
+    let all = state.registry.all();
     let configured: Vec<&str> =
-        state.registry.iter().filter(|provider| provider.is_configured()).map(|p| &*p.label).collect();
+        all.values().filter(|provider| provider.is_configured()).map(|provider| &*provider.label).collect();
     tracing::info!(
         %address,
-        providers = state.registry.iter().count(),
+        providers = all.len(),
         configured = configured.join(" "),
         access_keys = !config.access.is_empty(),
         sealed_refresh_tokens = state.sealer.is_on(),

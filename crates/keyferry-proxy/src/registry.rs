@@ -1,11 +1,14 @@
 //! The providers as the proxy serves them: each by its exact name, with its client, ready to be called.
+//!
+//! They may be replaced while the proxy serves. A request works to its end with the provider that it found.
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use arc_swap::ArcSwap;
 use http::Uri;
 use keyferry_core::{
     flow::client::ClientCredentials,
-    provider::{EndpointTemplate, OAuth, ProviderFile, Redirect},
+    provider::{EndpointTemplate, OAuth, ProviderFile, ProviderSet, Redirect},
     url::Endpoint,
 };
 use tokio::sync::Semaphore;
@@ -20,12 +23,24 @@ use crate::{
 
 /// All providers. A name from a request is only ever compared with these: it never becomes part of a path, a variable or a URL.
 pub(crate) struct Registry {
-    providers: BTreeMap<String, Arc<Provider>>,
+    /// Read at every request, and without a lock: who replaces it keeps nobody waiting.
+    providers: ArcSwap<ByName>,
+    place: Place,
+}
+
+/// Providers by name.
+pub(crate) type ByName = BTreeMap<String, Arc<Provider>>;
+
+/// What all providers have in common.
+struct Place {
+    /// The proxy's own public address.
+    public_url: Option<String>,
+    exchanges_per_provider: usize,
 }
 
 /// One provider.
 pub(crate) struct Provider {
-    pub(crate) file: ProviderFile,
+    pub(crate) file: Arc<ProviderFile>,
     /// Its flow. The proxy has no use for providers without one.
     pub(crate) oauth: OAuth,
     /// The name for logs and metrics.
@@ -45,24 +60,62 @@ pub(crate) struct Provider {
 
 impl Registry {
     pub(crate) fn new(config: &ProxyConfig) -> Result<Self, StartError> {
+        let place = Place {
+            public_url: config.listen.public_url.as_ref().map(ToString::to_string),
+            exchanges_per_provider: config.limits.exchanges_per_provider,
+        };
         let flows = config.providers.iter().filter_map(|file| Some((file, file.oauth()?)));
         let providers = flows.map(|(file, oauth)| {
-            Ok((
-                file.name.as_str().to_owned(),
-                Arc::new(Provider::new(file, oauth, &config.credentials, config)?),
-            ))
+            let provider = Provider::new(file, oauth, &config.credentials, &place, None)?;
+            Ok((file.name.as_str().to_owned(), Arc::new(provider)))
         });
-        Ok(Self { providers: providers.collect::<Result<_, StartError>>()? })
+        let providers: ByName = providers.collect::<Result<_, StartError>>()?;
+        Ok(Self { providers: ArcSwap::from_pointee(providers), place })
     }
 
     /// The provider of exactly this name.
-    pub(crate) fn find(&self, name: &str) -> Result<&Arc<Provider>, ProxyError> {
-        self.providers.get(name).ok_or(ProxyError::UnknownProvider)
+    pub(crate) fn find(&self, name: &str) -> Result<Arc<Provider>, ProxyError> {
+        self.providers.load().get(name).cloned().ok_or(ProxyError::UnknownProvider)
     }
 
-    /// All of them, by name.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Provider> {
-        self.providers.values().map(Arc::as_ref)
+    /// All of them, as they are now.
+    pub(crate) fn all(&self) -> Arc<ByName> {
+        self.providers.load_full()
+    }
+
+    /// Serves these from now on. A provider whose file is as before stays the very same one. Of a changed one its share of exchanges
+    /// and its label stay, for what is under way counts on; one that can't be called stays as it was.
+    ///
+    /// `credentials` is asked for the clients of those files alone that are new or changed. To be called by one at a time.
+    pub(crate) fn replace(&self, set: &ProviderSet, credentials: impl FnOnce(&ProviderSet) -> Credentials) {
+        let before = self.all();
+        let mut changed = ProviderSet::default();
+        let mut now = ByName::new();
+        for file in set.iter().filter(|file| file.oauth().is_some()) {
+            match before.get(file.name.as_str()) {
+                Some(old) if old.file.source == file.source => {
+                    now.insert(file.name.as_str().to_owned(), Arc::clone(old));
+                }
+                _ => drop(changed.insert(Arc::clone(file))),
+            }
+        }
+        let credentials = credentials(&changed);
+        for file in changed.iter() {
+            let Some(oauth) = file.oauth() else { continue };
+            let old = before.get(file.name.as_str());
+            let provider = match Provider::new(file, oauth, &credentials, &self.place, old) {
+                Ok(provider) => Arc::new(provider),
+                Err(error) => {
+                    tracing::warn!(provider = %file.name, %error, "a provider stays as it was");
+                    match old {
+                        Some(old) => Arc::clone(old),
+                        None => continue,
+                    }
+                }
+            };
+            now.insert(file.name.as_str().to_owned(), provider);
+        }
+        self.providers.store(Arc::new(now));
     }
 }
 
@@ -70,10 +123,11 @@ impl Registry {
 
 impl Provider {
     fn new(
-        file: &ProviderFile,
+        file: &Arc<ProviderFile>,
         oauth: &OAuth,
         credentials: &Credentials,
-        config: &ProxyConfig,
+        place: &Place,
+        before: Option<&Arc<Self>>,
     ) -> Result<Self, StartError> {
         let uri = |endpoint: &Endpoint| {
             let uri = Uri::try_from(endpoint.url().as_str()).map_err(|_| StartError::Endpoint {
@@ -86,16 +140,17 @@ impl Provider {
         let revocation = oauth.revocation.as_ref().map(|revocation| &revocation.endpoint);
         let endpoints = [Some(&token.endpoint), token.refresh_endpoint.as_ref(), revocation];
         let fixed = endpoints.into_iter().flatten().filter_map(EndpointTemplate::fixed);
-        let public = config.listen.public_url.as_ref();
+        let public = place.public_url.as_ref();
+        let permits = || Arc::new(Semaphore::new(place.exchanges_per_provider));
         Ok(Self {
-            label: file.name.as_str().into(),
+            label: before.map_or_else(|| file.name.as_str().into(), |before| Arc::clone(&before.label)),
             destinations: Destinations::new(file, oauth, credentials.allowed_hosts(&file.name).to_vec()),
             uris: fixed.map(uri).collect::<Result<_, StartError>>()?,
             public_redirect_uri: public.map(|public| format!("{public}/oauth/callback/{}", file.name)),
-            exchanges: Arc::new(Semaphore::new(config.limits.exchanges_per_provider)),
+            exchanges: before.map_or_else(permits, |before| Arc::clone(&before.exchanges)),
             client: credentials.get(&file.name).cloned().map(Arc::new),
             oauth: oauth.clone(),
-            file: file.clone(),
+            file: Arc::clone(file),
         })
     }
 

@@ -2,10 +2,10 @@
 
 use keyferry_core::manifest::{Manifest, OauthSignIn, Server};
 
-use crate::{api::dto::Problem, providers::Providers};
+use crate::{api::dto::Problem, providers::Snapshot};
 
 /// Why a server can't be installed; nothing when it can.
-pub(crate) fn not_installable(manifest: &Manifest, providers: &Providers) -> Option<Problem> {
+pub(crate) fn not_installable(manifest: &Manifest, providers: &Snapshot) -> Option<Problem> {
     match &manifest.server {
         Server::Remote(_) => return Some(remote(manifest)),
         Server::Local(local) if local.command.is_none() => return Some(image_only(manifest)),
@@ -43,7 +43,7 @@ fn image_only(manifest: &Manifest) -> Problem {
 }
 
 /// A provider that no file describes. The hint names the closest one: most often the name is a slip.
-pub(crate) fn unknown_provider(oauth: &OauthSignIn, providers: &Providers) -> Problem {
+pub(crate) fn unknown_provider(oauth: &OauthSignIn, providers: &Snapshot) -> Problem {
     let name = oauth.provider().map(ToString::to_string).unwrap_or_default();
     let message = format!("it signs in at the provider `{name}`, and there is no provider file of that name");
     let hint = match providers.set().nearest(&name) {

@@ -29,7 +29,7 @@ use keyferry_core::{
 pub use browser::{Opener, open_in_browser};
 pub use error::ConnectionError;
 pub use need::{Need, need};
-pub use proxy::{About, ProviderFacts, ProxyClient, ProxyError};
+pub use proxy::{About, ListedProvider, ProviderFacts, ProxyClient, ProxyError};
 pub use revoke::Revocation;
 pub use sign_in::SignIn;
 

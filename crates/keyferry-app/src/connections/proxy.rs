@@ -28,6 +28,9 @@ const TOTAL: Duration = Duration::from_secs(15);
 /// How long an idle connection is kept. Shorter than the proxy keeps it, so that no code is sent into one that is being closed.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// The longest list of providers that is read, in bytes. A thousand of them make about 4 MiB.
+const LONGEST_LIST: usize = 8 * 1024 * 1024;
+
 /// The client to the proxy.
 #[derive(Debug, Clone)]
 pub struct ProxyClient {
@@ -72,6 +75,23 @@ pub struct ProviderFacts {
     /// Where a sign-in comes back to, where that is the proxy.
     #[serde(default)]
     pub redirect_uri: Option<String>,
+}
+
+/// One provider of the proxy's list.
+#[derive(Debug, Deserialize)]
+pub struct ListedProvider {
+    /// Its name, which may be anything.
+    pub name: String,
+    /// Whether the proxy has its credentials.
+    pub configured: bool,
+    /// Its provider file, which may be anything.
+    #[serde(default)]
+    pub file: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ProviderList {
+    providers: Vec<ListedProvider>,
 }
 
 #[derive(Serialize)]
@@ -167,6 +187,27 @@ impl ProxyClient {
         }
     }
 
+    /// All providers that the proxy knows.
+    ///
+    /// # Errors
+    /// [`ProxyError`].
+    pub async fn list(&self) -> Result<Vec<ListedProvider>, ProxyError> {
+        let request = self.client.get(self.address("oauth/providers"));
+        let (status, body) = self.send_up_to(LONGEST_LIST, request).await?;
+        match status {
+            200 => serde_json::from_slice::<ProviderList>(&body)
+                .map(|list| list.providers)
+                .map_err(|_| ProxyError::Reply(TokenReplyError::Unusable("it is no list of providers"))),
+            _ => Err(ProxyError::Reply(TokenReplyError::Status { status })),
+        }
+    }
+
+    /// Whether the proxy is on this machine's loopback.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        is_loopback(self.base.url())
+    }
+
     /// Redeems a code. To be called once for a code.
     ///
     /// # Errors
@@ -245,6 +286,14 @@ impl ProxyClient {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+        self.send_up_to(LONGEST_REPLY, request).await
+    }
+
+    async fn send_up_to(
+        &self,
+        longest: usize,
+        request: RequestBuilder,
+    ) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
         let request = match &self.access_key {
             Some(key) => request.bearer_auth(key.expose_secret()),
             None => request,
@@ -255,7 +304,7 @@ impl ProxyClient {
         {
             return Err(ProxyError::AccessKey);
         }
-        read(response).await
+        read(response, longest).await
     }
 
     fn address(&self, path: &str) -> String {
@@ -264,11 +313,11 @@ impl ProxyClient {
 }
 
 /// Status and body, of which no more is read than a reply has.
-async fn read(mut response: Response) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+async fn read(mut response: Response, longest: usize) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
     let status = response.status().as_u16();
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|_| ProxyError::NoReply)? {
-        if body.len() + chunk.len() > LONGEST_REPLY {
+        if body.len() + chunk.len() > longest {
             return Err(ProxyError::TooLong);
         }
         body.extend_from_slice(&chunk);

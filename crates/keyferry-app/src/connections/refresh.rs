@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyferry_core::{flow::error::FailureClass, id::ConnectionId};
+use keyferry_core::{flow::error::FailureClass, id::ConnectionId, provider::ProviderFile};
 
 use super::{
     ConnectionError, Connections, Fresh, Inner, Need, need,
@@ -90,11 +90,14 @@ impl Inner {
 
     /// Refuses a provider file that names another token endpoint than the one that gave the grant: it is another service, and none of
     /// the grant's tokens are for it.
-    pub(super) fn same_service(&self, record: &ConnectionRecord) -> Result<(), ConnectionError> {
+    pub(super) fn same_service(
+        &self,
+        record: &ConnectionRecord,
+    ) -> Result<Arc<ProviderFile>, ConnectionError> {
         let file = self.file(&record.provider)?;
         let oauth = oauth(&file)?;
         if token_endpoint(oauth, &record.config, &record.tokens.metadata)? == record.token_endpoint {
-            Ok(())
+            Ok(file)
         } else {
             Err(ConnectionError::Moved(record.provider.clone()))
         }
@@ -102,11 +105,10 @@ impl Inner {
 
     async fn spend_locked(&self, record: ConnectionRecord) -> Result<ConnectionRecord, ConnectionError> {
         let provider = &record.provider;
-        self.same_service(&record)?;
+        let file = self.same_service(&record)?;
         let Some(token) = &record.tokens.refresh_token else {
             return Err(ConnectionError::NotRefreshable(provider.clone()));
         };
-        let file = self.file(provider)?;
         let oauth = oauth(&file)?;
         if !oauth.token.refresh {
             return Err(ConnectionError::NotRefreshable(provider.clone()));

@@ -83,10 +83,10 @@ impl Inner {
 
     /// The refresh token first: with it a provider ends the whole grant (RFC 7009 §2.1).
     async fn tell(&self, record: &ConnectionRecord) -> Result<(), ProxyError> {
-        if self.same_service(record).is_err_and(|error| matches!(error, ConnectionError::Moved(_))) {
-            return Err(ProxyError::NoRevocation);
-        }
-        let file = self.file(&record.provider).map_err(|_| ProxyError::UnknownProvider)?;
+        let file = match self.same_service(record) {
+            Err(ConnectionError::Moved(_)) => return Err(ProxyError::NoRevocation),
+            same => same.or_else(|_| self.file(&record.provider)).map_err(|_| ProxyError::UnknownProvider)?,
+        };
         let oauth = file.oauth().ok_or(ProxyError::NoRevocation)?;
         let tokens = &record.tokens;
         let about = About::new(&record.config, &tokens.metadata, &oauth.callback);

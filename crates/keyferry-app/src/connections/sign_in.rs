@@ -38,6 +38,8 @@ pub(super) struct Pending(HashMap<StateKey, Waiting>);
 
 struct Waiting {
     step: PendingSignIn,
+    /// The provider file that it began with. It ends by the same one, whatever becomes of the provider meanwhile.
+    file: Arc<ProviderFile>,
     /// The connection that gets the new tokens; none for a new one.
     renewed: Option<ConnectionId>,
     outcome: oneshot::Sender<Outcome>,
@@ -102,7 +104,7 @@ impl Connections {
         let begun = PendingSignIn::begin(start, inner.now());
         let (step, url) = begun.map_err(|error| ConnectionError::AuthorizationUrl(error.to_string()))?;
         let (key, (sender, receiver)) = (step.key(), oneshot::channel());
-        inner.keep(Waiting { step, renewed, outcome: sender })?;
+        inner.keep(Waiting { step, file: Arc::clone(&file), renewed, outcome: sender })?;
         tracing::info!(%provider, "a sign-in was begun");
         Ok(SignIn { url, key, outcome: receiver, connections: self.clone() })
     }
@@ -120,8 +122,7 @@ impl Connections {
 
 impl Inner {
     pub(super) fn file(&self, provider: &ProviderName) -> Result<Arc<ProviderFile>, ConnectionError> {
-        let file = self.providers.set().get(provider).cloned();
-        file.ok_or_else(|| ConnectionError::UnknownProvider(provider.clone()))
+        self.providers.get(provider).ok_or_else(|| ConnectionError::UnknownProvider(provider.clone()))
     }
 
     /// Where the answer of a sign-in goes: to this app, or to the proxy, which sends it on.
@@ -165,7 +166,7 @@ impl Inner {
         let Ok(Some(waiting)) = callback.state_key().map(|key| self.take(key)) else {
             return refused(CallbackError::UnknownState);
         };
-        let Waiting { step, renewed, outcome } = waiting;
+        let Waiting { step, file, renewed, outcome } = waiting;
         let code = match step.receive(callback, &path, self.now()) {
             Ok(code) => code,
             Err(error) => {
@@ -173,7 +174,7 @@ impl Inner {
                 return refused(error);
             }
         };
-        let saved = self.finish(code, renewed).await;
+        let saved = self.finish(&file, code, renewed).await;
         let page = if saved.is_ok() { SignInPage::Connected } else { SignInPage::Failed };
         if let Err(error) = &saved {
             tracing::warn!(provider = %path, %error, "a sign-in failed after the person allowed it");
@@ -183,9 +184,13 @@ impl Inner {
     }
 
     /// The exchange, and the save. The page says success only after both.
-    async fn finish(&self, code: AuthorizedCode, renewed: Option<ConnectionId>) -> Outcome {
-        let file = self.file(&code.provider)?;
-        let oauth = oauth(&file)?;
+    async fn finish(
+        &self,
+        file: &ProviderFile,
+        code: AuthorizedCode,
+        renewed: Option<ConnectionId>,
+    ) -> Outcome {
+        let oauth = oauth(file)?;
         let reply = self.proxy.exchange(&code, &oauth.callback).await?;
         let AuthorizedCode { provider, client_id, scopes: asked, config, metadata, .. } = code;
         let now = self.now();
@@ -221,7 +226,7 @@ impl Inner {
         };
         let id = saved.id.clone();
         // Only once the tokens are safe: what fails from here on costs a name, and no sign-in.
-        self.name_account(&file, saved).await;
+        self.name_account(file, saved).await;
         Ok(id)
     }
 

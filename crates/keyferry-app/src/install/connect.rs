@@ -20,6 +20,7 @@ use crate::{
     },
     connections::{ConnectionError, Revocation},
     engine::Engine,
+    providers,
 };
 
 /// The connection that the server will use: one that exists, or a new one once the person has allowed it.
@@ -47,7 +48,7 @@ async fn sign_in(
     provider: &ProviderName,
     progress: &Progress,
 ) -> Result<ConnectionId, InstallError> {
-    let title = title(engine, provider).to_owned();
+    let title = title(engine, provider);
     progress.begin(StepName::SignIn, format!("Asking {title} for access"));
     let sign_in = engine.connections.begin_sign_in(provider, None, &plan.config).await?;
     if plan.open_browser {
@@ -70,8 +71,8 @@ async fn sign_in(
     Ok(id)
 }
 
-fn title<'e>(engine: &'e Engine, provider: &'e ProviderName) -> &'e str {
-    engine.providers.set().get(provider).map_or(provider.as_str(), |file| &file.display_name)
+fn title(engine: &Engine, provider: &ProviderName) -> String {
+    engine.providers.get(provider).map_or_else(|| provider.to_string(), |file| file.display_name.clone())
 }
 
 /// What a connection gives to a server.
@@ -88,9 +89,12 @@ pub(super) struct Delivery {
 
 /// The provider file's variables, filled with a good access token. A refresh token is among them only where the file names it.
 pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Delivery, InstallError> {
+    let provider = engine.connections.provider_of(id).await?;
+    // One that only the proxy knows may not have been heard of yet. Looked for first, for a refresh needs it too.
+    providers::find(engine, &provider).await;
     let record = engine.connections.fresh(id).await?.connection;
-    let file = engine.providers.set().get(&record.provider);
-    let file = file.ok_or_else(|| ConnectionError::UnknownProvider(record.provider.clone()))?;
+    let file = engine.providers.get(&record.provider);
+    let file = &*file.ok_or_else(|| ConnectionError::UnknownProvider(record.provider.clone()))?;
     let values = Values {
         tokens: Some(&record.tokens),
         account: record.account.as_deref(),
@@ -122,11 +126,11 @@ pub(super) async fn left_behind(
     provider: &ProviderName,
     config: &BTreeMap<FactName, String>,
 ) -> Result<Option<ConnectionId>, InstallError> {
-    let Some(file) = engine.providers.set().get(provider) else { return Ok(None) };
+    let Some(file) = engine.providers.get(provider) else { return Ok(None) };
     for record in engine.connections.list().await?.readable.into_iter().rev() {
         let fits = &record.provider == provider
             && record.state == crate::vault::ConnectionState::Active
-            && engine.connections.is_of(&record, file)
+            && engine.connections.is_of(&record, &file)
             && config
                 .iter()
                 .all(|(name, text)| record.config.get(name).is_some_and(|kept| kept.expose_secret() == text));
@@ -140,7 +144,7 @@ pub(super) async fn left_behind(
 /// Ends a connection, and says what became of it.
 pub(crate) async fn revoke(engine: &Engine, id: &ConnectionId) -> Result<RevocationReport, ApiError> {
     let provider = engine.connections.provider_of(id).await?;
-    let title = title(engine, &provider).to_owned();
+    let title = title(engine, &provider);
     let (result, text) = match engine.connections.revoke(id).await? {
         Revocation::Revoked => (RevocationResult::Revoked, format!("{title} has ended the access")),
         Revocation::Unsupported => (

@@ -14,6 +14,7 @@ use crate::{
     api::dto::{AuthMethod, InstallRequest, ManifestChoice},
     catalog,
     engine::Engine,
+    providers,
     vault::ServerRecord,
 };
 
@@ -47,7 +48,10 @@ impl Plan {
     /// Checks a request. Nothing is created, sent or started.
     pub(super) async fn make(engine: &Engine, request: InstallRequest) -> Result<Self, InstallError> {
         let (manifest, text, folder) = find(engine, &request.manifest)?;
-        if let Some(problem) = catalog::not_installable(&manifest, &engine.providers) {
+        if let Some(provider) = manifest.sign_in.oauth.provider() {
+            providers::find(engine, provider).await;
+        }
+        if let Some(problem) = catalog::not_installable(&manifest, &engine.providers.now()) {
             return Err(InstallError::Unusable(problem));
         }
         let server = ServerName::from_manifest(&manifest.name);
@@ -141,9 +145,9 @@ async fn account(
 }
 
 fn known(engine: &Engine, oauth: &OauthSignIn, provider: &ProviderName) -> Result<Account, InstallError> {
-    match engine.providers.set().get(provider) {
+    match engine.providers.get(provider) {
         Some(_) => Ok(Account::SignIn(provider.clone())),
-        None => Err(InstallError::Unusable(catalog::unknown_provider(oauth, &engine.providers))),
+        None => Err(InstallError::Unusable(catalog::unknown_provider(oauth, &engine.providers.now()))),
     }
 }
 

@@ -11,6 +11,8 @@ mod home;
 #[cfg(test)]
 mod install;
 #[cfg(test)]
+mod providers;
+#[cfg(test)]
 mod runtime;
 #[cfg(test)]
 mod support;

@@ -226,6 +226,28 @@ impl ProviderFile {
         }
     }
 
+    /// Every address that the file names, with its key as an author knows it. A refresh goes to the token endpoint unless the file
+    /// says otherwise.
+    #[must_use]
+    pub fn addresses(&self) -> BTreeMap<&'static str, &str> {
+        let mut found = BTreeMap::new();
+        let account = self.account.as_ref().and_then(|account| account.request.as_ref());
+        found.extend(account.map(|request| ("account.request", request.as_str())));
+        found.extend(self.documentation_url.as_ref().map(|url| ("documentation_url", url.as_str())));
+        match &self.sign_in {
+            SignIn::OAuth(oauth) => {
+                let (token, revocation) = (&oauth.token, oauth.revocation.as_ref());
+                let refresh = token.refresh_endpoint.as_ref().unwrap_or(&token.endpoint);
+                found.insert("authorization.endpoint", oauth.authorization.endpoint.as_str());
+                found.insert("token.endpoint", token.endpoint.as_str());
+                found.insert("token.refresh_endpoint", refresh.as_str());
+                found.extend(revocation.map(|found| ("revocation.endpoint", found.endpoint.as_str())));
+            }
+            SignIn::Browser(browser) => drop(found.insert("browser.login_url", browser.login_url.as_str())),
+        }
+        found
+    }
+
     /// The browser sign-in, where it is one.
     #[must_use]
     pub fn browser(&self) -> Option<&Browser> {

@@ -27,8 +27,9 @@ impl ProviderSet {
     }
 
     /// Adds a provider, and returns the one that it replaces.
-    pub fn insert(&mut self, file: ProviderFile) -> Option<Arc<ProviderFile>> {
-        self.files.insert(file.name.clone(), Arc::new(file))
+    pub fn insert(&mut self, file: impl Into<Arc<ProviderFile>>) -> Option<Arc<ProviderFile>> {
+        let file = file.into();
+        self.files.insert(file.name.clone(), file)
     }
 
     /// The provider of exactly this name.

@@ -16,3 +16,5 @@ mod shutdown;
 mod start;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod updates;

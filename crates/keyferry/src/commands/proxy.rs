@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use keyferry_app::providers::Providers;
-use keyferry_core::provider::ProviderSet;
-use keyferry_proxy::{ConfigError, DotEnv, Proxy, ProxyConfig, StartError};
+use keyferry_app::providers::{Providers, Snapshot};
+use keyferry_proxy::{ConfigError, DotEnv, ProviderUpdates, Proxy, ProxyConfig, StartError};
 use serde_json::json;
+use tokio::sync::watch::Receiver;
 
 use crate::{
     cli::Global,
@@ -45,9 +45,11 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let dot_env = DotEnv::read(DOT_ENV.as_ref())
         .map_err(|error| CliError::failed("proxy_settings", error).hint(VARIABLES))?;
     let lookup = dot_env.behind(|name| std::env::var(name).ok());
-    let providers = providers(args.providers, lookup(PROVIDERS));
+    let providers = Arc::new(providers(args.providers, lookup(PROVIDERS)));
+    let mut news = providers.subscribe();
+    let known = news.borrow_and_update().set().clone();
     let mut config =
-        ProxyConfig::from_environment(Arc::new(providers), &lookup).map_err(|error| misconfigured(&error))?;
+        ProxyConfig::from_environment(Arc::new(known), &lookup).map_err(|error| misconfigured(&error))?;
     if let Some(listen) = args.listen {
         config.listen.address = listen;
     }
@@ -68,8 +70,25 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         };
         format!("The proxy runs at {address}, {named}")
     });
-    proxy.serve(signals::asked_to_end()).await;
+    let updates = proxy.updates();
+    tokio::select! {
+        () = proxy.serve(signals::asked_to_end()) => {}
+        () = providers.keep_up() => {}
+        () = follow(news, updates, &lookup) => {}
+    }
     Ok(())
+}
+
+/// Hands the proxy every change of the provider files.
+async fn follow(
+    mut news: Receiver<Arc<Snapshot>>,
+    mut updates: ProviderUpdates,
+    lookup: &impl Fn(&str) -> Option<String>,
+) {
+    while news.changed().await.is_ok() {
+        let now = Arc::clone(&news.borrow_and_update());
+        updates.replace(now.set(), lookup);
+    }
 }
 
 /// A value that can't be used is as wrong in a variable as in a flag; a file that can't be read is another matter.
@@ -89,9 +108,9 @@ fn not_started(error: &StartError) -> CliError {
 }
 
 /// The built-in providers, then those of the folders: the variable's first, then the flags'.
-fn providers(flags: Vec<PathBuf>, variable: Option<String>) -> ProviderSet {
+fn providers(flags: Vec<PathBuf>, variable: Option<String>) -> Providers {
     let named =
         variable.map(|folders| std::env::split_paths(&folders).collect::<Vec<_>>()).unwrap_or_default();
     let folders: Vec<_> = named.into_iter().chain(flags).collect();
-    Providers::load("".as_ref(), &folders).set().clone()
+    Providers::load("".as_ref(), &folders)
 }

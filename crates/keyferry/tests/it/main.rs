@@ -15,6 +15,8 @@ mod lifecycle;
 #[cfg(test)]
 mod logging;
 #[cfg(test)]
+mod provider_files;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod sandbox;

@@ -12,7 +12,7 @@ pub struct ProviderList {
     /// Why `configured` is unknown; absent when the proxy answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy_problem: Option<Problem>,
-    /// Provider files that could not be read.
+    /// Provider files that could not be read or are not taken.
     pub problems: Vec<Problem>,
 }
 
@@ -23,7 +23,7 @@ pub struct Provider {
     pub name: String,
     /// The name for people.
     pub display_name: String,
-    /// Where its provider file came from: `built in` or a file.
+    /// Where its provider file came from: `built in`, a file, or `the proxy`.
     pub source: String,
     /// Whether the proxy holds its credentials; absent when the proxy could not be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -32,6 +32,6 @@ pub struct Status {
     pub providers: usize,
     /// Manifests in the catalog.
     pub catalog_entries: usize,
-    /// What was wrong at the start and did not stop it, such as a broken provider file.
+    /// What is wrong and stops nothing, such as a broken provider file.
     pub problems: Vec<Problem>,
 }

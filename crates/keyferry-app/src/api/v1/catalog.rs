@@ -39,7 +39,7 @@ async fn installed(engine: &Engine) -> Result<BTreeSet<ServerName>, ApiError> {
 
 fn shown(engine: &Engine, entry: &Entry, installed: &BTreeSet<ServerName>) -> CatalogEntry {
     let is_installed = installed.contains(&ServerName::from_manifest(&entry.manifest.name));
-    catalog::entry(entry, is_installed, catalog::not_installable(&entry.manifest, &engine.providers))
+    catalog::entry(entry, is_installed, catalog::not_installable(&entry.manifest, &engine.providers.now()))
 }
 
 fn unknown(engine: &Engine, name: &ManifestName) -> ApiError {

@@ -67,7 +67,7 @@ pub(crate) async fn revoke(
 }
 
 async fn shown(engine: &Engine, record: ConnectionRecord) -> Result<Connection, ApiError> {
-    let file = engine.providers.set().get(&record.provider);
+    let file = engine.providers.get(&record.provider);
     let servers = engine.vault.servers_of(&record.id).await?;
     let (tokens, missing_scopes) = (&record.tokens, record.missing_scopes());
     Ok(Connection {

@@ -1,7 +1,8 @@
 //! `/api/v1/providers`
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use axum::{Json, extract::State};
-use futures_util::{StreamExt as _, stream};
 use keyferry_core::{
     delivery::{EnvName, with_refresh_token},
     id::{FactName, ProviderName},
@@ -17,19 +18,25 @@ use crate::{
         extract::Named,
     },
     connections::{ConnectionError, ProviderFacts, ProxyError},
-    engine::Engine,
+    providers::{self, Snapshot},
 };
-
-/// Questions to the proxy at once.
-const AT_ONCE: usize = 8;
 
 /// `GET`: every provider, and whether the proxy holds its credentials.
 pub(crate) async fn list(State(engine): Shared) -> Result<Json<ProviderList>, ApiError> {
-    let questions: Vec<_> = engine.providers.set().iter().map(|file| asked(&engine, file)).collect();
-    let asked = stream::iter(questions).buffered(AT_ONCE);
-    let (providers, problems): (Vec<_>, Vec<_>) = asked.collect::<Vec<_>>().await.into_iter().unzip();
-    let proxy_problem = problems.into_iter().flatten().next();
-    Ok(Json(ProviderList { providers, proxy_problem, problems: engine.providers.problems().to_vec() }))
+    let (listed, proxy_problem) = match providers::learn(&engine).await {
+        Ok(listed) => (Some(listed), None),
+        Err(error) => (None, Some(Problem::from(&ConnectionError::from(error)))),
+    };
+    let configured: Option<BTreeMap<_, _>> =
+        listed.as_ref().map(|all| all.iter().map(|told| (told.name.as_str(), told.configured)).collect());
+    let now = engine.providers.now();
+    let row = |file: &Arc<ProviderFile>| {
+        // The proxy has no part in a sign-in without OAuth; what it does not know is not configured there.
+        let told = configured.as_ref().filter(|_| file.oauth().is_some());
+        shown(&now, file, told.map(|told| told.get(file.name.as_str()).copied().unwrap_or(false)))
+    };
+    let providers = now.set().iter().map(row).collect();
+    Ok(Json(ProviderList { providers, proxy_problem, problems: now.problems().to_vec() }))
 }
 
 /// `GET /{name}`: one provider, with what its file says.
@@ -37,10 +44,12 @@ pub(crate) async fn show(
     State(engine): Shared,
     Named(name): Named<ProviderName>,
 ) -> Result<Json<ProviderDetail>, ApiError> {
-    let file = engine.providers.set().get(&name).ok_or_else(|| unknown(&engine, &name))?;
+    let file = providers::find(&engine, &name).await;
+    let now = engine.providers.now();
+    let file = &*file.ok_or_else(|| unknown(&now, &name))?;
     let facts = engine.connections.proxy().facts(&file.name).await;
     let at_proxy = facts.as_ref().ok().and_then(|facts| facts.redirect_uri.clone());
-    let (provider, proxy_problem) = told(&engine, file, facts);
+    let (provider, proxy_problem) = told(&now, file, facts);
     let oauth = file.oauth();
     let redirect_uri = match oauth.map(|oauth| oauth.authorization.redirect) {
         None => None,
@@ -73,16 +82,8 @@ pub(crate) async fn show(
 }
 
 /// A provider with what the proxy knows of it, or why the proxy could not say.
-async fn asked(engine: &Engine, file: &ProviderFile) -> (Provider, Option<Problem>) {
-    if file.oauth().is_none() {
-        // The proxy has no part in it.
-        return (shown(engine, file, None), None);
-    }
-    told(engine, file, engine.connections.proxy().facts(&file.name).await)
-}
-
 fn told(
-    engine: &Engine,
+    now: &Snapshot,
     file: &ProviderFile,
     facts: Result<ProviderFacts, ProxyError>,
 ) -> (Provider, Option<Problem>) {
@@ -92,14 +93,14 @@ fn told(
         Err(ProxyError::UnknownProvider) => (Some(false), None),
         Err(error) => (None, Some(Problem::from(&ConnectionError::from(error)))),
     };
-    (shown(engine, file, configured), problem)
+    (shown(now, file, configured), problem)
 }
 
-fn shown(engine: &Engine, file: &ProviderFile, configured: Option<bool>) -> Provider {
+fn shown(now: &Snapshot, file: &ProviderFile, configured: Option<bool>) -> Provider {
     Provider {
         name: file.name.to_string(),
         display_name: file.display_name.clone(),
-        source: engine.providers.source(&file.name).to_owned(),
+        source: now.source(&file.name).to_owned(),
         configured,
     }
 }
@@ -118,9 +119,9 @@ fn config((name, field): (&FactName, &ConfigField)) -> ProviderConfig {
     }
 }
 
-fn unknown(engine: &Engine, name: &ProviderName) -> ApiError {
+fn unknown(now: &Snapshot, name: &ProviderName) -> ApiError {
     let problem = Problem::new("unknown_provider", format!("there is no provider `{name}`"));
-    ApiError::not_found(match engine.providers.set().nearest(name.as_str()) {
+    ApiError::not_found(match now.set().nearest(name.as_str()) {
         Some(nearest) => problem.with_hint(format!("did you mean `{nearest}`?")),
         None => problem.with_hint("`keyferry provider list` shows what there is"),
     })

@@ -10,7 +10,8 @@ use crate::{
 /// `GET`: what the app is and looks after.
 pub(crate) async fn show(State(engine): Shared) -> Result<Json<Status>, ApiError> {
     let statuses = engine.servers.statuses();
-    let problems = [engine.providers.problems(), engine.catalog.problems()].concat();
+    let providers = engine.providers.now();
+    let problems = [providers.problems(), engine.catalog.problems()].concat();
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -22,7 +23,7 @@ pub(crate) async fn show(State(engine): Shared) -> Result<Json<Status>, ApiError
         servers_installed: engine.vault.server_heads().await?.len(),
         servers_running: statuses.values().filter(|status| status.state == ServerState::Running).count(),
         connections: engine.connections.list().await?.readable.len(),
-        providers: engine.providers.set().iter().count(),
+        providers: providers.set().iter().count(),
         catalog_entries: engine.catalog.iter().count(),
         problems,
     }))

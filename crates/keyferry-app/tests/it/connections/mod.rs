@@ -101,7 +101,7 @@ impl World {
         fs::create_dir(&files).unwrap();
         fs::write(files.join("sandbox.toml"), change(self.sandbox.provider_file())).unwrap();
         let providers = Providers::load(&files, &[]);
-        assert!(providers.problems().is_empty(), "{:?}", providers.problems());
+        assert!(providers.now().problems().is_empty(), "{:?}", providers.now().problems());
         Connections::new(Parts {
             vault: self.vault.clone(),
             proxy: self.connections.proxy().clone(),
@@ -179,7 +179,7 @@ async fn proxy(sandbox: &Sandbox, providers: &Providers, key: Option<&str>) -> (
         "KEYFERRY_PROXY_LISTEN" => Some("127.0.0.1:0".to_owned()),
         _ => None,
     };
-    let config = ProxyConfig::from_environment(Arc::new(providers.set().clone()), lookup).unwrap();
+    let config = ProxyConfig::from_environment(Arc::new(providers.now().set().clone()), lookup).unwrap();
     let proxy = Proxy::bind(config).await.unwrap();
     let address = proxy.address();
     (tokio::spawn(proxy.serve(std::future::pending())), address)

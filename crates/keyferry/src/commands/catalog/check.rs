@@ -43,6 +43,6 @@ async fn known_providers(global: &Global) -> CliResult<Vec<String>> {
         let list: ProviderList = with_api(global, async |api| api.get("/providers").await).await?;
         return Ok(list.providers.into_iter().map(|provider| provider.name).collect());
     }
-    let found = Providers::load(&settings.data_folder.join("providers"), &settings.provider_folders);
+    let found = Providers::load(&settings.data_folder.join("providers"), &settings.provider_folders).now();
     Ok(found.set().iter().map(|file| file.name.to_string()).collect())
 }

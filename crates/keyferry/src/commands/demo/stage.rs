@@ -140,7 +140,7 @@ async fn proxy(
 ) -> CliResult<(JoinHandle<()>, oneshot::Sender<()>, SocketAddr)> {
     let failed =
         |error: &dyn std::fmt::Display| CliError::failed("demo_start", format!("the proxy: {error}"));
-    let providers = Providers::load("".as_ref(), &[files.to_owned()]).set().clone();
+    let providers = Providers::load("".as_ref(), &[files.to_owned()]).now().set().clone();
     let lookup = |name: &str| match name {
         "SANDBOX_CLIENT_ID" => Some(sandbox.client_id().to_owned()),
         "SANDBOX_CLIENT_SECRET" => Some(sandbox.client_secret().expose_secret().to_owned()),

@@ -35,6 +35,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, ProxyError> {
     proxy.admission.admit(&headers)?;
-    let providers = proxy.registry.iter().map(ProviderReply::of).collect();
+    let all = proxy.registry.all();
+    let providers = all.values().map(|provider| ProviderReply::of(provider)).collect();
     Ok(reply::secret(StatusCode::OK, &ProvidersReply { providers }))
 }

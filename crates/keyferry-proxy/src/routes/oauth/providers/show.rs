@@ -48,5 +48,5 @@ fn show(
     let Path(name) = name.ok_or(ProxyError::UnknownProvider)?;
     let provider = proxy.registry.find(&name)?;
     facts.provider = Some(Arc::clone(&provider.label));
-    Ok(reply::secret(StatusCode::OK, &ProviderReply::of(provider)))
+    Ok(reply::secret(StatusCode::OK, &ProviderReply::of(&provider)))
 }

@@ -77,7 +77,7 @@ async fn redeem(
     let body = Body::read(request, &proxy.limits).await?;
     let mut parameters = Parameters::read(&body, PARAMETERS)?;
     let name = parameters.require(Name::Provider)?;
-    let provider = Arc::clone(proxy.registry.find(name.expose_secret())?);
+    let provider = proxy.registry.find(name.expose_secret())?;
     facts.provider = Some(Arc::clone(&provider.label));
     let request = RequestFacts::read(&mut parameters, &provider.file, &provider.oauth)?;
     let mut step = grant::read(parameters, &provider)?;
