@@ -15,6 +15,10 @@ mod lifecycle;
 #[cfg(test)]
 mod logging;
 #[cfg(test)]
+mod provider_new;
+#[cfg(test)]
+mod provider_page;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod sandbox;

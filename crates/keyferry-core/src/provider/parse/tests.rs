@@ -262,7 +262,34 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
         ),
         (
             LEAST.replace("[env]", "params = { my_secret = \"0123456789\" }\n[env]"),
-            "7:25 `my_secret` looks like a secret | secrets go into the proxy's environment; name the variable in `requires`",
+            "7:25 `my_secret` looks like a secret | secrets go into the proxy's environment; a variable beside id and secret is named in `requires`",
+        ),
+        (
+            add("# the app's: GOCSPX-0123456789abcdefghij\n"),
+            "9:14 this looks like a secret | secrets go into the proxy's environment; a variable beside id and secret is named in `requires`",
+        ),
+        (
+            LEAST.replace("{access_token}\"", "{access_token}\"\nACME_API_KEY = \"0123456789\""),
+            "9:17 `ACME_API_KEY` looks like a secret | secrets go into the proxy's environment; a variable beside id and secret is named in `requires`",
+        ),
+        (
+            LEAST.replace("https://acme.example/token", "https://{config.s}.acme.example/token")
+                + "[config.s]\npattern = \".+\"\n",
+            "10:12 `s` lands in a host, and its pattern matches what no host can hold | name the characters instead of `.`: \"[a-z0-9-]+\"",
+        ),
+        (
+            LEAST.replace(
+                "[token]",
+                "params = { x = \"{metadata.x}\" }\n[callback]\nmetadata = [\"x\"]\n[token]",
+            ),
+            "5:17 `{metadata.x}` is not known yet when the sign-in begins | ask the person with [config.NAME] and write {config.NAME}",
+        ),
+        (
+            LEAST.replace(
+                "[env]",
+                "params = { x = \"{metadata.x}\" }\nresponse = { metadata = { x = \"/x\" } }\n[env]",
+            ),
+            "7:17 `{metadata.x}` is not known yet when the code is redeemed | only what `metadata` of [callback] names is known here; ask the person with [config.NAME]",
         ),
         (
             LEAST.replace("[env]\nACME_TOKEN = \"{access_token}\"\n", ""),
@@ -438,4 +465,30 @@ proptest::proptest! {
         }
         let _ = read(&text);
     }
+}
+
+#[test]
+fn a_service_that_must_be_asked_for_a_refresh_token_is_known_wherever_its_host_stands() {
+    let with = |endpoint: &str, more: &str| {
+        findings(&(LEAST.replace("https://acme.example/authorize", endpoint) + more)).join("\n")
+    };
+    let asked = "gives no refresh token unless it is asked";
+    let site = "[config.s]\npattern = '[a-z]+'\n";
+    let domain = "[config.s]\npattern = '[a-z]+\\.okta\\.com'\n";
+    assert!(with("https://login.microsoftonline.com/{config.s}/authorize", site).contains(asked));
+    assert!(with("https://{config.s}.salesforce.com/authorize", site).contains(asked));
+    assert!(with("https://{config.s}/authorize", domain).contains(asked));
+    assert_eq!(with("https://notdropbox.com/authorize", ""), "", "another host that ends alike");
+    let offline = |text: &str| text.replace("[token]", "scopes = [\"offline_access\"]\n[token]");
+    assert!(
+        findings(&offline(&LEAST.replace("acme.example/authorize", "acme.okta.com/authorize"))).is_empty()
+    );
+}
+
+#[test]
+fn the_beginning_of_a_secret_alone_is_none() {
+    let text = format!("notes = \"Tokens begin with xoxb- or ghp_, keys with -----begin\"{LEAST}");
+    assert!(findings(&text).is_empty(), "{:?}", findings(&text));
+    let pem = format!("{LEAST}# -----BEGIN PRIVATE KEY-----\n");
+    assert_eq!(findings(&pem).len(), 1);
 }
