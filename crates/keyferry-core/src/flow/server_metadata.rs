@@ -189,9 +189,12 @@ impl Discovery {
         Issuer::parse(found).map_err(|why| UnusableMetadata::Url { field: "issuer", why })
     }
 
-    /// An endpoint: https. Only a server on this machine may name others on it, for else one from outside could point inside.
+    /// An endpoint: https, and no template, for braces would ask the person for values on the document's behalf. Only a server on this machine may name others on it, for else one from outside could point inside.
     fn endpoint(&self, text: &str) -> Result<Endpoint, InvalidUrl> {
         let endpoint = Endpoint::parse(text)?;
+        if text.contains(['{', '}']) {
+            return Err(InvalidUrl::Character);
+        }
         if is_loopback(endpoint.url()) && !is_loopback(self.issuer.url()) {
             return Err(InvalidUrl::Insecure);
         }
@@ -267,6 +270,7 @@ mod tests {
             ("token_endpoint", json!("http://a.example/token")),
             ("token_endpoint", json!("http://127.0.0.1/token")),
             ("token_endpoint", json!("https://127.0.0.1/token")),
+            ("token_endpoint", json!("https://a.example/{config.x}")),
             ("authorization_endpoint", json!("javascript:alert(1)")),
             ("revocation_endpoint", json!("https://u:p@a.example/")),
             ("token_endpoint", json!(null)),

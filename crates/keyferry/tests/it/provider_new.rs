@@ -167,7 +167,7 @@ async fn a_hostile_discovery_document_writes_nothing() {
         ("200 OK", document("BASE/", "BASE/t"), "of another issuer"),
         ("200 OK", document("BASE", "http://10.0.0.1/t"), "token_endpoint can't be used"),
         ("200 OK", document("BASE", "https://a.example/{config.x}#"), "token_endpoint can't be used"),
-        ("200 OK", document("BASE", "BASE/{config.x}{access_token}"), "can't stand in a URL"),
+        ("200 OK", document("BASE", "BASE/{config.x}{access_token}"), "token_endpoint can't be used"),
         ("200 OK", " ".repeat(10 << 20) + &document("BASE", "BASE/t"), "longer than 256 KiB"),
         ("200 OK", "<html>welcome</html>".to_owned(), "not the JSON"),
         ("200 OK", "[".repeat(100_000), "not the JSON"),

@@ -265,6 +265,10 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
             "7:25 `my_secret` looks like a secret | secrets go into the proxy's environment; a variable beside id and secret is named in `requires`",
         ),
         (
+            add("[account]\nrequest = \"https://{metadata.host}/me\"\nlabel = \"/email\"\n"),
+            "10:11 `{metadata.host}` can't stand in a host: only what the person was asked for can, as {config.NAME} | ask the person with [config.NAME] and write {config.NAME}",
+        ),
+        (
             add("# the app's: GOCSPX-0123456789abcdefghij\n"),
             "9:14 this looks like a secret | secrets go into the proxy's environment; a variable beside id and secret is named in `requires`",
         ),

@@ -111,7 +111,8 @@ impl Draft {
 
     /// The file.
     pub(super) fn text(&self) -> String {
-        let mut text = String::new();
+        let mut text =
+            "# How one signs in at this service. docs/adding-providers.md has every key.\n".to_owned();
         let documentation = match &self.documentation_url {
             Some(url) => pair("documentation_url", url),
             None => "# documentation_url = \"https://…\"    # the page of the service about its OAuth\n"
@@ -126,7 +127,7 @@ impl Draft {
             let _ = write!(text, "# [account]\n# request = {}\n# label = \"/email\"\n", quoted(userinfo));
         }
         text += &self.config_tables();
-        text += "\n# What the MCP server gets: look up which variable it reads. `keyferry provider check` knows the other words.\n[env]\n";
+        text += "\n# What the MCP server gets: look up which variable it reads. docs/adding-providers.md has the other words.\n[env]\n";
         for (name, template) in &self.env {
             text += &pair(name.as_str(), template);
         }

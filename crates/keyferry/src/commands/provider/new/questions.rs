@@ -12,7 +12,7 @@ use keyferry_core::{
     url::Endpoint,
 };
 
-use super::{Args, ClientAuth, Pkce, Variable, draft::Draft, variable};
+use super::{Args, ClientAuth, draft::Draft, variable};
 use crate::error::{CliError, CliResult};
 
 /// The longest answer, in bytes.
@@ -235,6 +235,6 @@ mod tests {
         assert_eq!(title(&"ms-teams".parse().unwrap()), "Ms Teams");
         assert_eq!(env(&"ms-teams".parse().unwrap()), "MS_TEAMS_ACCESS_TOKEN");
         assert_eq!(env(&"1password".parse().unwrap()), "ACCESS_TOKEN");
-        let _: Variable = variable("A").unwrap();
+        assert_eq!(variable("A").unwrap().1, "{access_token}");
     }
 }
