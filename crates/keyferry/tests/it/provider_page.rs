@@ -68,6 +68,42 @@ fn every_key_that_the_reader_knows_stands_on_the_page_and_no_other() {
     assert_eq!(words, plain.into_iter().chain(named).collect());
 }
 
+/// The value that a default cell shows, where it shows one.
+fn shown(section: &str, key: &str) -> Option<serde_json::Value> {
+    let row = section.lines().find(|line| line.starts_with(&format!("| `{key}` |")))?;
+    let text = spans(row.split(" | ").nth(1)?).next()?;
+    let table: Table = format!("v = {text}").parse().ok()?;
+    serde_json::to_value(table.get("v")?).ok()
+}
+
+#[test]
+fn the_defaults_on_the_page_are_those_of_the_schema() {
+    let page = page();
+    let schema = keyferry_core::provider::schema();
+    let mut compared = 0;
+    for table in ["", "authorization", "callback", "token", "token.response", "revocation", "account"] {
+        let heading = if table.is_empty() { "top" } else { table };
+        let section =
+            page.split(&format!("\n### `{heading}`\n")).nth(1).unwrap().split("\n### ").next().unwrap();
+        let place: String = table
+            .split('.')
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("/properties/{name}"))
+            .collect();
+        let properties = schema.pointer(&format!("{place}/properties")).unwrap().as_object().unwrap();
+        for (key, about) in properties.iter().filter(|(_, about)| about["properties"].is_null()) {
+            let Some(default) =
+                about.get("default").filter(|_| !["env", "file", "config"].contains(&key.as_str()))
+            else {
+                continue;
+            };
+            assert_eq!(shown(section, key).as_ref(), Some(default), "[{heading}] {key}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 20, "{compared}");
+}
+
 fn merge(into: &mut Table, from: Table) {
     for (key, value) in from {
         match (into.get_mut(&key), value) {

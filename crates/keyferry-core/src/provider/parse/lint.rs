@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::super::{
     endpoint::EndpointTemplate,
     file::{OAuth, ProviderFile},
-    host::HostRule,
+    host::{HostRule, is_of_host_characters},
     offline::OfflineAccess,
 };
 use super::secrets::secrets;
@@ -143,9 +143,6 @@ fn too_early(oauth: &OAuth, report: &mut Report<'_>) {
     }
 }
 
-/// Values that no host has, each with a sign that ends a host or stands before one. A pattern for a host matches none of them.
-const NO_HOSTS: [&str; 9] = ["x/y", "x@y", "x:y", "x?y", "x#y", "x\\y", "x y", "x%y", "x_y/.y"];
-
 /// A value in a host decides who gets codes, tokens and the client secret.
 fn hosts(file: &ProviderFile, oauth: &OAuth, report: &mut Report<'_>) {
     let mut open = false;
@@ -159,11 +156,15 @@ fn hosts(file: &ProviderFile, oauth: &OAuth, report: &mut Report<'_>) {
                 report.error(&span, message, "add pattern = \"[a-z0-9-]+\", or what its values are like");
                 continue;
             };
-            if NO_HOSTS.iter().any(|text| pattern.matches(text)) && warned.insert(name) {
+            if !is_of_host_characters(pattern.hir()) && warned.insert(name) {
                 let span = report.find(pattern.as_str());
                 let message =
                     format!("`{name}` lands in a host, and its pattern matches what no host can hold");
-                report.warning(&span, message, "name the characters instead of `.`: \"[a-z0-9-]+\"");
+                report.warning(
+                    &span,
+                    message,
+                    "name the characters instead of `.` or `\\\\w`: \"[a-z0-9-]+\"",
+                );
             }
         }
         open |= endpoint.host_rule(|name| file.config.get(name)) == HostRule::Anywhere;

@@ -279,7 +279,7 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
         (
             LEAST.replace("https://acme.example/token", "https://{config.s}.acme.example/token")
                 + "[config.s]\npattern = \".+\"\n",
-            "10:12 `s` lands in a host, and its pattern matches what no host can hold | name the characters instead of `.`: \"[a-z0-9-]+\"",
+            "10:12 `s` lands in a host, and its pattern matches what no host can hold | name the characters instead of `.` or `\\\\w`: \"[a-z0-9-]+\"",
         ),
         (
             LEAST.replace(
@@ -495,4 +495,26 @@ fn the_beginning_of_a_secret_alone_is_none() {
     assert!(findings(&text).is_empty(), "{:?}", findings(&text));
     let pem = format!("{LEAST}# -----BEGIN PRIVATE KEY-----\n");
     assert_eq!(findings(&pem).len(), 1);
+}
+
+#[test]
+fn a_pattern_for_a_host_is_made_of_what_hosts_are_made_of() {
+    let with = |pattern: &str| {
+        let text = LEAST.replace("https://acme.example/token", "https://{config.s}.acme.example/token");
+        findings(&format!("{text}[config.s]\npattern = '{pattern}'\n")).len()
+    };
+    for good in [
+        "[a-z0-9-]+",
+        "(?i)acme|other",
+        r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){0,2}",
+        r"^a\.b$",
+        "a{1,3}",
+        "[a-z]+[0-9]",
+        "[a-z]+-shop",
+    ] {
+        assert_eq!(with(good), 0, "{good}");
+    }
+    for bad in [".+", r"\w+", r"\d+", "[^/]+", "a/b", "[a-z_]+", "(a|b@)c", "(?:x:)?y", "[a-zé]"] {
+        assert_eq!(with(bad), 1, "{bad}");
+    }
 }
