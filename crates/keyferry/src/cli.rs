@@ -80,7 +80,7 @@ pub(crate) enum Command {
     /// List, show, refresh and revoke connections: the accounts you signed in to
     #[command(subcommand, after_help = connections::EXAMPLES)]
     Connections(connections::Command),
-    /// List, show and check providers
+    /// List, show, check and write providers
     #[command(subcommand, after_help = provider::EXAMPLES)]
     Provider(provider::Command),
     /// Call a tool of a server

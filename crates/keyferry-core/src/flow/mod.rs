@@ -14,6 +14,7 @@ pub mod pkce;
 pub mod refresh;
 pub mod reply;
 pub mod revoke;
+pub mod server_metadata;
 mod tokens;
 
 pub use tokens::Tokens;

@@ -1,7 +1,7 @@
 //! Which hosts an endpoint can become. The client secret goes there, so the answer decides whom a proxy must trust.
 
 use regex_syntax::hir::{
-    Hir,
+    Class, Hir, HirKind,
     literal::{ExtractKind, Extractor},
 };
 
@@ -35,14 +35,19 @@ impl HostRule {
                 Part::Word(Word::Config(name)) => field(name).map(ends_of_field).unwrap_or_default(),
                 Part::Word(_) => Ends::default(),
             };
-            ends = more
+            let longer = more
                 .texts
                 .iter()
                 .flat_map(|more| ends.iter().map(move |end| format!("{more}{end}")))
                 .collect();
             if !more.whole {
-                return Self::within(ends);
+                // What follows the value may bound the host although the value's own end, such as a digit, does not.
+                return match Self::within(longer) {
+                    Self::Anywhere => Self::within(ends),
+                    within => within,
+                };
             }
+            ends = longer;
         }
         Self::Within(ends.into_iter().map(without_port).collect())
     }
@@ -95,6 +100,24 @@ fn ends_of_field(field: &ConfigField) -> Ends {
     Ends {
         texts: literals.iter().map(|literal| text(literal.as_bytes())).collect(),
         whole: literals.iter().all(regex_syntax::hir::literal::Literal::is_exact),
+    }
+}
+
+/// Whether everything that a pattern matches is made of what hosts are made of. Read from the pattern itself: nothing is compiled.
+pub(super) fn is_of_host_characters(pattern: &Hir) -> bool {
+    let fits = |character: char| character.is_ascii_alphanumeric() || character == '-' || character == '.';
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => literal.0.iter().all(|byte| fits(char::from(*byte))),
+        HirKind::Class(Class::Unicode(class)) => {
+            class.iter().all(|range| range.end().is_ascii() && (range.start()..=range.end()).all(fits))
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            class.iter().all(|range| (range.start()..=range.end()).map(char::from).all(fits))
+        }
+        HirKind::Repetition(repetition) => is_of_host_characters(&repetition.sub),
+        HirKind::Capture(capture) => is_of_host_characters(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_of_host_characters),
     }
 }
 

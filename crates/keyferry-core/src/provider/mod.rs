@@ -10,6 +10,7 @@ mod endpoint;
 mod file;
 mod host;
 pub mod implementation;
+mod offline;
 mod parse;
 mod relocate;
 mod response;
@@ -27,6 +28,7 @@ pub use file::{
 };
 pub use host::HostRule;
 pub use implementation::{Implementation, Provider};
+pub use offline::{Asks, OfflineAccess};
 pub use parse::Checked;
 pub use response::{ErrorRule, Places, ReplyFormat};
 pub use schema::schema;

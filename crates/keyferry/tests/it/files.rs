@@ -16,7 +16,25 @@ async fn a_provider_file_is_checked_with_line_column_and_hint() {
     let ran = world.run(&["provider", "check", "providers/sandbox.toml"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 file without findings\n"));
     assert_eq!(world.run(&["provider", "check", "missing.toml"]).code, 1);
-    assert_eq!(world.run(&["provider", "check", "Bad Name.toml"]).code, 1);
+    fs::write(world.path("Bad Name.toml"), "").unwrap();
+    fs::write(world.path("warned.toml"), "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/\"\n[token]\nendpoint = \"https://a.example/t\"\n").unwrap();
+    let all = ["provider", "check", "missing.toml", "Bad Name.toml", "warned.toml", "acme.toml"];
+    let ran = world.run(&all);
+    assert_eq!(ran.code, 1, "what can't be read is a finding, and the others are still checked");
+    let begins = [
+        "missing.toml:1:1: error: the file can't be read",
+        "Bad Name.toml:1:1: error: the provider name",
+        "warned.toml:1:1: warning: a server gets nothing",
+        "acme.toml:6:1: error",
+    ];
+    assert!(begins.iter().all(|begin| ran.stdout.contains(begin)), "{}", ran.stdout);
+    let ran = world.run(&[&all[..], &["--json"]].concat());
+    let shown: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&shown["files"], &shown["errors"], &shown["warnings"]), (&4.into(), &4.into(), &1.into()));
+    let fields: Vec<_> = shown["diagnostics"][0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(fields, ["column", "file", "hint", "line", "message", "severity"]);
+    assert_eq!(world.run(&["provider", "check", "warned.toml"]).code, 0, "a warning alone is fine");
+    assert_eq!(world.run(&["provider", "check"]).code, 2);
     world.end().await;
 }
 

@@ -15,7 +15,10 @@ mod lifecycle;
 #[cfg(test)]
 mod logging;
 #[cfg(test)]
+#[cfg(test)]
 mod provider_files;
+mod provider_new;
+mod provider_page;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]

@@ -139,6 +139,8 @@ fn it_is_known_which_hosts_an_endpoint_can_become() {
         ("https://a.example/token", None, within(&["a.example"])),
         ("https://{config.x}.zendesk.com/token", Some("[a-z]+"), within(&[".zendesk.com"])),
         ("https://{config.x}.zendesk.com/token", None, within(&[".zendesk.com"])),
+        ("https://{config.x}.zendesk.com/token", Some("[a-z]+[0-9]"), within(&[".zendesk.com"])),
+        ("https://{config.x}/token", Some(r"[a-z0-9.-]*okta\.co\.uk"), HostRule::Anywhere),
         ("https://{config.x}/token", Some(r"[a-z0-9-]+\.okta\.com"), within(&[".okta.com"])),
         (
             "https://{config.x}/token",

@@ -17,7 +17,9 @@ use crate::{diagnostic::Report, id::FactName};
 const ID_TOKEN: &str = "id_token:";
 
 pub(super) fn account(mut table: Table<'_>, report: &mut Report<'_>) -> Account {
-    let request = table.text("request", report).and_then(|text| {
+    let written = table.text("request", report);
+    let is_written = written.is_some();
+    let request = written.and_then(|text| {
         // A file may say the method, for people to read; there is but one.
         let url = text.value.strip_prefix("GET ").unwrap_or(text.value).trim();
         endpoint(&super::super::table::Located { value: url, span: text.span }, report)
@@ -34,7 +36,7 @@ pub(super) fn account(mut table: Table<'_>, report: &mut Report<'_>) -> Account 
         None => pointer(&text, report).map(AccountLabel::Reply),
     });
     let metadata = pointers(&mut table, report);
-    if request.is_none() && (of_reply || !metadata.is_empty()) {
+    if !is_written && (of_reply || !metadata.is_empty()) {
         let span = span.unwrap_or_else(|| table.span().clone());
         report.error(
             &span,

@@ -7,8 +7,10 @@ use toml::de::DeTable;
 use super::super::{
     endpoint::EndpointTemplate,
     file::{OAuth, ProviderFile},
-    host::HostRule,
+    host::{HostRule, is_of_host_characters},
+    offline::OfflineAccess,
 };
+use super::secrets::secrets;
 use crate::{
     delivery::{FileContent, Template, Word, with_refresh_token},
     diagnostic::Report,
@@ -19,10 +21,11 @@ use crate::{
 pub(super) fn lint(file: &ProviderFile, document: &DeTable<'_>, report: &mut Report<'_>) {
     words(file, report);
     if let Some(oauth) = file.oauth() {
+        too_early(oauth, report);
         hosts(file, oauth, report);
-        refresh(oauth, document, report);
-        secrets(oauth, report);
+        refresh(file, oauth, document, report);
     }
+    secrets(file, report);
     deliveries(file, report);
 }
 
@@ -107,16 +110,61 @@ fn templates(file: &ProviderFile) -> Vec<&Template> {
     templates
 }
 
+/// What is known before there are tokens: nothing at the authorization endpoint, and what the callback told at the code exchange.
+fn too_early(oauth: &OAuth, report: &mut Report<'_>) {
+    let (authorization, token) = (&oauth.authorization, &oauth.token);
+    let params = |pairs: &'_ [(String, Template)]| -> Vec<Word> {
+        pairs.iter().flat_map(|(_, template)| template.words()).cloned().collect()
+    };
+    let of = |endpoint: &EndpointTemplate| -> Vec<Word> { endpoint.words().into_iter().cloned().collect() };
+    let first = [of(&authorization.endpoint), params(&authorization.params)].concat();
+    let exchange = [of(&token.endpoint), params(&token.params)].concat();
+    let told = &oauth.callback.metadata;
+    for (word, after_callback) in
+        first.iter().map(|word| (word, false)).chain(exchange.iter().map(|word| (word, true)))
+    {
+        let known = match word {
+            Word::Metadata(name) => after_callback && told.contains(name),
+            Word::Account => false,
+            _ => true,
+        };
+        if !known {
+            let span = report.find(&format!("{{{word}}}"));
+            let (place, hint) = if after_callback {
+                (
+                    "the code is redeemed",
+                    "only what `metadata` of [callback] names is known here; ask the person with [config.NAME]",
+                )
+            } else {
+                ("the sign-in begins", "ask the person with [config.NAME] and write {config.NAME}")
+            };
+            report.error(&span, format!("`{{{word}}}` is not known yet when {place}"), hint);
+        }
+    }
+}
+
 /// A value in a host decides who gets codes, tokens and the client secret.
 fn hosts(file: &ProviderFile, oauth: &OAuth, report: &mut Report<'_>) {
     let mut open = false;
+    let mut warned = BTreeSet::new();
     for endpoint in endpoints(file) {
         for name in endpoint.host_names() {
             let Some(field) = file.config.get(name) else { continue };
-            if field.pattern.is_none() {
+            let Some(pattern) = &field.pattern else {
                 let span = report.find(&format!("[config.{name}]"));
                 let message = format!("`{name}` lands in a host and has no pattern");
                 report.error(&span, message, "add pattern = \"[a-z0-9-]+\", or what its values are like");
+                continue;
+            };
+            if !is_of_host_characters(pattern.hir()) && warned.insert(name) {
+                let span = report.find(pattern.as_str());
+                let message =
+                    format!("`{name}` lands in a host, and its pattern matches what no host can hold");
+                report.warning(
+                    &span,
+                    message,
+                    "name the characters instead of `.` or `\\\\w`: \"[a-z0-9-]+\"",
+                );
             }
         }
         open |= endpoint.host_rule(|name| file.config.get(name)) == HostRule::Anywhere;
@@ -132,34 +180,13 @@ fn hosts(file: &ProviderFile, oauth: &OAuth, report: &mut Report<'_>) {
     }
 }
 
-/// Services that give no refresh token unless they are asked in their own way: end of the host, what asks, where it is written.
-const OFFLINE: [(&str, &str, &str); 5] = [
-    (
-        "accounts.google.com",
-        "access_type=offline",
-        "params = { access_type = \"offline\", prompt = \"consent\" }",
-    ),
-    ("auth.atlassian.com", "offline_access", "add \"offline_access\" to scopes"),
-    ("login.microsoftonline.com", "offline_access", "add \"offline_access\" to scopes"),
-    ("www.dropbox.com", "token_access_type=offline", "params = { token_access_type = \"offline\" }"),
-    ("www.reddit.com", "duration=permanent", "params = { duration = \"permanent\" }"),
-];
-
-fn refresh(oauth: &OAuth, document: &DeTable<'_>, report: &mut Report<'_>) {
-    let authorization = &oauth.authorization;
-    let host =
-        authorization.endpoint.fixed().and_then(|endpoint| endpoint.url().host_str()).unwrap_or_default();
-    let asked = |wanted: &str| {
-        let in_params = authorization.params.iter().any(|(name, template)| {
-            wanted.split_once('=').is_some_and(|(known, value)| known == name && template.is_text(value))
-        });
-        in_params || authorization.scopes.iter().any(|scope| scope.as_str() == wanted)
-    };
-    for (end, wanted, hint) in OFFLINE {
-        if host == end && oauth.token.refresh && !asked(wanted) {
-            let span = report.find("[authorization]");
-            report.warning(&span, "this service gives no refresh token unless it is asked for one", hint);
-        }
+fn refresh(file: &ProviderFile, oauth: &OAuth, document: &DeTable<'_>, report: &mut Report<'_>) {
+    let endpoint = &oauth.authorization.endpoint;
+    let rule = endpoint.host_rule(|name| file.config.get(name));
+    if let Some(offline) = OfflineAccess::of(endpoint, &rule).filter(|offline| !offline.is_asked(oauth)) {
+        let span = report.find("[authorization]");
+        let message = "this service gives no refresh token unless it is asked for one";
+        report.warning(&span, message, offline.hint());
     }
     let token = document.get("token").and_then(|table| table.get_ref().as_table());
     let of_refresh = ["refresh_endpoint", "refresh_params", "refresh_margin"];
@@ -167,30 +194,6 @@ fn refresh(oauth: &OAuth, document: &DeTable<'_>, report: &mut Report<'_>) {
     for key in unused.filter(|key| !oauth.token.refresh && of_refresh.contains(&key.get_ref().as_ref())) {
         let message = format!("`{}` has no use where refresh is false", key.get_ref());
         report.warning(&key.span(), message, "remove one of them");
-    }
-}
-
-/// How secrets of well-known services begin.
-const SECRETS: [&str; 7] = ["GOCSPX-", "xoxb-", "xoxp-", "ghp_", "gho_", "sk_live_", "-----BEGIN"];
-
-/// A provider file is for everyone to read.
-fn secrets(oauth: &OAuth, report: &mut Report<'_>) {
-    let token = &oauth.token;
-    let pairs = [&oauth.authorization.params, &token.params, &token.refresh_params, &token.headers];
-    for (name, template) in pairs.into_iter().flatten() {
-        let Some(text) = template.as_text() else { continue };
-        let lower = name.to_ascii_lowercase();
-        let named =
-            ["secret", "password", "api_key", "api-key", "apikey"].iter().any(|word| lower.contains(word));
-        let known = SECRETS.iter().any(|start| text.starts_with(start));
-        if (named && text.len() >= 8) || known {
-            let span = report.find(text);
-            report.error(
-                &span,
-                format!("`{name}` looks like a secret"),
-                "secrets go into the proxy's environment; name the variable in `requires`",
-            );
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod authorization;
 mod browser;
 mod delivery;
 mod lint;
+mod secrets;
 mod token;
 mod value;
 
@@ -174,7 +175,7 @@ fn table_of_key(key: &str) -> Option<&'static str> {
             Some("authorization")
         }
         "client_auth" | "request_format" | "refresh_endpoint" | "refresh_params" | "refresh"
-        | "refresh_margin" => Some("token"),
+        | "refresh_margin" | "rotates" => Some("token"),
         "login_url" | "allow_hosts" | "extract_on" => Some("browser"),
         "label" => Some("account"),
         "display_name" | "documentation_url" | "notes" | "categories" | "client_id" | "requires"

@@ -262,7 +262,38 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
         ),
         (
             LEAST.replace("[env]", "params = { my_secret = \"0123456789\" }\n[env]"),
-            "7:25 `my_secret` looks like a secret | secrets go into the proxy's environment; name the variable in `requires`",
+            "7:25 `my_secret` looks like a secret | secrets go into the proxy's environment; a variable beside id and secret is named in `requires`",
+        ),
+        (
+            add("[account]\nrequest = \"https://{metadata.host}/me\"\nlabel = \"/email\"\n"),
+            "10:11 `{metadata.host}` can't stand in a host: only what the person was asked for can, as {config.NAME} | ask the person with [config.NAME] and write {config.NAME}",
+        ),
+        (
+            add("# the app's: GOCSPX-0123456789abcdefghij\n"),
+            "9:14 this looks like a secret | secrets go into the proxy's environment; a variable beside id and secret is named in `requires`",
+        ),
+        (
+            LEAST.replace("{access_token}\"", "{access_token}\"\nACME_API_KEY = \"0123456789\""),
+            "9:17 `ACME_API_KEY` looks like a secret | secrets go into the proxy's environment; a variable beside id and secret is named in `requires`",
+        ),
+        (
+            LEAST.replace("https://acme.example/token", "https://{config.s}.acme.example/token")
+                + "[config.s]\npattern = \".+\"\n",
+            "10:12 `s` lands in a host, and its pattern matches what no host can hold | name the characters instead of `.` or `\\\\w`: \"[a-z0-9-]+\"",
+        ),
+        (
+            LEAST.replace(
+                "[token]",
+                "params = { x = \"{metadata.x}\" }\n[callback]\nmetadata = [\"x\"]\n[token]",
+            ),
+            "5:17 `{metadata.x}` is not known yet when the sign-in begins | ask the person with [config.NAME] and write {config.NAME}",
+        ),
+        (
+            LEAST.replace(
+                "[env]",
+                "params = { x = \"{metadata.x}\" }\nresponse = { metadata = { x = \"/x\" } }\n[env]",
+            ),
+            "7:17 `{metadata.x}` is not known yet when the code is redeemed | only what `metadata` of [callback] names is known here; ask the person with [config.NAME]",
         ),
         (
             LEAST.replace("[env]\nACME_TOKEN = \"{access_token}\"\n", ""),
@@ -437,5 +468,53 @@ proptest::proptest! {
             text.insert_str(at, &with);
         }
         let _ = read(&text);
+    }
+}
+
+#[test]
+fn a_service_that_must_be_asked_for_a_refresh_token_is_known_wherever_its_host_stands() {
+    let with = |endpoint: &str, more: &str| {
+        findings(&(LEAST.replace("https://acme.example/authorize", endpoint) + more)).join("\n")
+    };
+    let asked = "gives no refresh token unless it is asked";
+    let site = "[config.s]\npattern = '[a-z]+'\n";
+    let domain = "[config.s]\npattern = '[a-z]+\\.okta\\.com'\n";
+    assert!(with("https://login.microsoftonline.com/{config.s}/authorize", site).contains(asked));
+    assert!(with("https://{config.s}.salesforce.com/authorize", site).contains(asked));
+    assert!(with("https://{config.s}/authorize", domain).contains(asked));
+    assert_eq!(with("https://notdropbox.com/authorize", ""), "", "another host that ends alike");
+    let offline = |text: &str| text.replace("[token]", "scopes = [\"offline_access\"]\n[token]");
+    assert!(
+        findings(&offline(&LEAST.replace("acme.example/authorize", "acme.okta.com/authorize"))).is_empty()
+    );
+}
+
+#[test]
+fn the_beginning_of_a_secret_alone_is_none() {
+    let text = format!("notes = \"Tokens begin with xoxb- or ghp_, keys with -----begin\"{LEAST}");
+    assert!(findings(&text).is_empty(), "{:?}", findings(&text));
+    let pem = format!("{LEAST}# -----BEGIN PRIVATE KEY-----\n");
+    assert_eq!(findings(&pem).len(), 1);
+}
+
+#[test]
+fn a_pattern_for_a_host_is_made_of_what_hosts_are_made_of() {
+    let with = |pattern: &str| {
+        let text = LEAST.replace("https://acme.example/token", "https://{config.s}.acme.example/token");
+        findings(&format!("{text}[config.s]\npattern = '{pattern}'\n")).len()
+    };
+    for good in [
+        "[a-z0-9-]+",
+        "(?i)acme|other",
+        r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){0,2}",
+        r"^a\.b$",
+        "a{1,3}",
+        "[a-z]+[0-9]",
+        "[a-z]+-shop",
+    ] {
+        assert_eq!(with(good), 0, "{good}");
+    }
+    for bad in [".+", r"\w+", r"\d+", "[^/]+", "a/b", "[a-z_]+", "(a|b@)c", "(?:x:)?y", "[a-zé]"] {
+        assert_eq!(with(bad), 1, "{bad}");
     }
 }

@@ -1,9 +1,14 @@
 //! `keyferry provider check`
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use keyferry_core::{
-    diagnostic::{Diagnostic, Diagnostics, Severity},
+    diagnostic::{Diagnostic, Severity},
+    id::InvalidId,
     provider::{Checked, ProviderFile},
 };
 use serde_json::json;
@@ -14,6 +19,9 @@ use crate::{
     error::{CliError, CliResult},
     output,
 };
+
+/// More than a provider file may hold, in bytes; the reader says where its limit is.
+const MOST_READ: u64 = 1024 * 1024;
 
 /// Checks provider files.
 #[derive(Debug, clap::Args)]
@@ -46,32 +54,38 @@ pub(crate) async fn run(global: &Global, args: &Args) -> CliResult {
         };
         return replay::run(global, file, folder, &args.config).await;
     }
-    let mut found = Vec::new();
-    for file in &args.files {
-        found.extend(check(file)?);
-    }
+    let found: Vec<_> = args.files.iter().flat_map(|file| check(file)).collect();
     report(global, &found, args.files.len())
 }
 
-fn check(file: &Path) -> CliResult<Vec<Diagnostic>> {
-    let findings = match read(file)? {
-        Ok(checked) => checked.warnings,
+fn check(file: &Path) -> Vec<Diagnostic> {
+    match read(file) {
+        Ok(checked) => checked.warnings.iter().cloned().collect(),
         Err(findings) => findings,
-    };
-    Ok(findings.iter().cloned().collect())
+    }
 }
 
-/// Reads a provider file.
-pub(super) fn read(file: &Path) -> CliResult<Result<Checked, Diagnostics>> {
+/// Reads a provider file. One that can't be read is a finding, too, so that what is wrong with others is still told.
+pub(super) fn read(file: &Path) -> Result<Checked, Vec<Diagnostic>> {
     let shown = file.display().to_string();
-    let unreadable =
-        |error: &dyn std::fmt::Display| CliError::failed("unreadable", format!("{shown}: {error}"));
-    let text = std::fs::read_to_string(file).map_err(|error| unreadable(&error))?;
+    let unreadable = |message: String, hint: Option<&str>| {
+        let (file, hint) = (shown.clone(), hint.map(str::to_owned));
+        vec![Diagnostic { severity: Severity::Error, file, line: 1, column: 1, message, hint }]
+    };
+    let text = text(file).map_err(|error| unreadable(format!("the file can't be read: {error}"), None))?;
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let name = stem.parse().map_err(|error| {
-        unreadable(&error).hint("the file's name is the provider's name, such as acme.toml")
+    let name = stem.parse().map_err(|error: InvalidId| {
+        let hint = "the file's name is the provider's name, such as acme.toml";
+        unreadable(error.to_string(), Some(hint))
     })?;
-    Ok(ProviderFile::parse(name, &shown, &text))
+    ProviderFile::parse(name, &shown, &text).map_err(|findings| findings.iter().cloned().collect())
+}
+
+/// As much of a file as tells that it is too long.
+fn text(file: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(file)?.take(MOST_READ).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Prints what was found in a number of files. Any error among it is a failure.

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod list;
+mod new;
 mod replay;
 mod show;
 
@@ -12,7 +13,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   keyferry provider list
   keyferry provider show jira
-  keyferry provider check providers/acme.toml";
+  keyferry provider check providers/acme.toml
+  keyferry provider new acme --discover https://acme.example";
 
 /// The commands about providers.
 #[derive(Debug, clap::Subcommand)]
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Show(show::Args),
     /// Check provider files, and name every mistake with its line
     Check(check::Args),
+    /// Write a commented provider file, from a few answers or a discovery document
+    New(Box<new::Args>),
 }
 
 pub(crate) async fn run(global: &Global, command: Command) -> CliResult {
@@ -31,5 +35,6 @@ pub(crate) async fn run(global: &Global, command: Command) -> CliResult {
         Command::List => list::run(global).await,
         Command::Show(args) => show::run(global, args).await,
         Command::Check(args) => check::run(global, &args).await,
+        Command::New(args) => new::run(global, *args).await,
     }
 }

@@ -23,9 +23,9 @@ struct Shown {
 }
 
 pub(super) async fn run(global: &Global, file: &Path, folder: &Path, config: &[String]) -> CliResult {
-    let checked = match check::read(file)? {
+    let checked = match check::read(file) {
         Ok(checked) => checked,
-        Err(findings) => return check::report(global, &findings.iter().cloned().collect::<Vec<_>>(), 1),
+        Err(findings) => return check::report(global, &findings, 1),
     };
     let recording = Recording::read(folder).map_err(|error| CliError::failed("recording", error))?;
     let config = config.iter().map(|pair| value(pair)).collect::<CliResult<BTreeMap<_, _>>>()?;
