@@ -15,9 +15,10 @@ mod lifecycle;
 #[cfg(test)]
 mod logging;
 #[cfg(test)]
-#[cfg(test)]
 mod provider_files;
+#[cfg(test)]
 mod provider_new;
+#[cfg(test)]
 mod provider_page;
 #[cfg(test)]
 mod replay;
