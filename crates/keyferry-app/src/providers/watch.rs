@@ -99,10 +99,10 @@ impl Watch {
         if places.iter().all(Option::is_none) {
             return;
         }
-        let changed = Arc::clone(&self.changed);
+        let (changed, folders) = (Arc::clone(&self.changed), self.folders.clone());
         let tell = move |event: notify::Result<Event>| {
-            // That a file was read is no change; reading it is what we do ourselves.
-            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+            // An error may hide a change.
+            if event.map_or(true, |event| concerns(&event, &folders)) {
                 changed.notify_one();
             }
         };
@@ -127,6 +127,14 @@ impl Watch {
     }
 }
 
+/// Whether an event may change what is read. That a file was read does not, and reading is what we do ourselves; nor does what happens
+/// to other files, such as a log that is written beside the provider files.
+fn concerns(event: &Event, folders: &[PathBuf]) -> bool {
+    let read = matches!(event.kind, EventKind::Access(_));
+    let ours = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "toml") || folders.contains(path);
+    event.need_rescan() || (!read && (event.paths.is_empty() || event.paths.iter().any(ours)))
+}
+
 /// Which folder stands at a path: its device and number, where the system has them.
 type Place = (u64, u64);
 
@@ -140,4 +148,30 @@ fn place(path: &Path) -> Option<Place> {
 #[cfg(not(unix))]
 fn place(path: &Path) -> Option<Place> {
     path.is_dir().then_some((0, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{AccessKind, CreateKind, ModifyKind};
+
+    use super::*;
+
+    #[test]
+    fn only_what_may_change_a_provider_file_is_heard() {
+        let folders = [PathBuf::from("/p")];
+        let event = |kind, path: &str| Event::new(kind).add_path(path.into());
+        let modify = EventKind::Modify(ModifyKind::Any);
+        for heard in [
+            event(modify, "/p/acme.toml"),
+            event(EventKind::Create(CreateKind::File), "/p/acme.toml"),
+            event(modify, "/p"),
+            Event::new(modify),
+            event(modify, "/p/.acme.swp").add_path("/p/acme.toml".into()),
+        ] {
+            assert!(concerns(&heard, &folders), "{heard:?}");
+        }
+        for ignored in [event(modify, "/p/log"), event(EventKind::Access(AccessKind::Any), "/p/acme.toml")] {
+            assert!(!concerns(&ignored, &folders), "{ignored:?}");
+        }
+    }
 }

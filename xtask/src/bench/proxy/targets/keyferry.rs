@@ -15,9 +15,11 @@ pub(super) fn start(
          [authorization]\nendpoint = \"http://{upstream}/authorize\"\n\
          [token]\nendpoint = \"http://{upstream}/token\"\n"
     );
-    write(folder, "bench.toml", &provider)?;
+    // A folder of its own: the log is written beside it, request by request.
+    std::fs::create_dir(folder.join("providers")).map_err(|error| error.to_string())?;
+    write(folder, "providers/bench.toml", &provider)?;
     let mut proxy = program(programs.join("keyferry"), folder);
-    proxy.args(["proxy", "--listen", "127.0.0.1:0", "--providers", ".", "--json"]);
+    proxy.args(["proxy", "--listen", "127.0.0.1:0", "--providers", "providers", "--json"]);
     proxy.env("BENCH_CLIENT_ID", CLIENT_ID).env("BENCH_CLIENT_SECRET", CLIENT_SECRET);
     Process::start_announced("keyferry proxy", proxy.stderr(file(folder, "log")?))
 }
