@@ -97,6 +97,12 @@ fn templates(file: &ProviderFile) -> Vec<&Template> {
             FileContent::Json(json) => templates.extend(json.templates()),
         }
     }
+    templates.extend(of_requests(file).into_iter().map(|(_, template)| template));
+    templates
+}
+
+/// Every parameter and header that the file adds to a request.
+pub(super) fn of_requests(file: &ProviderFile) -> Vec<&(String, Template)> {
     let mut pairs: Vec<&(String, Template)> = Vec::new();
     if let Some(oauth) = file.oauth() {
         pairs.extend(&oauth.authorization.params);
@@ -106,8 +112,7 @@ fn templates(file: &ProviderFile) -> Vec<&Template> {
         pairs.extend(oauth.revocation.iter().flat_map(|revocation| &revocation.params));
     }
     pairs.extend(file.account.iter().flat_map(|account| &account.headers));
-    templates.extend(pairs.into_iter().map(|(_, template)| template));
-    templates
+    pairs
 }
 
 /// What is known before there are tokens: nothing at the authorization endpoint, and what the callback told at the code exchange.
@@ -174,8 +179,8 @@ fn hosts(file: &ProviderFile, oauth: &OAuth, report: &mut Report<'_>) {
         let span = named.first().map(|name| report.find(&format!("{{config.{name}}}"))).unwrap_or_default();
         report.warning(
             &span,
-            "a person can name any host here, so a look-alike gets the client secret",
-            "end the pattern in the service's own domain, its dots escaped (\\\\.service\\\\.com); else a proxy accepts only the hosts that its operator lists",
+            "a person can name any host here, and a proxy sends its secret only to hosts that its operator listed",
+            "end the pattern in the service's own domain, its dots escaped (\\\\.service\\\\.com); or have the operator list the hosts in NAME_ALLOWED_HOSTS",
         );
     }
 }

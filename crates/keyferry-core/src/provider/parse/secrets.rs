@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::file::ProviderFile;
+use super::{super::file::ProviderFile, lint::of_requests};
 use crate::{delivery::Template, diagnostic::Report};
 
 /// How secrets of well-known services begin.
@@ -67,16 +67,8 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// Every text that has a name which services or servers give a meaning to.
 fn named(file: &ProviderFile) -> Vec<(&str, &Template)> {
-    let mut pairs: Vec<&(String, Template)> = Vec::new();
-    if let Some(oauth) = file.oauth() {
-        pairs.extend(&oauth.authorization.params);
-        pairs.extend(&oauth.token.params);
-        pairs.extend(&oauth.token.refresh_params);
-        pairs.extend(&oauth.token.headers);
-        pairs.extend(oauth.revocation.iter().flat_map(|revocation| &revocation.params));
-    }
-    pairs.extend(file.account.iter().flat_map(|account| &account.headers));
-    let mut named: Vec<_> = pairs.into_iter().map(|(name, template)| (name.as_str(), template)).collect();
+    let mut named: Vec<_> =
+        of_requests(file).into_iter().map(|(name, template)| (name.as_str(), template)).collect();
     named.extend(file.env.iter().map(|(name, template)| (name.as_str(), template)));
     named
 }

@@ -333,7 +333,7 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
     }
     let open = LEAST.replace("https://acme.example/token", "https://{config.h}/token")
         + "[config.h]\npattern = \"[a-z.]+\"\n";
-    assert!(findings(&open)[0].contains("a look-alike gets the client secret"), "{:?}", findings(&open));
+    assert!(findings(&open)[0].contains("only to hosts that its operator listed"), "{:?}", findings(&open));
 }
 
 #[test]
