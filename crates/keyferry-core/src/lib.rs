@@ -10,6 +10,7 @@ pub mod flow;
 pub mod id;
 pub mod manifest;
 pub mod provider;
+pub mod refresh;
 pub mod scope;
 pub mod secret;
 pub mod suggest;
