@@ -18,7 +18,7 @@ use crate::{
     providers::{self, Providers},
     runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
     settings::Settings,
-    vault::{ConnectionState, Vault, VaultError},
+    vault::{Vault, VaultError},
 };
 
 /// Requests that wait for news at once. Each holds a connection of the listener, and others must find one.
@@ -139,7 +139,8 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
         Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
         engine.tasks.spawn(keep_up(Arc::clone(&engine)));
-        engine.tasks.spawn(end_what_was_left(Arc::clone(&engine)));
+        let (connections, ending) = (engine.connections.clone(), engine.ending.clone());
+        engine.tasks.spawn(async move { connections.keep_fresh(ending).await });
     }
     tracing::info!(%address, folder = %engine.folder.path().display(), "the app is ready");
     Ok(App { engine, token, serving, lock })
@@ -206,25 +207,6 @@ async fn keep_up(engine: Arc<Engine>) {
     let files = Arc::clone(&engine.providers).keep_up();
     tokio::select! {
         ((), ()) = async { tokio::join!(files, providers::keep_learning(&engine)) } => {}
-        () = engine.ending.cancelled() => {}
-    }
-}
-
-/// Revocations that a provider could not be told of the last time.
-async fn end_what_was_left(engine: Arc<Engine>) {
-    let retry = async {
-        for record in engine.connections.list().await?.readable {
-            if record.state == ConnectionState::RevocationPending {
-                // It may be one that only the proxy knows.
-                providers::find(&engine, &record.provider).await;
-            }
-        }
-        engine.connections.retry_revocations().await
-    };
-    tokio::select! {
-        told = retry => if let Err(error) = told {
-            tracing::warn!(%error, "pending revocations could not be tried again");
-        },
         () = engine.ending.cancelled() => {}
     }
 }

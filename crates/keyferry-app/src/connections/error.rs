@@ -1,5 +1,6 @@
 //! Why a connection can't be made, used or ended.
 
+use jiff::Timestamp;
 use keyferry_core::{
     flow::{callback::CallbackError, error::FailureClass},
     id::{ConnectionId, ProviderName},
@@ -27,6 +28,16 @@ pub enum ConnectionError {
     /// The person has to sign in.
     #[error("the account at {0} has to be signed in to again")]
     NeedsSignIn(ProviderName),
+    /// The last refresh failed, and the next is not due yet.
+    #[error("the last refresh at {provider} failed ({code}); it is tried again from {} on", shown(until))]
+    Paused {
+        /// The provider.
+        provider: ProviderName,
+        /// From when on.
+        until: Timestamp,
+        /// Why it failed, as a stable word.
+        code: String,
+    },
     /// The connection has no refresh token.
     #[error("{0} gave no refresh token")]
     NotRefreshable(ProviderName),
@@ -74,6 +85,11 @@ pub enum ConnectionError {
     Closing,
 }
 
+/// A moment in seconds, for people.
+fn shown(moment: &Timestamp) -> String {
+    moment.strftime("%H:%M:%S UTC").to_string()
+}
+
 impl ConnectionError {
     /// A stable word for programs.
     #[must_use]
@@ -84,6 +100,7 @@ impl ConnectionError {
             Self::NoClientId(_) => "no_client_id",
             Self::Unknown(_) => "unknown_connection",
             Self::NeedsSignIn(_) => "needs_sign_in",
+            Self::Paused { .. } => "refresh_paused",
             Self::NotRefreshable(_) => "not_refreshable",
             Self::Moved(_) => "provider_moved",
             Self::Config { .. } => "provider_config",
@@ -116,6 +133,9 @@ impl ConnectionError {
             Self::NeedsSignIn(_) | Self::NotRefreshable(_) | Self::Moved(_) => "sign in again".to_owned(),
             Self::AuthorizationUrl(_) => {
                 "`keyferry provider check` says what is wrong with the provider file".to_owned()
+            }
+            Self::Paused { .. } => {
+                "wait until then, or have it tried now: `keyferry connections refresh ID`".to_owned()
             }
             Self::Config { hint, .. } => hint.clone(),
             Self::NotOAuth(_) => "choose another way to sign in".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use jiff::SignedDuration;
 use keyferry_core::{
     fact::Facts,
     flow::{
@@ -11,11 +12,16 @@ use keyferry_core::{
         revoke::TokenTypeHint,
     },
     id::{ClientId, FactName, ProviderName},
+    idempotency_key::IdempotencyKey,
     provider::CallbackFormat,
     secret::{CodeVerifier, RefreshToken, SecretText},
     url::{Endpoint, is_loopback},
 };
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header::WWW_AUTHENTICATE, redirect};
+use reqwest::{
+    Client, RequestBuilder, Response, StatusCode,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+    redirect,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -63,6 +69,9 @@ pub enum ProxyError {
     /// The proxy, or the provider behind it, said no.
     #[error("{0}")]
     Reply(TokenReplyError),
+    /// It said no, and when to ask again (RFC 9110 §10.2.3).
+    #[error("{0}")]
+    Later(TokenReplyError, SignedDuration),
 }
 
 /// What the proxy tells of a provider.
@@ -178,7 +187,7 @@ impl ProxyClient {
     /// [`ProxyError`].
     pub async fn facts(&self, provider: &ProviderName) -> Result<ProviderFacts, ProxyError> {
         let request = self.client.get(self.address(&format!("oauth/providers/{provider}")));
-        let (status, body) = self.send(request).await?;
+        let Answer { status, body, .. } = self.send(request).await?;
         match status {
             200 => serde_json::from_slice(&body)
                 .map_err(|_| ProxyError::Reply(TokenReplyError::Unusable("it does not describe a provider"))),
@@ -193,7 +202,7 @@ impl ProxyClient {
     /// [`ProxyError`].
     pub async fn list(&self) -> Result<Vec<ListedProvider>, ProxyError> {
         let request = self.client.get(self.address("oauth/providers"));
-        let (status, body) = self.send_up_to(LONGEST_LIST, request).await?;
+        let Answer { status, body, .. } = self.send_up_to(LONGEST_LIST, request).await?;
         match status {
             200 => serde_json::from_slice::<ProviderList>(&body)
                 .map(|list| list.providers)
@@ -237,6 +246,7 @@ impl ProxyClient {
         provider: &ProviderName,
         token: &RefreshToken,
         about: About<'_>,
+        _key: &IdempotencyKey,
     ) -> Result<TokenReply, ProxyError> {
         let (provider, refresh_token) = (provider.as_str(), token.expose_secret());
         self.tokens(&Refresh { provider, grant_type: "refresh_token", refresh_token, about }).await
@@ -255,19 +265,24 @@ impl ProxyClient {
     ) -> Result<(), ProxyError> {
         let request =
             Revocation { provider: provider.as_str(), token, token_type_hint: hint.as_str(), about };
-        let (status, body) = self.post("oauth/revoke", &request).await?;
+        let Answer { status, body, retry_after } = self.post("oauth/revoke", &request).await?;
         if status == 200 {
             return Ok(());
         }
-        match serde_json::from_slice::<Refusal>(&body) {
-            Ok(refusal) if refusal.error == "unsupported_token_type" => Err(ProxyError::NoRevocation),
-            _ => Err(ProxyError::Reply(TokenReplyError::Status { status })),
+        let failed = TokenReplyError::Status { status };
+        match (serde_json::from_slice::<Refusal>(&body), retry_after) {
+            (Ok(refusal), _) if refusal.error == "unsupported_token_type" => Err(ProxyError::NoRevocation),
+            (_, Some(pause)) => Err(ProxyError::Later(failed, pause)),
+            (_, None) => Err(ProxyError::Reply(failed)),
         }
     }
 
     async fn tokens(&self, request: &impl Serialize) -> Result<TokenReply, ProxyError> {
-        let (status, body) = self.post("oauth/token", request).await?;
-        let mut reply = TokenReply::parse(status, &body).map_err(ProxyError::Reply)?;
+        let Answer { status, body, retry_after } = self.post("oauth/token", request).await?;
+        let mut reply = TokenReply::parse(status, &body).map_err(|error| match retry_after {
+            Some(pause) => ProxyError::Later(error, pause),
+            None => ProxyError::Reply(error),
+        })?;
         // A reply whose facts can't be read still carries a grant.
         if let Ok(Told { metadata }) = serde_json::from_slice(&body) {
             let facts =
@@ -277,23 +292,15 @@ impl ProxyClient {
         Ok(reply)
     }
 
-    async fn post(
-        &self,
-        path: &str,
-        request: &impl Serialize,
-    ) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+    async fn post(&self, path: &str, request: &impl Serialize) -> Result<Answer, ProxyError> {
         self.send(self.client.post(self.address(path)).json(request)).await
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, ProxyError> {
         self.send_up_to(LONGEST_REPLY, request).await
     }
 
-    async fn send_up_to(
-        &self,
-        longest: usize,
-        request: RequestBuilder,
-    ) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+    async fn send_up_to(&self, longest: usize, request: RequestBuilder) -> Result<Answer, ProxyError> {
         let request = match &self.access_key {
             Some(key) => request.bearer_auth(key.expose_secret()),
             None => request,
@@ -312,9 +319,19 @@ impl ProxyClient {
     }
 }
 
+/// What the proxy answered.
+struct Answer {
+    status: u16,
+    body: Zeroizing<Vec<u8>>,
+    retry_after: Option<SignedDuration>,
+}
+
 /// Status and body, of which no more is read than a reply has.
-async fn read(mut response: Response, longest: usize) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+async fn read(mut response: Response, longest: usize) -> Result<Answer, ProxyError> {
     let status = response.status().as_u16();
+    // The proxy tells it in seconds, whatever the provider wrote.
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let retry_after = retry_after.map(|seconds: u32| SignedDuration::from_secs(seconds.into()));
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|_| ProxyError::NoReply)? {
         if body.len() + chunk.len() > longest {
@@ -322,7 +339,7 @@ async fn read(mut response: Response, longest: usize) -> Result<(u16, Zeroizing<
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((status, body))
+    Ok(Answer { status, body, retry_after })
 }
 
 /// The kind of failure alone: the error itself carries the address.
@@ -341,7 +358,45 @@ impl ProxyError {
             Self::UnknownProvider => "proxy_unknown_provider",
             Self::AccessKey => "proxy_access_key",
             Self::NoRevocation => "no_revocation",
-            Self::Reply(_) => "provider_refused",
+            Self::Reply(_) | Self::Later(..) => "provider_refused",
+        }
+    }
+
+    /// A stable word for why, the provider's own reason included.
+    #[must_use]
+    pub const fn cause(self) -> &'static str {
+        match self {
+            Self::Reply(error) | Self::Later(error, _) => match error {
+                TokenReplyError::Refused { code, .. } => code.as_str(),
+                TokenReplyError::Status { .. } => "provider_failed",
+                TokenReplyError::Unusable(_) => "bad_reply",
+            },
+            other => other.code(),
+        }
+    }
+
+    /// How long the provider, or the proxy, wants to be left alone.
+    #[must_use]
+    pub const fn retry_after(self) -> Option<SignedDuration> {
+        match self {
+            Self::Later(_, pause) => Some(pause),
+            _ => None,
+        }
+    }
+
+    /// Whether what was sent may have been spent at the provider although nothing came back. A refusal was not; nor was what the proxy
+    /// had no room to send.
+    #[must_use]
+    pub const fn may_have_been_spent(self) -> bool {
+        match self {
+            Self::NoReply | Self::TooLong => true,
+            Self::Reply(error) | Self::Later(error, _) => match error {
+                TokenReplyError::Refused { status, .. } | TokenReplyError::Status { status } => {
+                    matches!(status, 200..=299 | 500 | 502 | 504)
+                }
+                TokenReplyError::Unusable(_) => true,
+            },
+            Self::Unreachable | Self::UnknownProvider | Self::AccessKey | Self::NoRevocation => false,
         }
     }
 
@@ -358,7 +413,7 @@ impl ProxyError {
                 "ask its operator for a key, and set KEYFERRY_PROXY_ACCESS_KEY or proxy_access_key in keyferry.toml"
             }
             Self::NoRevocation => "remove the access on the service's own page",
-            Self::Reply(error) => match error.class() {
+            Self::Reply(error) | Self::Later(error, _) => match error.class() {
                 FailureClass::Definite => "sign in again",
                 FailureClass::Operator => {
                     "whoever runs the proxy has to look at the client id, the secret and the redirect URL"
@@ -372,7 +427,7 @@ impl ProxyError {
     #[must_use]
     pub const fn class(self) -> FailureClass {
         match self {
-            Self::Reply(error) => error.class(),
+            Self::Reply(error) | Self::Later(error, _) => error.class(),
             Self::UnknownProvider | Self::AccessKey => FailureClass::Operator,
             Self::Unreachable | Self::NoReply | Self::TooLong | Self::NoRevocation => FailureClass::Passing,
         }

@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use super::{ConnectionError, Connections, Inner};
 use crate::{
     pages::SignInPage,
-    vault::{ConnectionRecord, ConnectionState},
+    vault::{ConnectionRecord, ConnectionState, Event, Expected},
 };
 
 /// The most sign-ins that wait at once. A page that begins them in a loop must not fill the memory.
@@ -206,6 +206,9 @@ impl Inner {
         let record = ConnectionRecord {
             id,
             account: None,
+            label: None,
+            previous: None,
+            failure: None,
             state: ConnectionState::Active,
             created_at: now,
             refreshed_at: None,
@@ -225,6 +228,7 @@ impl Inner {
             record
         };
         let id = saved.id.clone();
+        self.news.tell(&id);
         // Only once the tokens are safe: what fails from here on costs a name, and no sign-in.
         self.name_account(file, saved).await;
         Ok(id)
@@ -245,18 +249,24 @@ impl Inner {
 
     /// A new sign-in for a connection that servers already use.
     async fn renew(&self, new: ConnectionRecord) -> Result<ConnectionRecord, ConnectionError> {
-        let turn = self.turn(&new.id);
-        let _turn = turn.lock().await;
-        self.settle(&new.id).await?;
+        let held = self.turn(&new.id).await?;
+        // Its own tokens are about to be replaced, so that what the vault can't take of them is no loss.
+        let settled = self.settle(&held, &new.id).await;
+        drop(settled);
         let old = self.renewable(&new.id, &new.provider).await?;
-        let record = ConnectionRecord {
+        let (id, at) = (new.id.clone(), new.created_at);
+        let event = (Some(Event::ConnectedAgain), at);
+        let expected = Expected::Generation(old.generation);
+        let record = self.vault.change_connection(&id, expected, event, move |old| ConnectionRecord {
             account: old.account,
+            label: old.label,
             created_at: old.created_at,
-            refreshed_at: Some(new.created_at),
-            generation: old.generation + 1,
+            refreshed_at: Some(at),
             ..new
-        };
-        self.vault.replace_connection(&record).await?;
+        });
+        let record = record.await?;
+        self.unsaved.forget(&id);
+        held.turn.clear().await;
         tracing::info!(connection = %record.id, provider = %record.provider, "connected again");
         Ok(record)
     }

@@ -62,6 +62,9 @@ pub enum VaultError {
     /// The row was changed in between by another.
     #[error("the connection was changed in between")]
     Changed,
+    /// Another process does not give up the connection.
+    #[error("another Keyferry process has been at this connection for too long")]
+    Busy,
     /// SQLite says no: the disk is full or read-only, or the file is locked or damaged.
     #[error("the vault can't be read or written: {0}")]
     Database(#[from] rusqlite::Error),
@@ -105,6 +108,7 @@ impl VaultError {
                 "revoke the connection and sign in again, or uninstall the server and install it again; nothing else is touched"
             }
             Self::Changed => "try again",
+            Self::Busy => "end that process, or try again in a moment",
             Self::Database(error) => hint_of(error),
             Self::File { .. } | Self::Migration(_) => ROOM,
             Self::Interrupted => "start it again",

@@ -3,6 +3,7 @@
 //! SQLite holds the rows; each secret column is sealed under the master key with the row's identity beside it. [`Vault`] runs every
 //! statement away from the async runtime's threads.
 
+mod audit;
 mod connections;
 mod error;
 mod key;
@@ -11,15 +12,18 @@ mod row;
 mod schema;
 mod seal;
 mod servers;
+mod turn;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-pub use connections::{ConnectionRecord, ConnectionState};
+pub use audit::{AuditLine, AuditState, Event};
+pub use connections::{ConnectionRecord, ConnectionState, Expected, LastFailure, Outline, Previous};
 pub use error::VaultError;
 pub use servers::{ServerHead, ServerRecord};
+pub use turn::{Attempt, Journal, Turn};
 
 use crate::{entropy::Entropy, home::DataFolder};
 use seal::Sealer;
@@ -32,6 +36,7 @@ const DATABASE: &str = "vault.db";
 pub struct Vault(Arc<Inner>);
 
 struct Inner {
+    folder: PathBuf,
     database: Mutex<rusqlite::Connection>,
     sealer: Sealer,
 }
@@ -51,7 +56,8 @@ impl Vault {
         let database_exists = path.symlink_metadata().is_ok();
         let sealer = Sealer::new(key::load(folder, database_exists, entropy)?, entropy.clone());
         let database = Mutex::new(schema::open(&path, &sealer)?);
-        Ok(Self(Arc::new(Inner { database, sealer })))
+        turn::prepare(folder)?;
+        Ok(Self(Arc::new(Inner { folder: folder.to_owned(), database, sealer })))
     }
 
     /// Where the master key is, for people.
@@ -65,12 +71,21 @@ impl Vault {
         &self,
         work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
-        let inner = self.0.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        self.on_thread(|inner| {
             // A panic in between can't have left a half transaction: SQLite rolls back what was not committed.
             let mut database = inner.database.lock().unwrap_or_else(PoisonError::into_inner);
             work(&mut database, &inner.sealer)
-        });
+        })
+        .await
+    }
+
+    /// Does what may wait for the disk.
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
+        let inner = self.0.clone();
+        let done = tokio::task::spawn_blocking(move || work(&inner));
         done.await.map_err(|_| VaultError::Interrupted)?
     }
 }

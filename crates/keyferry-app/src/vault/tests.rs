@@ -5,6 +5,8 @@ use keyferry_core::{
     fact::Facts,
     flow::Tokens,
     id::ConnectionId,
+    idempotency_key::IdempotencyKey,
+    refresh::Fingerprint,
     scope::Scopes,
     secret::{AccessToken, RefreshToken, SecretText},
 };
@@ -27,6 +29,9 @@ fn record(seed: u8, access_token: &str) -> ConnectionRecord {
         id: ConnectionId::from_entropy([seed; 8]),
         provider: "acme".parse().unwrap(),
         account: Some("ada@example.org".to_owned()),
+        label: None,
+        previous: None,
+        failure: None,
         client_id: "client".parse().unwrap(),
         token_endpoint: "https://acme.example/token".to_owned(),
         asked: Scopes::from_reply("a b"),
@@ -85,9 +90,30 @@ async fn no_secret_lies_readable_in_any_file() {
     vault.save_server(&server).await.unwrap();
     assert_eq!(vault.server(&server.name).await.unwrap().unwrap().settings, server.settings);
     assert_eq!(vault.servers_of(&kept.id).await.unwrap(), [server.name]);
-    for entry in fs::read_dir(folder.path()).unwrap() {
-        let path = entry.unwrap().path();
-        let bytes = fs::read(&path).unwrap();
+    let spent = kept.tokens.refresh_token.as_ref().map(Fingerprint::of);
+    let attempt = Attempt {
+        generation: 0,
+        current: spent,
+        of_previous: false,
+        key: IdempotencyKey::from_entropy([7; 32]),
+        at: kept.created_at,
+    };
+    let turn = vault.turn(&kept.id).await.unwrap();
+    turn.reserve(&attempt, &kept.tokens).await.unwrap();
+    turn.keep_reply(0, &kept.tokens, kept.created_at).await.unwrap();
+    let journal = turn.journal().await.unwrap().unwrap();
+    assert_eq!(journal.reply.unwrap().0.access_token.expose_secret(), CANARY);
+    let files = |folder: &Path| -> Vec<_> {
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .collect()
+    };
+    let (top, journals) = (files(folder.path()), files(&folder.path().join("journal")));
+    assert_eq!(journals.len(), 1);
+    for path in top.iter().chain(&journals) {
+        let bytes = fs::read(path).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"canary"), "{}", path.display());
         #[cfg(unix)]
         {
@@ -103,11 +129,20 @@ async fn a_loser_never_wipes_what_a_winner_saved() {
     let vault = open(&folder).unwrap();
     let first = record(1, "first");
     vault.add_connection(&first).await.unwrap();
-    let winner = ConnectionRecord { generation: 1, tokens: record(1, "winner").tokens, ..first.clone() };
-    let loser = ConnectionRecord { generation: 1, tokens: record(1, "loser").tokens, ..first.clone() };
-    vault.replace_connection(&winner).await.unwrap();
-    assert!(matches!(vault.replace_connection(&loser).await, Err(VaultError::Changed)));
-    let marked = vault.mark_connection(&first.id, 0, ConnectionState::NeedsSignIn).await;
+    let by = |name: &str| {
+        let mut tokens = record(1, name).tokens;
+        tokens.refresh_token = Some(RefreshToken::new(format!("refresh-{name}")).unwrap());
+        move |record: ConnectionRecord| ConnectionRecord { tokens, ..record }
+    };
+    let spent = Expected::RefreshToken(Fingerprint::of(first.tokens.refresh_token.as_ref().unwrap()));
+    for expected in [spent, Expected::Generation(0)] {
+        let event = || (None, first.created_at);
+        let won = vault.change_connection(&first.id, expected, event(), by("winner")).await;
+        assert!(won.is_ok() == (expected == spent), "{won:?}");
+        let lost = vault.change_connection(&first.id, expected, event(), by("loser")).await;
+        assert!(matches!(lost, Err(VaultError::Changed)), "{lost:?}");
+    }
+    let marked = vault.mark_to_be_revoked(&first.id, 0).await;
     assert!(matches!(marked, Err(VaultError::Changed)));
     let read = vault.connection(&first.id).await.unwrap().unwrap();
     assert_eq!(read.tokens.access_token.expose_secret(), "winner");
@@ -131,8 +166,8 @@ async fn a_value_that_was_moved_or_put_back_does_not_open() {
     assert!(matches!(vault.connection(&one.id).await, Err(VaultError::Unsealable(_))));
 
     meddle(&folder, "CREATE TABLE stolen AS SELECT access_token FROM connections WHERE account IS NOT NULL");
-    let renewed = ConnectionRecord { generation: 1, ..other.clone() };
-    vault.replace_connection(&renewed).await.unwrap();
+    let at = (None, other.created_at);
+    vault.change_connection(&other.id, Expected::Generation(0), at, |record| record).await.unwrap();
     let put_back = format!(
         "UPDATE connections SET access_token = (SELECT access_token FROM stolen LIMIT 1 OFFSET 1) WHERE id = '{}'",
         other.id
@@ -178,10 +213,20 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
     let folder = tempfile::tempdir().unwrap();
     let kept = record(1, CANARY);
     open(&folder).unwrap().add_connection(&kept).await.unwrap();
-    meddle(
-        &folder,
-        "ALTER TABLE connections DROP COLUMN tried_at; ALTER TABLE connections DROP COLUMN facts; PRAGMA user_version = 1",
-    );
+    let later = [
+        "tried_at",
+        "facts",
+        "label",
+        "previous_refresh_token",
+        "replaced_at",
+        "failed_at",
+        "failure_class",
+        "failure_code",
+        "failures",
+        "retry_after",
+    ];
+    later.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE connections DROP COLUMN {column}")));
+    meddle(&folder, "DROP TABLE audit; DROP TABLE audit_head; PRAGMA user_version = 1");
     let vault = open(&folder).unwrap();
     vault.note_attempt(&kept.id, 0, kept.created_at).await.unwrap();
     let read = vault.connection(&kept.id).await.unwrap().unwrap();

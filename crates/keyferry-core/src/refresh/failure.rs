@@ -41,7 +41,8 @@ impl Failure {
             FailureClass::Operator => OPERATOR,
             FailureClass::Passing | FailureClass::Definite => PASSING,
         };
-        let doubled = (1..self.count.min(16)).fold(first, |pause, _| pause.saturating_add(pause).min(longest));
+        let doubled =
+            (1..self.count.min(16)).fold(first, |pause, _| pause.saturating_add(pause).min(longest));
         self.after(doubled.saturating_add(spread.of_span(doubled / 4)))
     }
 

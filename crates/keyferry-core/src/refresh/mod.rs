@@ -1,10 +1,12 @@
 //! When a connection's tokens are refreshed: one rule, how long it waits after a failure, and the order in which connections are due.
 
 mod failure;
+mod fingerprint;
 mod rule;
 mod schedule;
 
 pub use failure::{COOL_DOWN, Failure, LONGEST_RETRY_AFTER};
+pub use fingerprint::Fingerprint;
 pub use rule::{ConnectionState, MARGIN, Next, Standing, Wanted, next};
 pub use schedule::Schedule;
 
@@ -24,6 +26,12 @@ impl Spread {
         });
         let [a, b, c, d, ..] = hash.to_le_bytes();
         Self(u16::from_le_bytes([a ^ c, b ^ d]))
+    }
+
+    /// A share that is told, out of 65 536.
+    #[must_use]
+    pub const fn new(share: u16) -> Self {
+        Self(share)
     }
 
     /// Its part of a span: from nothing to just below all of it.

@@ -22,6 +22,26 @@ pub enum ConnectionState {
     RevocationPending,
 }
 
+impl ConnectionState {
+    /// The state as a stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::NeedsSignIn => "needs_sign_in",
+            Self::RevocationPending => "revocation_pending",
+        }
+    }
+
+    /// The state that a word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Active, Self::NeedsSignIn, Self::RevocationPending]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
 /// What is known of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
@@ -39,8 +59,10 @@ pub struct Standing {
     pub interrupted: bool,
     /// The last attempt, where it failed.
     pub failure: Option<Failure>,
-    /// Until when its provider is left alone, because of what other connections met there.
+    /// Until when its provider wants to be left alone, whichever connection it told so.
     pub provider_rests_until: Option<Timestamp>,
+    /// Until when its provider is taken to be down, for nothing came of asking it for other connections.
+    pub provider_down_until: Option<Timestamp>,
     /// Its share of what is spread.
     pub spread: Spread,
 }
@@ -81,7 +103,9 @@ pub enum Next {
 pub fn next(standing: &Standing, wanted: Wanted, now: Timestamp) -> Next {
     match standing.state {
         ConnectionState::NeedsSignIn => Next::SignIn,
-        ConnectionState::RevocationPending => standing.held_back(wanted, now).map_or(Next::Revoke, Next::Wait),
+        ConnectionState::RevocationPending => {
+            standing.held_back(wanted, now).map_or(Next::Revoke, Next::Wait)
+        }
         ConnectionState::Active if !standing.refreshable => standing.while_it_lasts(wanted, now),
         ConnectionState::Active => match standing.due(wanted, now) {
             Some(due) if due <= now => standing.held_back(wanted, now).map_or(Next::Refresh, Next::Wait),
@@ -133,7 +157,8 @@ impl Standing {
             Wanted::Use => failure.cool_down(self.spread),
             Wanted::Another => failure.asked_for(),
         });
-        own.max(self.provider_rests_until).filter(|until| *until > now)
+        let down = self.provider_down_until.filter(|_| wanted != Wanted::Another);
+        own.max(down).max(self.provider_rests_until).filter(|until| *until > now)
     }
 }
 

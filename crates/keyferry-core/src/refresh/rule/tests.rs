@@ -22,6 +22,7 @@ fn hour() -> Standing {
         interrupted: false,
         failure: None,
         provider_rests_until: None,
+        provider_down_until: None,
         spread: Spread::default(),
     }
 }
@@ -133,6 +134,10 @@ fn a_provider_that_wants_rest_holds_back_all_of_its_connections() {
         assert_eq!(next(&resting, wanted, at(5000)), Refresh, "{wanted:?}");
     }
     assert_eq!(next(&resting, Use, at(0)), Rest(Some(at(3300))));
+    // One that does not answer is asked all the same by who insists.
+    let down = Standing { provider_rests_until: None, provider_down_until: Some(at(5000)), ..resting };
+    let then = [Ahead, Use, Another].map(|wanted| next(&down, wanted, at(4000)));
+    assert_eq!(then, [Wait(at(5000)), Wait(at(5000)), Refresh]);
 }
 
 #[test]
