@@ -28,9 +28,6 @@ use crate::{
     vault::{Attempt, ConnectionRecord, ConnectionState, Event, Expected, LastFailure, VaultError},
 };
 
-/// How long the proxy keeps a reply for whoever asks again, with a minute to spare.
-const REPLAYED: SignedDuration = SignedDuration::from_mins(9);
-
 /// How long after it was replaced a refresh token is tried where the one that replaced it never worked. The longest grace of a provider
 /// that we know of is ten minutes.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
@@ -171,12 +168,8 @@ impl Inner {
             return Err(ConnectionError::NotRefreshable(record.provider));
         };
         let oauth = oauth(&file)?;
-        let known = interrupted.filter(|attempt| {
-            let age = self.now().duration_since(attempt.at);
-            age >= SignedDuration::ZERO && age < REPLAYED
-        });
-        // Asked again within its time, the proxy gives the reply that was lost on the way.
-        let attempt = known.unwrap_or_else(|| self.attempt(&record, false));
+        // Asked again with the same key, the proxy gives the reply that was lost on the way, as long as it has it.
+        let attempt = interrupted.unwrap_or_else(|| self.attempt(&record, false));
         let sent = self.send(held, &record, oauth, (&token, &attempt)).await;
         let sent = match sent {
             Err(Unsent::Failed(error)) if error.class() == FailureClass::Definite => {
