@@ -111,6 +111,14 @@ pub struct Expected {
     pub expires: Option<bool>,
     /// Whether the words for a dead refresh token stand for other failures too, so that it can't be taken for dead.
     pub unclear_end: bool,
+    /// What `error.http`, `error-2.http` and so on mean, in the codes of RFC 6749 §5.2.
+    pub refusals: Vec<String>,
+    /// Whether a refresh ends the refresh token that it spent.
+    pub rotates: Option<bool>,
+    /// What is taken for a `[config.NAME]` where the person gives no value.
+    pub config_defaults: BTreeMap<String, String>,
+    /// Values that a `[config.NAME]` must not take.
+    pub config_refused: BTreeMap<String, String>,
 }
 
 /// How a client authenticates.

@@ -44,7 +44,10 @@ async fn stand_in(demands: &str) -> StandIn {
             reply("HTTP/1.1 200 OK\n\n{\"access_token\":\"access-long\"}"),
         ],
         refresh: Some(reply("HTTP/1.1 200 OK\n\naccess_token=access-2")),
-        error: Some(reply("HTTP/1.1 403 Forbidden\n\n{\"error\":\"gone\"}")),
+        errors: vec![
+            reply("HTTP/1.1 403 Forbidden\n\n{\"error\":\"gone\"}"),
+            reply("HTTP/1.1 401 Unauthorized\n\n{\"error\":\"who\"}"),
+        ],
         account: Some(reply("HTTP/1.1 200 OK\n\n{\"email\":\"ada@acme.example\"}")),
         revoke: None,
         demands: Demands::parse(demands).unwrap(),
@@ -228,12 +231,14 @@ async fn a_client_that_must_not_or_can_not_use_a_secret_is_held_to_it() {
 }
 
 #[tokio::test]
-async fn a_dead_grant_is_answered_with_the_recorded_error() {
+async fn a_dead_grant_is_answered_with_each_recorded_error() {
     let service = strict().await;
-    service.end_every_grant();
+    service.refuse_with(1);
     let fields = [("grant_type", "refresh_token"), ("refresh_token", "refresh-1")];
     assert_eq!(post(&service, "token", &fields).await.error(), (403, "gone".to_owned()));
-    assert_eq!(post(&service, "token", &EXCHANGE).await.status, 403);
+    service.refuse_with(2);
+    assert_eq!(post(&service, "token", &fields).await.error(), (401, "who".to_owned()));
+    assert_eq!(post(&service, "token", &EXCHANGE).await.status, 401);
 }
 
 #[tokio::test]

@@ -6,15 +6,17 @@
 mod account;
 mod at_proxy;
 mod delivered;
+mod refusals;
 mod report;
 mod scene;
 mod sign_in;
+mod stated;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use keyferry_core::{
-    flow::{Tokens, error::FailureClass},
+    flow::Tokens,
     id::FactName,
     provider::{InvalidConfig, InvalidEndpoint, ProviderFile, UnresolvedEndpoint},
     secret::RefreshToken,
@@ -127,6 +129,9 @@ impl Connection {
 }
 
 async fn perform(scene: &Scene, story: &mut Story) {
+    for difference in stated::differences(&scene.file, &scene.oauth, &scene.demands) {
+        story.fail("file", &difference);
+    }
     let Some(mut connection) = connect(scene, story).await else { return };
     let expected = scene.demands.expected.as_ref();
     story.server = deliver(scene, story, &connection, expected.map(|expected| &expected.env), expected);
@@ -145,7 +150,7 @@ async fn perform(scene: &Scene, story: &mut Story) {
         None => {}
     }
     revoke(scene, story, &connection).await;
-    end(scene, story, &connection, spendable.is_some()).await;
+    refusals::hear(scene, story, &connection, spendable.is_some()).await;
 }
 
 /// The sign-in, the code exchange, and the account.
@@ -197,39 +202,6 @@ async fn revoke(scene: &Scene, story: &mut Story, connection: &Connection) {
         }
         (None, None) => {}
     }
-}
-
-/// The grant's death: the person has to be told to sign in again, whatever words the service has for it.
-async fn end(scene: &Scene, story: &mut Story, connection: &Connection, refreshes: bool) {
-    if !story.has("error.http", scene.recorded.error) {
-        return;
-    }
-    scene.stand_in.end_every_grant();
-    let answer = match &connection.tokens.refresh_token {
-        Some(token) if refreshes => at_proxy::refresh(scene, token, &connection.tokens).await,
-        _ => match sign_in::sign_in(scene).await {
-            Ok((code, _)) => at_proxy::exchange(scene, &code).await,
-            Err(error) => {
-                story.step::<()>(scene, "dead grant", Err(error));
-                return;
-            }
-        },
-    };
-    let unclear = scene.demands.expected.as_ref().is_some_and(|expected| expected.unclear_end);
-    let told = match answer {
-        Ok(_) => Err("a dead grant still gives tokens: error.http is taken for a success".to_owned()),
-        Err(error) if error.class() == FailureClass::Definite => {
-            if unclear {
-                Err("the grant is taken for dead, but [expected] says that it can't be told".to_owned())
-            } else {
-                Ok(((), "sign in again".to_owned()))
-            }
-        }
-        // A dead code fails the sign-in, whatever it is called. A refresh has to tell a dead grant from a failure that passes.
-        Err(error) if unclear || !refreshes => Ok(((), error.to_string())),
-        Err(error) => Err(format!("a dead grant is not understood as one: {}", at_proxy::explained(error))),
-    };
-    story.step(scene, "dead grant", told);
 }
 
 /// What a server would get, compared with what is expected.

@@ -67,7 +67,8 @@ pub(super) struct Recorded {
     pub(super) callback: bool,
     pub(super) token: bool,
     pub(super) refresh: bool,
-    pub(super) error: bool,
+    /// How many refusals.
+    pub(super) errors: usize,
     pub(super) account: bool,
 }
 
@@ -132,7 +133,7 @@ impl Recorded {
             callback: recording.callback.is_some(),
             token: !recording.tokens.is_empty(),
             refresh: recording.refresh.is_some(),
-            error: recording.error.is_some(),
+            errors: recording.errors.len(),
             account: recording.account.is_some(),
         }
     }

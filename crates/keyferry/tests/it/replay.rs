@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use keyferry::replay::{Play, Report, play};
 use keyferry_core::provider::{ProviderFile, ProviderSet};
-use keyferry_sandbox::stand_in::Recording;
+use keyferry_sandbox::stand_in::{RecordedReply, Recording};
 
 use crate::support::World;
 
@@ -125,6 +125,59 @@ async fn what_a_service_would_not_take_is_told_in_a_sentence() {
         for secret in ["sandbox-access", "sandbox-refresh", "sandbox-code", "test-secret"] {
             assert!(!shown.contains(secret), "{shown}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_file_states_is_held_against_what_the_service_documents() {
+    let text = ProviderSet::builtin().unwrap().get(&"sandbox".parse().unwrap()).unwrap().source.to_string();
+    let text = text + "[config.team]\npattern = \"[a-z]+\"\ndefault = \"red\"\n";
+    let file = ProviderFile::parse("sandbox".parse().unwrap(), "sandbox.toml", &text).unwrap().file;
+    let mut recording = Recording::read(&replies().join("sandbox")).unwrap();
+    recording
+        .errors
+        .push(RecordedReply::parse(b"HTTP/1.1 401 Unauthorized\n\n{\"error\":\"gone\"}").unwrap());
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let team = |value: &str| [("team".to_owned(), value.to_owned())].into();
+    for (refusals, rotates, default, refused, refreshes, sentences) in [
+        (&[][..], None, "red", "Red", true, &[][..]),
+        (&["invalid_grant", "server_error"], Some(true), "red", "Red", true, &[]),
+        (
+            &[],
+            None,
+            "red",
+            "Red",
+            false,
+            &["file: the service has no refresh, but the file does not say refresh = false"],
+        ),
+        (
+            &["invalid_client", "invalid_grant"],
+            Some(false),
+            "blue",
+            "green",
+            true,
+            &[
+                "file: the service's documentation says rotates = false, the file says otherwise",
+                "file: [config.team] has not the default `blue`",
+                "file: [config.team] takes `green`, which the service does not have",
+                "dead grant: the refusal 1 is taken for invalid_grant, but it means invalid_client",
+                "further refusal: the refusal 2 is taken for server_error, but it means invalid_grant",
+            ],
+        ),
+    ] {
+        let mut recording = recording.clone();
+        let expected = recording.demands.expected.as_mut().unwrap();
+        expected.refusals = words(refusals);
+        expected.rotates = rotates;
+        expected.config_defaults = team(default);
+        expected.config_refused = team(refused);
+        if !refreshes {
+            recording.demands.refresh = None;
+        }
+        let report = play(Play { file: &file, recording, config: Default::default() }).await.unwrap();
+        // What the stand-in itself finds wrong with a refresh that it does not have is told elsewhere.
+        let told = report.failures.iter().filter(|told| !told.contains("the service has none"));
+        assert_eq!(told.collect::<Vec<_>>(), sentences);
     }
 }
 

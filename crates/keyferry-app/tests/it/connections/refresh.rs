@@ -30,6 +30,19 @@ async fn a_token_near_its_end_is_refreshed_before_it_is_given() {
 }
 
 #[tokio::test]
+async fn a_provider_file_says_how_long_before_its_end_a_token_is_refreshed() {
+    let late = |text: String| text.replacen("[token]", "[token]\nrefresh_margin = \"1m\"", 1);
+    let world = World::start_of(SandboxConfig::default(), (None, None), late).await;
+    let id = world.connect().await;
+    for (seconds, refreshes) in [(3500, 0), (60, 1)] {
+        world.pass(seconds);
+        world.connections.fresh(&id).await.unwrap();
+        assert_eq!(world.sandbox.counters().refresh_requests, refreshes, "after {seconds} s more");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_reply_without_a_refresh_token_keeps_the_old_one() {
     let world =
         World::start_with(SandboxConfig { rotation: Rotation::Keep, ..SandboxConfig::default() }).await;
