@@ -158,7 +158,8 @@ impl ConnectionError {
             Self::Unknown(_) => "`keyferry connections list` shows them".to_owned(),
             Self::NeedsSignIn(_) | Self::NotRefreshable(_) | Self::Moved(_) => "sign in again".to_owned(),
             Self::AuthorizationUrl(_) => {
-                "`keyferry provider check` says what is wrong with the provider file".to_owned()
+                "look at what was given with --config; if that is right, `keyferry provider check` looks at the provider file"
+                    .to_owned()
             }
             Self::Config { hint, .. } => hint.clone(),
             Self::HostNotAllowed { provider, host, .. } => format!(
