@@ -19,7 +19,10 @@ async fn a_host_that_the_proxy_sends_no_secret_to_is_refused_before_the_person_i
         [("git.other.example", "did not list that host"), ("router.local", "of the own network")]
     {
         let (_, install) = world.app.post("/api/v1/installs", begin(host)).await;
-        let over = world.app.over(install).await;
+        let mut over = install;
+        while over["state"] == "working" {
+            over = world.app.newer(&over).await;
+        }
         assert_eq!(over["error"]["error"], "host_not_allowed", "{over}");
         assert!(over["error"]["message"].as_str().unwrap().contains(why), "{over}");
         let hint = over["error"]["hint"].as_str().unwrap();
