@@ -75,7 +75,7 @@ impl Sender<'_> {
     async fn send(&self, request: EndpointRequest<'_>) -> Result<EndpointReply, Fault> {
         let uri = self.provider.uri(&request.endpoint);
         if uri.is_none() {
-            self.provider.destinations.check(&request.endpoint)?;
+            self.provider.destinations.check(&request.endpoint).map_err(Fault::Host)?;
         }
         let request = UpstreamRequest::new(uri, &request)?;
         let UpstreamReply { status, retry_after, body } =

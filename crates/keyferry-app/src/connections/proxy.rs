@@ -57,6 +57,9 @@ pub enum ProxyError {
     /// The proxy wants an access key, or another one.
     #[error("the proxy lets in only those who have an access key")]
     AccessKey,
+    /// The proxy sends no secret to the host that the person named: nothing was sent.
+    #[error("the proxy does not send its secret to this host")]
+    Host,
     /// The provider has no revocation endpoint.
     #[error("the provider has no way to revoke")]
     NoRevocation,
@@ -75,6 +78,9 @@ pub struct ProviderFacts {
     /// Where a sign-in comes back to, where that is the proxy.
     #[serde(default)]
     pub redirect_uri: Option<String>,
+    /// The hosts that its operator listed, where the provider file leaves the host to the person.
+    #[serde(default)]
+    pub allowed_hosts: Option<Vec<String>>,
 }
 
 /// One provider of the proxy's list.
@@ -84,6 +90,9 @@ pub struct ListedProvider {
     pub name: String,
     /// Whether the proxy has its credentials.
     pub configured: bool,
+    /// The hosts that its operator listed, where the provider file leaves the host to the person.
+    #[serde(default)]
+    pub allowed_hosts: Option<Vec<String>>,
     /// Its provider file, which may be anything.
     #[serde(default)]
     pub file: Option<String>,
@@ -153,6 +162,8 @@ struct Told {
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 impl ProxyClient {
@@ -261,13 +272,13 @@ impl ProxyClient {
         }
         match serde_json::from_slice::<Refusal>(&body) {
             Ok(refusal) if refusal.error == "unsupported_token_type" => Err(ProxyError::NoRevocation),
-            _ => Err(ProxyError::Reply(TokenReplyError::Status { status })),
+            _ => Err(refused(TokenReplyError::Status { status }, &body)),
         }
     }
 
     async fn tokens(&self, request: &impl Serialize) -> Result<TokenReply, ProxyError> {
         let (status, body) = self.post("oauth/token", request).await?;
-        let mut reply = TokenReply::parse(status, &body).map_err(ProxyError::Reply)?;
+        let mut reply = TokenReply::parse(status, &body).map_err(|error| refused(error, &body))?;
         // A reply whose facts can't be read still carries a grant.
         if let Ok(Told { metadata }) = serde_json::from_slice(&body) {
             let facts =
@@ -312,6 +323,14 @@ impl ProxyClient {
     }
 }
 
+/// Why there are no tokens: what the proxy itself would not send, or what came back.
+fn refused(error: TokenReplyError, body: &[u8]) -> ProxyError {
+    match serde_json::from_slice::<Refusal>(body) {
+        Ok(Refusal { reason: Some(reason), .. }) if reason == "host" => ProxyError::Host,
+        _ => ProxyError::Reply(error),
+    }
+}
+
 /// Status and body, of which no more is read than a reply has.
 async fn read(mut response: Response, longest: usize) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
     let status = response.status().as_u16();
@@ -340,6 +359,7 @@ impl ProxyError {
             Self::TooLong => "proxy_reply_too_long",
             Self::UnknownProvider => "proxy_unknown_provider",
             Self::AccessKey => "proxy_access_key",
+            Self::Host => "proxy_host_not_allowed",
             Self::NoRevocation => "no_revocation",
             Self::Reply(_) => "provider_refused",
         }
@@ -357,6 +377,9 @@ impl ProxyError {
             Self::AccessKey => {
                 "ask its operator for a key, and set KEYFERRY_PROXY_ACCESS_KEY or proxy_access_key in keyferry.toml"
             }
+            Self::Host => {
+                "whoever runs the proxy can list the host in the provider's variable that ends in _ALLOWED_HOSTS, and start it again"
+            }
             Self::NoRevocation => "remove the access on the service's own page",
             Self::Reply(error) => match error.class() {
                 FailureClass::Definite => "sign in again",
@@ -373,7 +396,7 @@ impl ProxyError {
     pub const fn class(self) -> FailureClass {
         match self {
             Self::Reply(error) => error.class(),
-            Self::UnknownProvider | Self::AccessKey => FailureClass::Operator,
+            Self::UnknownProvider | Self::AccessKey | Self::Host => FailureClass::Operator,
             Self::Unreachable | Self::NoReply | Self::TooLong | Self::NoRevocation => FailureClass::Passing,
         }
     }

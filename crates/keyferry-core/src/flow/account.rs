@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::{
-    json,
+    Tokens, json,
     reply::{LONGEST_REPLY, facts},
 };
 use crate::{
@@ -61,16 +61,20 @@ impl Account {
         Ok(Some(AccountRequest { endpoint, headers }))
     }
 
-    /// Reads what is known: from a reply's body, where there was one, and the ID token.
+    /// Reads what is known: from a reply's body, where there was one, the ID token, and the facts beside the tokens.
     #[must_use]
-    pub fn read(&self, body: Option<&[u8]>, id_token: Option<&IdToken>) -> AccountFacts {
+    pub fn read(&self, body: Option<&[u8]>, tokens: Option<&Tokens>) -> AccountFacts {
         let reply = body.filter(|body| body.len() <= LONGEST_REPLY).and_then(json::unique);
         let found = match &self.label {
             None => None,
             Some(AccountLabel::Reply(pointer)) => reply.as_ref().and_then(|reply| text(reply, pointer)),
             Some(AccountLabel::IdToken(pointer)) => {
-                id_token.and_then(claims).and_then(|claims| text(&claims, pointer))
+                let token = tokens.and_then(|tokens| tokens.id_token.as_ref());
+                token.and_then(claims).and_then(|claims| text(&claims, pointer))
             }
+            Some(AccountLabel::Fact(name)) => tokens
+                .and_then(|tokens| tokens.metadata.get(name))
+                .map(|fact| fact.expose_secret().chars().take(LONGEST_LABEL).collect()),
         };
         AccountFacts {
             label: found.filter(|label| !label.is_empty() && !label.chars().any(char::is_control)),
@@ -98,7 +102,7 @@ fn claims(token: &IdToken) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{flow::Tokens, provider::ProviderFile, scope::Scopes, secret::AccessToken};
+    use crate::{provider::ProviderFile, scope::Scopes, secret::AccessToken};
 
     fn account(text: &str) -> Account {
         let text = format!(
@@ -175,11 +179,21 @@ mod tests {
         let account = account("label = \"id_token:/email\"");
         let payload = URL_SAFE_NO_PAD.encode(r#"{"email":"ada@a.example"}"#);
         let token = IdToken::new(format!("e30.{payload}.sig")).unwrap();
-        assert_eq!(account.read(None, Some(&token)).label.as_deref(), Some("ada@a.example"));
+        let with = |token: IdToken| Tokens { id_token: Some(token), ..tokens() };
+        assert_eq!(account.read(None, Some(&with(token))).label.as_deref(), Some("ada@a.example"));
         assert!(account.prepare(&Values::default()).unwrap().is_none());
         for odd in ["x", "a.b.c", "a.%%.c", "..."] {
-            assert_eq!(account.read(None, Some(&IdToken::new(odd).unwrap())).label, None, "{odd}");
+            assert_eq!(account.read(None, Some(&with(IdToken::new(odd).unwrap()))).label, None, "{odd}");
         }
         assert_eq!(account.read(None, None).label, None);
+    }
+
+    #[test]
+    fn a_fact_of_the_token_reply_names_the_account() {
+        let account = account("label = \"metadata:site\"");
+        assert_eq!(account.read(None, Some(&tokens())).label.as_deref(), Some("s 1"));
+        let without = Tokens { metadata: Facts::default(), ..tokens() };
+        assert_eq!(account.read(None, Some(&without)).label, None);
+        assert!(account.prepare(&Values::default()).unwrap().is_none());
     }
 }

@@ -208,6 +208,8 @@ pub enum AccountLabel {
     Reply(JsonPointer),
     /// In the ID token's claims.
     IdToken(JsonPointer),
+    /// A fact that the redirect or the token reply told.
+    Fact(FactName),
 }
 
 /// A JSON Pointer (RFC 6901).

@@ -6,6 +6,7 @@
 mod browser;
 mod builtin;
 mod config;
+mod destinations;
 mod endpoint;
 mod file;
 mod host;
@@ -21,6 +22,7 @@ mod table;
 pub use browser::{Browser, BrowserSource, BrowserToken, HostPattern, UrlPattern};
 pub use builtin::builtin;
 pub use config::{ConfigField, InvalidConfig, Pattern, check_config};
+pub use destinations::{Destinations, RefusedHost};
 pub use endpoint::{EndpointTemplate, InvalidEndpoint, UnresolvedEndpoint};
 pub use file::{
     Account, AccountLabel, Authorization, CallbackFormat, ClientAuth, JsonPointer, OAuth, Pkce, ProviderFile,

@@ -5,7 +5,6 @@
 //! only while surely nothing was sent, for a code or a refresh token is spent by the first try.
 
 mod connect;
-mod destinations;
 mod tls;
 
 use std::{error::Error as StdError, time::Duration};
@@ -24,7 +23,6 @@ use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 
 use self::connect::ConnectDeadline;
-pub(crate) use self::destinations::Destinations;
 use crate::{clock, config::Limits, fault::Fault, retry_after};
 
 /// What providers see as our name.

@@ -97,10 +97,15 @@ impl Recording {
 }
 
 impl Callback {
-    /// Takes a query, in which `{state}` stands once.
+    /// Takes a query, in which `{state}` stands once, or a whole URL with such a query.
     #[must_use]
-    pub fn new(query: &str) -> Option<Self> {
-        let query = query.trim().trim_start_matches('?');
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let is_url = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+        let query = match text.split_once('?') {
+            Some((_, query)) if is_url => query.split('#').next().unwrap_or_default(),
+            _ => text.trim_start_matches('?'),
+        };
         let plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
         (plain && query.matches("{state}").count() == 1).then(|| Self(query.to_owned()))
     }
@@ -192,6 +197,8 @@ mod tests {
         write("error-4.http", "HTTP/1.1 403 Forbidden\n\n{}");
         let errors = Recording::read(folder.path()).unwrap().errors;
         assert_eq!(errors.iter().map(RecordedReply::status).collect::<Vec<_>>(), [400, 401]);
+        write("callback.txt", "http://127.0.0.1:7667/oauth/callback/acme?code=a&state={state}#_=_\n");
+        assert_eq!(Recording::read(folder.path()).unwrap().callback.unwrap().query("s"), "code=a&state=s");
         write("error.http", "no reply");
         assert!(matches!(Recording::read(folder.path()), Err(RecordingError::Reply { .. })));
         write("error.http", "HTTP/1.1 400 Bad Request\n\n{}");

@@ -71,6 +71,12 @@ impl RecordedReply {
         self.status.as_u16()
     }
 
+    /// Its body. It may hold tokens.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The names of the fields in its body, outermost first ones alone; none where it is neither JSON object nor form.
     #[must_use]
     pub fn fields(&self) -> Vec<String> {

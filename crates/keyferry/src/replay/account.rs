@@ -27,7 +27,7 @@ pub(super) async fn ask(
         Some(request) => Some(body(scene, request).await?),
         None => None,
     };
-    let found = account.read(body.as_deref(), tokens.id_token.as_ref());
+    let found = account.read(body.as_deref(), Some(tokens));
     if account.label.is_some() && found.label.is_none() {
         return Err("nothing stands where [account] label points to".to_owned());
     }

@@ -9,10 +9,12 @@ use keyferry_core::{
         reply::{TokenReply, TokenReplyError},
         revoke::TokenTypeHint,
     },
+    provider::ReplyFormat,
     secret::RefreshToken,
 };
+use keyferry_sandbox::stand_in::RecordedReply;
 
-use super::scene::Scene;
+use super::{recorded, scene::Scene};
 
 type Told<T> = Result<(T, String), ProxyError>;
 
@@ -37,21 +39,18 @@ pub(super) async fn revoke(scene: &Scene, tokens: &Tokens) -> Told<()> {
     Ok(((), "the tokens are revoked".to_owned()))
 }
 
-/// What a failure means for the author of the file.
-pub(super) fn explained(error: ProxyError) -> String {
-    let meant = match error {
-        ProxyError::Reply(TokenReplyError::Refused { code: ErrorCode::ServerError, status: 502 }) => {
-            "the reply gives no tokens; [token.response] says where they stand"
+/// What a failure means for the author of the file: as the recorded reply shows it, where it is one of its own.
+pub(super) fn explained(error: ProxyError, format: &ReplyFormat, reply: Option<&RecordedReply>) -> String {
+    let of_reply = reply.and_then(|reply| recorded::explained(format, reply));
+    match (error, of_reply) {
+        (ProxyError::Reply(_), Some(why)) => why,
+        (ProxyError::Reply(TokenReplyError::Refused { code: ErrorCode::ServerError, .. }), None) => {
+            format!(
+                "{error}: the reply gives no tokens; [token.response] says where they stand, or what an error of the service's own means"
+            )
         }
-        ProxyError::Reply(TokenReplyError::Refused { code: ErrorCode::ServerError, .. }) => {
-            "the reply is an error in words of the service's own; [token.response] errors says what they mean"
-        }
-        ProxyError::Reply(TokenReplyError::Refused { code: ErrorCode::TemporarilyUnavailable, .. }) => {
-            "the status is a failure's, and no error code was found; [token.response] error says where it stands"
-        }
-        _ => return error.to_string(),
-    };
-    format!("{error}: {meant}")
+        _ => error.to_string(),
+    }
 }
 
 fn about<'a>(scene: &'a Scene, tokens: &'a Tokens) -> About<'a> {

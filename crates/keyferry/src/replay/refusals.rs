@@ -10,12 +10,12 @@ use super::{Connection, at_proxy, report::Story, scene::Scene, sign_in};
 
 /// Hears each refusal. At the first the person has to be told to sign in again, whatever words the service has for it.
 pub(super) async fn hear(scene: &Scene, story: &mut Story, connection: &Connection, refreshes: bool) {
-    if !story.has("error.http", scene.recorded.errors > 0) {
+    if !story.has("error.http", !scene.recorded.errors.is_empty()) {
         return;
     }
     let expected = scene.demands.expected.as_ref();
     let meanings = expected.map(|expected| expected.refusals.as_slice()).unwrap_or_default();
-    for number in 1..=scene.recorded.errors {
+    for number in 1..=scene.recorded.errors.len() {
         scene.stand_in.refuse_with(number);
         let step = if number == 1 { "dead grant" } else { "further refusal" };
         let answer = match ask(scene, connection, refreshes).await {
@@ -29,7 +29,10 @@ pub(super) async fn hear(scene: &Scene, story: &mut Story, connection: &Connecti
         let told = match answer {
             Ok(_) => Err("a refusal still gives tokens: the reply is taken for a success".to_owned()),
             Err(error) if number == 1 => {
-                death(error, expected.is_some_and(|expected| expected.unclear_end), refreshes)
+                let unclear = expected.is_some_and(|expected| expected.unclear_end);
+                let reply = scene.recorded.errors.first();
+                let why = || at_proxy::explained(error, &scene.oauth.token.response, reply);
+                death(error, unclear, refreshes, why)
             }
             Err(error) => Ok(((), error.to_string())),
         };
@@ -63,7 +66,12 @@ fn meaning(answer: &Result<TokenReply, ProxyError>) -> &'static str {
     }
 }
 
-fn death(error: ProxyError, unclear: bool, refreshes: bool) -> Result<((), String), String> {
+fn death(
+    error: ProxyError,
+    unclear: bool,
+    refreshes: bool,
+    why: impl FnOnce() -> String,
+) -> Result<((), String), String> {
     match error.class() {
         FailureClass::Definite if unclear => {
             Err("the grant is taken for dead, but [expected] says that it can't be told".to_owned())
@@ -71,6 +79,6 @@ fn death(error: ProxyError, unclear: bool, refreshes: bool) -> Result<((), Strin
         FailureClass::Definite => Ok(((), "sign in again".to_owned())),
         // A dead code fails the sign-in, whatever it is called. A refresh has to tell a dead grant from a failure that passes.
         _ if unclear || !refreshes => Ok(((), error.to_string())),
-        _ => Err(format!("a dead grant is not understood as one: {}", at_proxy::explained(error))),
+        _ => Err(format!("a dead grant is not understood as one: {}", why())),
     }
 }

@@ -11,12 +11,12 @@ use keyferry_core::{
     url::Endpoint,
 };
 use keyferry_proxy::{Proxy, ProxyConfig};
-use keyferry_sandbox::stand_in::{Cast, Client, Demands, Endpoints, Recording, StandIn};
+use keyferry_sandbox::stand_in::{Cast, Client, Demands, Endpoints, StandIn};
 use reqwest::redirect::Policy;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Play, ReplayError};
+use super::{Play, ReplayError, recorded::Recorded};
 
 /// The client that is registered at the stand-in.
 const CLIENT_ID: &str = "test-client";
@@ -60,16 +60,6 @@ pub(super) struct Scene {
     server: JoinHandle<()>,
     stop: CancellationToken,
     _stop_on_drop: DropGuard,
-}
-
-/// Which replies there are.
-pub(super) struct Recorded {
-    pub(super) callback: bool,
-    pub(super) token: bool,
-    pub(super) refresh: bool,
-    /// How many refusals.
-    pub(super) errors: usize,
-    pub(super) account: bool,
 }
 
 impl Scene {
@@ -124,18 +114,6 @@ impl Scene {
         self.stand_in.shutdown().await;
         // It has nothing under way any more; a failure of its task was logged where it came up.
         let _ = self.server.await;
-    }
-}
-
-impl Recorded {
-    fn of(recording: &Recording) -> Self {
-        Self {
-            callback: recording.callback.is_some(),
-            token: !recording.tokens.is_empty(),
-            refresh: recording.refresh.is_some(),
-            errors: recording.errors.len(),
-            account: recording.account.is_some(),
-        }
     }
 }
 

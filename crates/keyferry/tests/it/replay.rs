@@ -114,7 +114,7 @@ async fn what_a_service_would_not_take_is_told_in_a_sentence() {
         (
             "[revocation]",
             "[token.response]\naccess_token = \"/other\"\n[revocation]",
-            "the reply gives no tokens",
+            "the recorded reply (HTTP 200) gives no tokens: nothing stands at /other; [token.response] access_token",
         ),
     ] {
         let report = told(from, to).await;
@@ -192,7 +192,7 @@ async fn an_author_sees_what_went_where_and_which_reply_is_missing() {
          [token]\nendpoint = \"https://acme.example/token\"\nparams = { audience = \"api\" }\n[config.team]\npattern = \"[a-z]+\"\n\
          [env]\nACME_TOKEN = \"Bearer {access_token}\"\nACME_TEAM = \"{config.team}\"\n",
     );
-    let check = ["provider", "check", "acme.toml", "--replay", "replies", "--set", "team=blue"];
+    let check = ["provider", "check", "acme.toml", "--replay", "replies", "--config", "team=blue"];
     let ran = world.run(&check);
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
@@ -234,7 +234,7 @@ async fn an_author_sees_what_went_where_and_which_reply_is_missing() {
     for (arguments, code, sentence) in [
         (&["--set", "team=Blue"][..], 1, "not of the form"),
         (&["--set", "team"], 2, "has no value"),
-        (&[], 1, "--set NAME=VALUE"),
+        (&[], 1, "--config NAME=VALUE"),
         (&["--set", "team=blue", "acme.toml"], 2, "plays one file"),
     ] {
         let ran = world.run(&[&check[..5], arguments].concat());

@@ -27,13 +27,15 @@ pub(crate) async fn list(State(engine): Shared) -> Result<Json<ProviderList>, Ap
         Ok(listed) => (Some(listed), None),
         Err(error) => (None, Some(Problem::from(&ConnectionError::from(error)))),
     };
-    let configured: Option<BTreeMap<_, _>> =
-        listed.as_ref().map(|all| all.iter().map(|told| (told.name.as_str(), told.configured)).collect());
+    let listed: Option<BTreeMap<_, _>> =
+        listed.as_ref().map(|all| all.iter().map(|told| (told.name.as_str(), told)).collect());
     let now = engine.providers.now();
     let row = |file: &Arc<ProviderFile>| {
         // The proxy has no part in a sign-in without OAuth; what it does not know is not configured there.
-        let told = configured.as_ref().filter(|_| file.oauth().is_some());
-        shown(&now, file, told.map(|told| told.get(file.name.as_str()).copied().unwrap_or(false)))
+        let listed = listed.as_ref().filter(|_| file.oauth().is_some());
+        let told = listed.and_then(|listed| listed.get(file.name.as_str()));
+        let configured = listed.map(|_| told.is_some_and(|told| told.configured));
+        shown(&now, file, configured, told.and_then(|told| told.allowed_hosts.clone()))
     };
     let providers = now.set().iter().map(row).collect();
     Ok(Json(ProviderList { providers, proxy_problem, problems: now.problems().to_vec() }))
@@ -87,21 +89,27 @@ fn told(
     file: &ProviderFile,
     facts: Result<ProviderFacts, ProxyError>,
 ) -> (Provider, Option<Problem>) {
-    let (configured, problem) = match facts {
-        Ok(facts) => (Some(facts.configured), None),
+    let (configured, hosts, problem) = match facts {
+        Ok(facts) => (Some(facts.configured), facts.allowed_hosts, None),
         // Then nothing is configured for it either.
-        Err(ProxyError::UnknownProvider) => (Some(false), None),
-        Err(error) => (None, Some(Problem::from(&ConnectionError::from(error)))),
+        Err(ProxyError::UnknownProvider) => (Some(false), None, None),
+        Err(error) => (None, None, Some(Problem::from(&ConnectionError::from(error)))),
     };
-    (shown(now, file, configured), problem)
+    (shown(now, file, configured, hosts), problem)
 }
 
-fn shown(now: &Snapshot, file: &ProviderFile, configured: Option<bool>) -> Provider {
+fn shown(
+    now: &Snapshot,
+    file: &ProviderFile,
+    configured: Option<bool>,
+    allowed_hosts: Option<Vec<String>>,
+) -> Provider {
     Provider {
         name: file.name.to_string(),
         display_name: file.display_name.clone(),
         source: now.source(&file.name).to_owned(),
         configured,
+        allowed_hosts,
     }
 }
 

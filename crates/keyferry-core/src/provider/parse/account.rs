@@ -8,13 +8,16 @@ use super::{
         file::{Account, AccountLabel},
         table::Table,
     },
-    table_of_key,
+    hint_for_key,
     value::{Place, endpoint, fact_name, headers, pattern, pointer, pointers},
 };
 use crate::{diagnostic::Report, id::FactName};
 
 /// Before a pointer: it points into the ID token's claims.
 const ID_TOKEN: &str = "id_token:";
+
+/// Before the name of a fact.
+const FACT: &str = "metadata:";
 
 pub(super) fn account(mut table: Table<'_>, report: &mut Report<'_>) -> Account {
     let written = table.text("request", report);
@@ -26,14 +29,28 @@ pub(super) fn account(mut table: Table<'_>, report: &mut Report<'_>) -> Account 
     });
     let headers = headers(&mut table, Place::Account, report);
     let label = table.text("label", report);
-    let of_reply = label.as_ref().is_some_and(|label| !label.value.starts_with(ID_TOKEN));
+    // The last two are slips, of which more below.
+    let elsewhere = [ID_TOKEN, FACT, "id_token/", "id_token."];
+    let of_reply =
+        label.as_ref().is_some_and(|label| !elsewhere.iter().any(|start| label.value.starts_with(start)));
     let span = label.as_ref().map(|label| label.span.clone());
     let label = label.and_then(|mut text| match text.value.strip_prefix(ID_TOKEN) {
         Some(rest) => {
             text.value = rest;
             pointer(&text, report).map(AccountLabel::IdToken)
         }
-        None => pointer(&text, report).map(AccountLabel::Reply),
+        None if text.value.starts_with(FACT) => {
+            text.value = text.value.strip_prefix(FACT).unwrap_or_default();
+            fact_name(&text, report).map(AccountLabel::Fact)
+        }
+        None => match ["id_token/", "id_token."].iter().find_map(|start| text.value.strip_prefix(start)) {
+            Some(claim) => {
+                let hint = format!("a claim of the ID token: \"id_token:/{}\"", claim.replace('.', "/"));
+                report.error(&text.span, "this is no JSON Pointer (RFC 6901)", hint);
+                None
+            }
+            None => pointer(&text, report).map(AccountLabel::Reply),
+        },
     });
     let metadata = pointers(&mut table, report);
     if !is_written && (of_reply || !metadata.is_empty()) {
@@ -41,10 +58,10 @@ pub(super) fn account(mut table: Table<'_>, report: &mut Report<'_>) -> Account 
         report.error(
             &span,
             "there is no reply to look into",
-            "add request = \"https://…\", or label = \"id_token:/email\"",
+            "add request = \"https://…\", or label = \"id_token:/email\" or \"metadata:NAME\"",
         );
     }
-    table.finish(table_of_key, report);
+    table.finish(hint_for_key, report);
     Account { request, headers, label, metadata }
 }
 
@@ -61,7 +78,7 @@ pub(super) fn config(top: &mut Table<'_>, report: &mut Report<'_>) -> BTreeMap<F
         {
             report.error(&default.span, "the default does not match the pattern", "change one of them");
         }
-        table.finish(table_of_key, report);
+        table.finish(hint_for_key, report);
         if let Some(name) = fact_name(&name, report) {
             let field = ConfigField {
                 title,

@@ -7,7 +7,7 @@ use toml::{Spanned, de::DeValue};
 
 use super::{
     super::table::{Located, Table, integer, text, wrong_type},
-    table_of_key,
+    hint_for_key, table_of_key,
     value::{Place, template},
 };
 use crate::{
@@ -22,12 +22,28 @@ pub(super) fn env(top: &mut Table<'_>, report: &mut Report<'_>) -> BTreeMap<EnvN
     let mut env = BTreeMap::new();
     for (name, value) in top.pairs("env", report) {
         let known = env_name(&name, report);
+        match table_of_key(name.value) {
+            Some(table) => {
+                let message = format!("`{}` is taken for a variable here", name.value);
+                report.warning(&name.span, message, format!("the key belongs in [{table}]"));
+            }
+            None => in_capitals(&name, report),
+        }
         let template = template(&value, Place::Delivery, report);
         if let (Some(known), Some(template)) = (known, template) {
             env.insert(known, template);
         }
     }
     env
+}
+
+/// Variables are in capitals nearly everywhere, and systems tell the cases apart.
+pub(super) fn in_capitals(name: &Located<&str>, report: &mut Report<'_>) {
+    if name.value.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        let message = format!("the variable `{}` is not in capitals", name.value);
+        let hint = format!("if that is a slip, write {}", name.value.to_ascii_uppercase());
+        report.warning(&name.span, message, hint);
+    }
 }
 
 pub(super) fn env_name(name: &Located<&str>, report: &mut Report<'_>) -> Option<EnvName> {
@@ -76,7 +92,7 @@ fn file(mut table: Table<'_>, report: &mut Report<'_>) -> Option<FileDelivery> {
             "json = { token = \"{access_token}\" }",
         );
     }
-    table.finish(table_of_key, report);
+    table.finish(hint_for_key, report);
     Some(FileDelivery { path: path?, mode: mode.unwrap_or(FileMode::PRIVATE), content: content? })
 }
 
@@ -116,7 +132,8 @@ fn json_template(
             let members = ordered.into_iter().map(|(name, value)| {
                 let template =
                     json_template(value, &format!("{named}.{}", name.get_ref()), depth + 1, report)?;
-                Some((name.get_ref().to_string(), template))
+                let text = Located { value: name.get_ref().as_ref(), span: name.span() };
+                Some((self::template(&text, Place::Delivery, report)?, template))
             });
             members.collect::<Option<_>>().map(JsonTemplate::Object)
         }

@@ -6,11 +6,11 @@ use toml::de::DeTable;
 
 use super::super::{
     endpoint::EndpointTemplate,
-    file::{OAuth, ProviderFile},
+    file::{AccountLabel, OAuth, ProviderFile},
     host::{HostRule, is_of_host_characters},
     offline::OfflineAccess,
 };
-use super::secrets::secrets;
+use super::{names::no_name_twice, secrets::secrets, slips::meant_as_words};
 use crate::{
     delivery::{FileContent, Template, Word, with_refresh_token},
     diagnostic::Report,
@@ -20,8 +20,11 @@ use crate::{
 
 pub(super) fn lint(file: &ProviderFile, document: &DeTable<'_>, report: &mut Report<'_>) {
     words(file, report);
+    label(file, report);
     if let Some(oauth) = file.oauth() {
         too_early(oauth, report);
+        same_endpoint(oauth, report);
+        no_name_twice(oauth, report);
         hosts(file, oauth, report);
         refresh(file, oauth, document, report);
     }
@@ -52,6 +55,34 @@ fn words(file: &ProviderFile, report: &mut Report<'_>) {
         );
         let span = report.find(&format!("{{{word}}}"));
         report.error(&span, format!("nothing defines `{{{word}}}`"), hint);
+    }
+}
+
+/// A fact that the label names must be one that is known beside the tokens.
+fn label(file: &ProviderFile, report: &mut Report<'_>) {
+    let label = file.account.as_ref().and_then(|account| account.label.as_ref());
+    let (Some(AccountLabel::Fact(name)), Some(oauth)) = (label, file.oauth()) else { return };
+    let mut known =
+        oauth.callback.metadata.iter().chain(oauth.token.response.metadata.iter().map(|(name, _)| name));
+    if !known.any(|known| known == name) {
+        let text = format!("metadata:{name}");
+        let hint = format!(
+            "[token.response] metadata = {{ {name} = \"/…\" }}, or the reply of [account] by a pointer: label = \"/…\""
+        );
+        report.error(
+            &report.find(&text),
+            format!("no `metadata` of [callback] or [token.response] names `{name}`"),
+            hint,
+        );
+    }
+}
+
+fn same_endpoint(oauth: &OAuth, report: &mut Report<'_>) {
+    let (authorization, token) = (oauth.authorization.endpoint.as_str(), oauth.token.endpoint.as_str());
+    if authorization == token {
+        let span = report.find("[token]");
+        let hint = "the authorization endpoint is a page for people, the token endpoint is for programs; the documentation names both";
+        report.warning(&span, "both endpoints are the same URL", hint);
     }
 }
 
@@ -180,7 +211,7 @@ fn hosts(file: &ProviderFile, oauth: &OAuth, report: &mut Report<'_>) {
         report.warning(
             &span,
             "a person can name any host here, and a proxy sends its secret only to hosts that its operator listed",
-            "end the pattern in the service's own domain, its dots escaped (\\\\.service\\\\.com); or have the operator list the hosts in NAME_ALLOWED_HOSTS",
+            format!("end the pattern in the service's own domain, its dots escaped (\\\\.service\\\\.com); or have the operator list the hosts in {}_ALLOWED_HOSTS", file.name.env_prefix()),
         );
     }
 }
@@ -206,6 +237,9 @@ fn deliveries(file: &ProviderFile, report: &mut Report<'_>) {
     if file.env.is_empty() && file.files.is_empty() && !report.has_errors() {
         let message = "a server gets nothing from this provider";
         report.warning(&(0..0), message, "add [env] with the variable that it reads, or [[file]]");
+    }
+    if !report.has_errors() {
+        meant_as_words(file, report);
     }
     let rotates = file.oauth().is_none_or(|oauth| oauth.token.rotates);
     if !rotates {

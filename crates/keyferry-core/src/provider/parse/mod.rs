@@ -7,7 +7,9 @@ mod authorization;
 mod browser;
 mod delivery;
 mod lint;
+mod names;
 mod secrets;
+mod slips;
 mod token;
 mod value;
 
@@ -79,14 +81,18 @@ fn parse(name: ProviderName, text: &str, report: &mut Report<'_>) -> Option<Prov
     let categories = top.texts("categories", report).iter().map(|text| text.value.to_owned()).collect();
     let client_id = top.text("client_id", report).and_then(|text| client_id(&text, report));
     let requires = top.texts("requires", report);
-    let requires = requires.iter().filter_map(|name| delivery::env_name(name, report)).collect();
+    let requires = requires.iter().filter_map(|name| {
+        delivery::in_capitals(name, report);
+        delivery::env_name(name, report)
+    });
+    let requires = requires.collect();
     let implementation = top.text("implementation", report).and_then(|text| implementation(&text, report));
     let sign_in = sign_in(&mut top, implementation, report);
     let account = top.table("account", report).map(|table| account::account(table, report));
     let config = account::config(&mut top, report);
     let env = delivery::env(&mut top, report);
     let files = delivery::files(&mut top, report);
-    top.finish(table_of_key, report);
+    top.finish(hint_for_key, report);
     let file = ProviderFile {
         name,
         display_name: display_name?,
@@ -166,6 +172,20 @@ fn implementation(text: &Located<&str>, report: &mut Report<'_>) -> Option<Imple
         report.error(&text.span, format!("there is no implementation `{}`", text.value), hint);
     }
     found
+}
+
+/// What to do about a key or table that is often written elsewhere.
+fn hint_for_key(key: &str) -> Option<String> {
+    let hint = match key {
+        "client_secret" | "secret" | "private_key" => {
+            "secrets never stand in this file: they go into the proxy's environment, as NAME_CLIENT_SECRET"
+        }
+        "response" => "did you mean [token.response]?",
+        "error" | "errors" => "did you mean [token.response.error], or errors in [token.response]?",
+        "headers" => "`headers` belongs in [token] or [account]",
+        _ => return table_of_key(key).map(|table| format!("`{key}` belongs in [{table}]")),
+    };
+    Some(hint.to_owned())
 }
 
 /// The table in which a key lives that is often written elsewhere.

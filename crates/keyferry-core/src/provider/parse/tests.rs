@@ -4,6 +4,8 @@ use crate::{
     provider::{AccountLabel, ClientAuth, Pkce, Redirect, RequestFormat},
 };
 
+mod slips;
+
 const LEAST: &str = r#"
 display_name = "Acme"
 [authorization]

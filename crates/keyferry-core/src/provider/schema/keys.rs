@@ -255,7 +255,13 @@ static RESPONSE: TableKeys = TableKeys {
 static ERROR: TableKeys = TableKeys {
     keys: &[
         key("at", Text(POINTER), "\"/ok\"", "Where the sign of a failure stands.").required(),
-        key("is", Scalar, "false", "What stands there in a failure; anything where this is left out."),
+        key(
+            "is",
+            Scalar,
+            "false",
+            "What stands there in a failure, or a list of that; anything where this is left out.",
+        ),
+        key("not", Scalar, "0", "What stands there in a success alone, or a list of that."),
         key("message", Text(POINTER), "\"/error\"", "Where the error's code stands."),
     ],
     one_of: &[],

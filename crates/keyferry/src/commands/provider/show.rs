@@ -25,7 +25,14 @@ fn human(detail: &ProviderDetail) -> String {
     let provider = &detail.provider;
     let proxy = match &detail.proxy_problem {
         Some(problem) => format!("unknown: {}", problem.message),
-        None => configured(provider.configured).to_owned(),
+        None => match provider.allowed_hosts.as_deref() {
+            Some([]) => format!(
+                "{}: it signs in only at the file's own default host until its operator lists others in {}_ALLOWED_HOSTS",
+                configured(provider),
+                provider.name.to_ascii_uppercase().replace('-', "_")
+            ),
+            _ => configured(provider),
+        },
     };
     output::facts(&[
         ("name", provider.name.clone()),
