@@ -1,6 +1,6 @@
 //! The refresh request (RFC 6749 §6). It never asks for a scope: what was granted stays, nothing widens.
 
-use super::client::{ClientCredentials, EndpointRequest, RequestError, Shape};
+use super::client::{ClientCredentials, EndpointRequest, Method, RequestError, Shape};
 use crate::{delivery::Values, provider::OAuth, secret::RefreshToken};
 
 /// The request that spends a refresh token.
@@ -16,9 +16,10 @@ pub fn refresh_request<'a>(
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
     let token = &oauth.token;
     let shape = Shape {
+        method: Method::Post,
         endpoint: token.refresh_endpoint.as_ref().unwrap_or(&token.endpoint),
         client_auth: token.client_auth,
-        format: token.request_format,
+        format: Some(token.request_format),
         params: &token.refresh_params,
         headers: &token.headers,
         rename: &token.rename,

@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::{
     Client, Progress,
-    demands::{AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, StepDemand, TokenDemand},
+    demands::{
+        AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, StepDemand, TokenDemand,
+        TokenKind,
+    },
     recording::Recording,
     request::{Format, Part, Request},
 };
@@ -97,7 +100,7 @@ impl Judge<'_> {
     fn exchange(&mut self, demand: &TokenDemand) {
         // The further requests of an exchange are the service's own; what they must carry is the token before.
         if self.progress.tokens_sent > 0 {
-            self.carries_a_token("the further token request");
+            self.carries_a_token("the further token request", None);
             return;
         }
         self.posted(&Demanded {
@@ -162,19 +165,28 @@ impl Judge<'_> {
             params: &step.params,
             headers: &step.headers,
         });
-        self.carries_a_token(what);
+        self.carries_a_token(what, step.token);
     }
 
     /// What a refresh spends, or a revocation ends, is a token that was handed out.
-    fn carries_a_token(&mut self, what: &str) {
+    fn carries_a_token(&mut self, what: &str, kind: Option<TokenKind>) {
         let recording = self.recording;
         let known = |value: &str| {
             value.len() > 3
-                && recording.tokens.iter().chain(&recording.refresh).any(|reply| reply.holds(value))
+                && recording.tokens.iter().chain(&recording.refresh).any(|reply| match kind {
+                    Some(kind) => reply.holds_as(kind.as_str(), value),
+                    None => reply.holds(value),
+                })
         };
-        let token = |name: &str| name.contains("token") && name != "grant_type" && name != "token_type_hint";
-        if !self.request.parameters().any(|(name, value)| token(name) && known(value)) {
-            self.find(format!("{what} carries no token that the service handed out"));
+        let token = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name.contains("token") && name != "token_type_hint"
+        };
+        let in_parameters = self.request.parameters().filter(|(name, _)| token(name));
+        let mut carried = in_parameters.map(|(_, value)| value.as_str()).chain(self.request.bearer());
+        if !carried.any(known) {
+            let kind = kind.map_or("token", TokenKind::as_str);
+            self.find(format!("{what} carries no {kind} that the service handed out"));
         }
     }
 
@@ -203,15 +215,8 @@ impl Judge<'_> {
             self.find(finding);
         }
         self.once(what);
-        if let Some(format) = demanded.format
-            && self.request.method.as_str() == "POST"
-            && self.request.format != Some(Format::Known(format))
-        {
-            let wanted = match format {
-                BodyFormat::Form => "application/x-www-form-urlencoded",
-                BodyFormat::Json => "application/json",
-            };
-            self.find(format!("the body of {what} is not {wanted}"));
+        if let Some(format) = demanded.format.filter(|_| self.request.method.as_str() != "GET") {
+            self.body(what, format);
         }
         self.exactly(what, demanded.params);
         self.headers(what, demanded.headers);
@@ -223,6 +228,17 @@ impl Judge<'_> {
                 self.find(format!("{what} has another `{name}` than the client's"));
             }
         }
+    }
+
+    fn body(&mut self, what: &str, format: BodyFormat) {
+        let finding = match (format, self.request.format) {
+            (BodyFormat::None, None) => return,
+            (BodyFormat::None, Some(_)) => format!("{what} has a body, which the service does not take"),
+            (_, Some(Format::Known(sent))) if sent == format => return,
+            (BodyFormat::Form, _) => format!("the body of {what} is not application/x-www-form-urlencoded"),
+            (BodyFormat::Json, _) => format!("the body of {what} is not application/json"),
+        };
+        self.find(finding);
     }
 
     fn exactly(&mut self, what: &str, params: &[String]) {
@@ -272,6 +288,10 @@ impl Judge<'_> {
                 "has an Authorization header that is not the client's id and secret by HTTP Basic"
             }
             Authentication::Basic if in_body => "has the client secret in header and body",
+            Authentication::Bearer if self.request.bearer().is_none() => {
+                "does not authenticate with the token as a bearer token"
+            }
+            Authentication::Bearer if in_body => "has a client secret, which the service does not take",
             Authentication::Body | Authentication::None | Authentication::Assertion if header.is_some() => {
                 "has an Authorization header, which the service does not take there"
             }

@@ -33,7 +33,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use self::{
     demands::{
         AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, Expected, StepDemand,
-        TokenDemand,
+        TokenDemand, TokenKind,
     },
     recording::{Callback, Recording, RecordingError},
     reply::{InvalidReply, RecordedReply},

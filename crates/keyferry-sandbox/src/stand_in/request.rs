@@ -101,6 +101,11 @@ impl Request {
         self.parameters().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The token that authenticates it (RFC 6750 §2.1).
+    pub(super) fn bearer(&self) -> Option<&str> {
+        self.header("authorization")?.strip_prefix("Bearer ")
+    }
+
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -114,6 +119,7 @@ impl Request {
         let format = self.format.map(|format| match format {
             Format::Known(BodyFormat::Form) => "form".to_owned(),
             Format::Known(BodyFormat::Json) => "json".to_owned(),
+            Format::Known(BodyFormat::None) => "nothing".to_owned(),
             Format::Other => "neither form nor JSON".to_owned(),
         });
         let scheme = |value: &str| format!("{} {MASK}", value.split(' ').next().unwrap_or_default());

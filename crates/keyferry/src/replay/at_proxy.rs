@@ -26,12 +26,13 @@ pub(super) async fn refresh(scene: &Scene, token: &RefreshToken, tokens: &Tokens
     scene.proxy.refresh(&scene.file.name, token, about(scene, tokens)).await.map(told)
 }
 
-/// Revokes the refresh token first, then the access token (RFC 7009 §2.1).
+/// Revokes the refresh token first, then the access token (RFC 7009 §2.1); of one kind alone where the service takes no other.
 pub(super) async fn revoke(scene: &Scene, tokens: &Tokens) -> Told<()> {
     let refresh =
         tokens.refresh_token.as_ref().map(|token| (token.expose_secret(), TokenTypeHint::RefreshToken));
     let access = Some((tokens.access_token.expose_secret(), TokenTypeHint::AccessToken));
-    for (token, hint) in refresh.into_iter().chain(access) {
+    let takes = |kind| scene.oauth.revocation.as_ref().is_none_or(|revocation| revocation.takes(kind));
+    for (token, hint) in refresh.into_iter().chain(access).filter(|(_, kind)| takes(*kind)) {
         scene.proxy.revoke(&scene.file.name, token, hint, about(scene, tokens)).await?;
     }
     Ok(((), "the tokens are revoked".to_owned()))

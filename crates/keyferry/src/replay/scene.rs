@@ -159,12 +159,14 @@ fn endpoints(oauth: &OAuth, config: &Facts, client_id: &ClientId) -> Result<Endp
 /// The names of the parameters that the author wrote, and of those that are the same for everybody.
 fn plain(oauth: &OAuth) -> Vec<String> {
     let (authorization, token) = (&oauth.authorization, &oauth.token);
-    let written = [&authorization.params, &token.params, &token.refresh_params].into_iter();
+    let revocation = oauth.revocation.iter().map(|revocation| &revocation.params);
+    let written = [&authorization.params, &token.params, &token.refresh_params].into_iter().chain(revocation);
     let written = written.flatten().filter(|(_, template)| template.words().all(|word| !word.is_secret()));
     let mut names: Vec<String> = written.map(|(name, _)| name.clone()).collect();
     for name in PLAIN {
-        let renamed =
-            [&authorization.rename, &token.rename].into_iter().filter_map(|rename| rename.name(name));
+        let revocation = oauth.revocation.iter().filter_map(|revocation| revocation.rename.as_ref());
+        let renames = [&authorization.rename, &token.rename].into_iter().chain(revocation);
+        let renamed = renames.filter_map(|rename| rename.name(name));
         names.extend(renamed.map(str::to_owned));
     }
     names.push(authorization.scope_param.clone());

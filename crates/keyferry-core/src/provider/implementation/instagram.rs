@@ -17,7 +17,6 @@ use crate::{
         json,
         reply::TokenReply,
     },
-    provider::RequestFormat,
     secret::{RefreshToken, SecretText},
     url::Endpoint,
 };
@@ -79,7 +78,7 @@ fn get<'a>(call: &Call<'a>, path: &str, fields: &[(&str, &str)]) -> Result<Endpo
     Ok(EndpointRequest {
         method: Method::Get,
         endpoint: Cow::Owned(endpoint),
-        format: RequestFormat::Form,
+        format: None,
         authorization: None,
         headers: Vec::new(),
         body: SecretText::new(query).map_err(|_| StepError::Unusable)?,

@@ -109,7 +109,9 @@ pub(super) fn of_requests(file: &ProviderFile) -> Vec<&(String, Template)> {
         pairs.extend(&oauth.token.params);
         pairs.extend(&oauth.token.refresh_params);
         pairs.extend(&oauth.token.headers);
-        pairs.extend(oauth.revocation.iter().flat_map(|revocation| &revocation.params));
+        let revocation = oauth.revocation.iter();
+        pairs.extend(revocation.clone().flat_map(|revocation| &revocation.params));
+        pairs.extend(revocation.filter_map(|revocation| revocation.headers.as_ref()).flatten());
     }
     pairs.extend(file.account.iter().flat_map(|account| &account.headers));
     pairs

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    flow::{authorize, exchange},
-    provider::{AccountLabel, ClientAuth, Pkce, Redirect, RequestFormat},
+    flow::{authorize, client::Method, exchange, revoke::TokenTypeHint},
+    provider::{AccountLabel, ClientAuth, Pkce, Redirect, RequestFormat, RevocationAuth, RevocationBody},
 };
 
 const LEAST: &str = r#"
@@ -91,7 +91,12 @@ error = { at = "/ok", is = false, message = "/error" }
 errors = { gone = "invalid_grant" }
 [revocation]
 endpoint = "https://acme.example/revoke"
+method = "DELETE"
+request_format = "json"
 params = { all = "true" }
+headers = { X-Own = "{client_id}" }
+rename = { token = "access_token", token_type_hint = "" }
+token = "access_token"
 client_auth = "none"
 [account]
 request = "GET https://api.acme.example/me/{metadata.shop}"
@@ -142,7 +147,18 @@ content = "{refresh_token}"
     assert_eq!(token.response.error_code("gone").as_str(), "invalid_grant");
     let revocation = oauth.revocation.as_ref().unwrap();
     assert_eq!(revocation.endpoint.as_str(), "https://acme.example/revoke");
-    assert_eq!((revocation.client_auth, revocation.params.len()), (Some(ClientAuth::None), 1));
+    assert_eq!(
+        (revocation.method, revocation.body),
+        (Method::Delete, RevocationBody::In(RequestFormat::Json))
+    );
+    assert_eq!(
+        (revocation.authentication, revocation.params.len()),
+        (RevocationAuth::Client(ClientAuth::None), 1)
+    );
+    assert_eq!(revocation.headers.as_ref().unwrap()[0].0, "x-own");
+    let rename = revocation.rename.as_ref().unwrap();
+    assert_eq!((rename.name("token"), rename.name("token_type_hint")), (Some("access_token"), None));
+    assert!(revocation.takes(TokenTypeHint::AccessToken) && !revocation.takes(TokenTypeHint::RefreshToken));
     assert_eq!(oauth.implementation.unwrap().name(), "instagram");
     let account = file.account.unwrap();
     assert_eq!(account.request.unwrap().as_str(), "https://api.acme.example/me/{metadata.shop}");
@@ -322,6 +338,50 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
         (
             LEAST.replace("[env]", "response = { access_token = \"data.token\" }\n[env]"),
             "7:29 this is no JSON Pointer (RFC 6901) | begin with a slash: \"/data/token\"",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r\"\nmethod = \"GET\"\n"),
+            "11:10 `method` is not one of \"POST\", \"DELETE\" | ",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r\"\nrequest_format = \"none\"\n"),
+            "9:1 without a body nothing carries the token | add bearer = true, or write request_format = \"form\" or \"json\"",
+        ),
+        (
+            add(
+                "[revocation]\nendpoint = \"https://acme.example/r\"\nrequest_format = \"none\"\nbearer = true\nparams = { a = \"b\" }\n",
+            ),
+            "9:1 `params` has no use without a body | remove it, or write request_format = \"form\" or \"json\"",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r\"\nrename = { token = \"\" }\n"),
+            "9:1 `token` can't be dropped: nothing else carries it | name what the service calls it, or add bearer = true",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r\"\nrename = { code = \"c\" }\n"),
+            "11:12 `code` is no standard parameter here | token, token_type_hint, client_id, client_secret",
+        ),
+        (
+            add(
+                "[revocation]\nendpoint = \"https://acme.example/r\"\nbearer = true\nclient_auth = \"client_secret_basic\"\n",
+            ),
+            "12:15 with `bearer` the token authenticates in the client's place | remove `client_auth` or `bearer`",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r?token=x\"\n"),
+            "10:12 the endpoint's query has `token`, which would then stand twice | remove it from the endpoint",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://{client_id}.acme.example/r\"\n"),
+            "10:12 `{client_id}` can't stand in a host: only what the person was asked for can, as {config.NAME} | ask the person with [config.NAME] and write {config.NAME}",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/{access_token}\"\n"),
+            "10:12 `{access_token}` can't stand in a URL | ask the person with [config.NAME] and write {config.NAME}",
+        ),
+        (
+            LEAST.replace("[env]", "bearer = true\n[env]"),
+            "7:1 unknown key `bearer` in [token] | `bearer` belongs in [revocation]",
         ),
         (
             format!("implementation = \"instagam\"{LEAST}"),

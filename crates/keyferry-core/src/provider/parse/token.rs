@@ -1,11 +1,11 @@
-//! `[token]`, `[token.response]` and `[revocation]`.
+//! `[token]` and `[token.response]`.
 
 use serde_json::Value;
 use toml::de::DeValue;
 
 use super::{
     super::{
-        file::{ClientAuth, RequestFormat, Revocation, TokenEndpoint},
+        file::{ClientAuth, RequestFormat, TokenEndpoint},
         response::{ErrorRule, Places, ReplyFormat},
         table::{Table, integer},
     },
@@ -115,14 +115,4 @@ fn error_rule(mut table: Table<'_>, report: &mut Report<'_>) -> Option<ErrorRule
     let message = table.text("message", report).and_then(|text| pointer(&text, report));
     table.finish(table_of_key, report);
     Some(ErrorRule { at: at?, is, message })
-}
-
-pub(super) fn revocation(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Revocation> {
-    let endpoint = table
-        .required_text("endpoint", "https://service.example/revoke", report)
-        .and_then(|text| endpoint(&text, report));
-    let params = params(&mut table, "params", RESERVED_PARAMETERS, report);
-    let client_auth = table.text("client_auth", report).and_then(|text| client_auth(&text, report));
-    table.finish(table_of_key, report);
-    Some(Revocation { endpoint: endpoint?, params, client_auth })
 }

@@ -8,7 +8,7 @@ use super::{
     },
     Names, TableKeys,
 };
-use crate::provider::parse::{RENAMEABLE_IN_AUTHORIZATION, RENAMEABLE_IN_TOKEN};
+use crate::provider::parse::{RENAMEABLE_IN_AUTHORIZATION, RENAMEABLE_IN_REVOCATION, RENAMEABLE_IN_TOKEN};
 
 /// The name of a fact.
 pub(super) const FACT: &str = "^[A-Za-z][A-Za-z0-9_-]*$";
@@ -263,15 +263,48 @@ static ERROR: TableKeys = TableKeys {
 
 static REVOCATION: TableKeys = TableKeys {
     keys: &[
-        key("endpoint", Text(ENDPOINT), "\"https://acme.example/revoke\"", "The revocation endpoint.")
-            .required(),
+        key(
+            "endpoint",
+            Text(ENDPOINT),
+            "\"https://acme.example/revoke\"",
+            "The revocation endpoint. May hold {config.NAME} and, behind the host, {client_id} and {metadata.NAME}.",
+        )
+        .required(),
+        key("method", Words(&["POST", "DELETE"]), "\"DELETE\"", "The method of the request.")
+            .default("\"POST\""),
+        key(
+            "request_format",
+            Words(&["form", "json", "none"]),
+            "\"json\"",
+            "How the body is written; \"none\": without a body. As at the token endpoint where this is left out.",
+        ),
         key("params", Pairs(Names::Any, None), "{ all = \"true\" }", "Further parameters.").default("{}"),
+        key(
+            "headers",
+            Pairs(Names::Any, None),
+            "{ Acme-Version = \"2026-01-01\" }",
+            "Further headers; those of the token endpoint where this is left out.",
+        ),
+        key(
+            "rename",
+            Pairs(Names::Listed(RENAMEABLE_IN_REVOCATION), RENAMED),
+            "{ token = \"access_token\", token_type_hint = \"\" }",
+            "What this service calls standard parameters; \"\" drops one. As at the token endpoint where this is left out.",
+        ),
+        key(
+            "token",
+            Words(&["refresh_token", "access_token"]),
+            "\"access_token\"",
+            "The one kind of token that it takes; both, the refresh token first, where this is left out.",
+        ),
         key(
             "client_auth",
             Words(CLIENT_AUTH),
             "\"client_secret_basic\"",
             "How the proxy authenticates itself there; as at the token endpoint where this is left out.",
         ),
+        key("bearer", Flag, "true", "The token authenticates the request, as a bearer token, in the client's place.")
+            .default("false"),
     ],
     one_of: &[],
 };
