@@ -7,7 +7,7 @@ use super::{
     response::ReplyFormat,
 };
 use crate::{
-    delivery::{EnvName, FileDelivery, Template},
+    delivery::{EnvName, FileDelivery, JsonTemplate, Template},
     flow::{client::Method, revoke::TokenTypeHint},
     id::{ClientId, FactName, ProviderName},
     scope::Scopes,
@@ -221,11 +221,15 @@ pub enum RevocationAuth {
     Bearer,
 }
 
-/// `[account]`: one GET after the sign-in, with the access token.
+/// `[account]`: one request after the sign-in, with the access token.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Where it goes; none where the ID token tells all.
     pub request: Option<EndpointTemplate>,
+    /// Its method.
+    pub method: Method,
+    /// Its body, where it has one. Only what is POSTed does.
+    pub json: Option<JsonTemplate>,
     /// Further headers.
     pub headers: Vec<(String, Template)>,
     /// What people call the account.

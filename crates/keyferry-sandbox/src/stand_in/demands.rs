@@ -88,6 +88,10 @@ pub struct StepDemand {
 pub struct AccountDemand {
     /// The endpoint.
     pub endpoint: Option<String>,
+    /// The method, where it is not GET.
+    pub method: Option<String>,
+    /// The JSON body; without it there must be none.
+    pub json: Option<serde_json::Value>,
     /// Headers that must be there, with their values.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,

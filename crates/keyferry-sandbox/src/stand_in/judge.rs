@@ -12,7 +12,7 @@ use super::{
         TokenKind,
     },
     recording::Recording,
-    request::{Format, Part, Request},
+    request::{Format, Part, Request, is_token},
 };
 use crate::pkce::{Verifier, s256_fits};
 
@@ -178,11 +178,7 @@ impl Judge<'_> {
                     None => reply.holds(value),
                 })
         };
-        let token = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            name.contains("token") && name != "token_type_hint"
-        };
-        let in_parameters = self.request.parameters().filter(|(name, _)| token(name));
+        let in_parameters = self.request.parameters().filter(|(name, _)| is_token(name));
         let mut carried = in_parameters.map(|(_, value)| value.as_str()).chain(self.request.bearer());
         if !carried.any(known) {
             let kind = kind.map_or("token", TokenKind::as_str);
@@ -194,6 +190,15 @@ impl Judge<'_> {
         if let Some(demand) = demand {
             demand.endpoint.iter().for_each(|endpoint| self.endpoint("the account's request", endpoint));
             self.headers("the account's request", &demand.headers);
+            self.method("the account's request", demand.method.as_deref().unwrap_or("GET"));
+            match (&demand.json, &self.request.json) {
+                (None, _) => self.body("the account's request", BodyFormat::None),
+                (Some(_), None) => self.body("the account's request", BodyFormat::Json),
+                (Some(wanted), Some(sent)) if wanted != sent => {
+                    self.find("the body of the account's request is not what the service takes");
+                }
+                _ => {}
+            }
         }
         let bearer =
             |value: &str| value.split_once(' ').map_or(value.to_owned(), |(_, token)| token.to_owned());
@@ -209,11 +214,7 @@ impl Judge<'_> {
     fn posted(&mut self, demanded: &Demanded<'_>) {
         let Demanded { what, .. } = *demanded;
         self.endpoint(what, demanded.endpoint);
-        if self.request.method.as_str() != demanded.method {
-            let finding =
-                format!("{what} is a {}, the service asks for {}", self.request.method, demanded.method);
-            self.find(finding);
-        }
+        self.method(what, demanded.method);
         self.once(what);
         if let Some(format) = demanded.format.filter(|_| self.request.method.as_str() != "GET") {
             self.body(what, format);
@@ -227,6 +228,12 @@ impl Judge<'_> {
             if self.request.get(name).is_some_and(|sent| sent != value) {
                 self.find(format!("{what} has another `{name}` than the client's"));
             }
+        }
+    }
+
+    fn method(&mut self, what: &str, method: &str) {
+        if self.request.method.as_str() != method {
+            self.find(format!("{what} is a {}, the service asks for {method}", self.request.method));
         }
     }
 

@@ -196,7 +196,9 @@ impl Endpoints {
             Part::Refresh
         } else if place == self.token || grant.is_some() {
             Part::Token
-        } else if request.method == Method::GET {
+        } else if request.method == Method::GET
+            || (request.method == Method::POST && !request.names_a_token())
+        {
             Part::Account
         } else {
             Part::Revocation

@@ -298,3 +298,35 @@ async fn a_revocation_in_a_services_own_way_is_held_to_it() {
         assert!(!found.contains("access-1") && !found.contains("refresh-1"), "{found}");
     }
 }
+
+#[tokio::test]
+async fn the_accounts_request_is_held_to_its_method_and_its_body() {
+    let demands = "[token]\nendpoint = \"https://acme.example/token\"\nauthentication = \"basic\"\nformat = \"form\"\nparams = []\n\
+        [account]\nmethod = \"POST\"\n";
+    let asking = "json = { query = \"{ me }\" }\n";
+    let body = |query: &str| Some(json!({ "query": query }));
+    let table = [
+        (asking, Method::POST, body("{ me }"), ""),
+        (
+            asking,
+            Method::POST,
+            body("{ you }"),
+            "the body of the account's request is not what the service takes",
+        ),
+        (asking, Method::POST, None, "is not application/json"),
+        (asking, Method::GET, None, "the account's request is a GET, the service asks for POST"),
+        ("", Method::POST, None, ""),
+        ("", Method::POST, body("{ me }"), "has a body, which the service does not take"),
+    ];
+    for (json, method, body, sentence) in table {
+        let service = stand_in(&format!("{demands}{json}")).await;
+        let request = http().request(method.clone(), format!("{}/api.acme.example/me", service.origin()));
+        let request = body.iter().fold(request, |request, body| request.json(body));
+        let reply = send(request.bearer_auth("access-1")).await;
+        let seen = service.take_requests().pop().unwrap();
+        let found = seen.findings.join("\n");
+        assert_eq!(seen.part, Part::Account);
+        assert!(found.contains(sentence), "{sentence}: {found}");
+        assert_eq!(reply.status == 200, sentence.is_empty(), "{method}: {found}");
+    }
+}

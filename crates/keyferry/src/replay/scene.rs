@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use keyferry_app::connections::ProxyClient;
 use keyferry_core::{
-    delivery::Values,
+    delivery::{JsonTemplate, Values},
     fact::Facts,
     id::ClientId,
-    provider::{ClientAuth, EndpointTemplate, OAuth, ProviderFile, ProviderSet, check_config},
+    provider::{Account, ClientAuth, EndpointTemplate, OAuth, ProviderFile, ProviderSet, check_config},
     url::Endpoint,
 };
 use keyferry_proxy::{Proxy, ProxyConfig};
@@ -84,7 +84,7 @@ impl Scene {
         let cast = Cast {
             client: Client { id: CLIENT_ID.to_owned(), secret: CLIENT_SECRET.to_owned() },
             endpoints,
-            plain: plain(written),
+            plain: plain(written, file.account.as_ref()),
         };
         let (demands, recorded) = (recording.demands.clone(), Recorded::of(&recording));
         let stage = |error: &dyn std::fmt::Display| ReplayError::Stage(error.to_string());
@@ -157,7 +157,7 @@ fn endpoints(oauth: &OAuth, config: &Facts, client_id: &ClientId) -> Result<Endp
 }
 
 /// The names of the parameters that the author wrote, and of those that are the same for everybody.
-fn plain(oauth: &OAuth) -> Vec<String> {
+fn plain(oauth: &OAuth, account: Option<&Account>) -> Vec<String> {
     let (authorization, token) = (&oauth.authorization, &oauth.token);
     let revocation = oauth.revocation.iter().map(|revocation| &revocation.params);
     let written = [&authorization.params, &token.params, &token.refresh_params].into_iter().chain(revocation);
@@ -170,6 +170,12 @@ fn plain(oauth: &OAuth) -> Vec<String> {
         names.extend(renamed.map(str::to_owned));
     }
     names.push(authorization.scope_param.clone());
+    if let Some(JsonTemplate::Object(members)) = account.and_then(|account| account.json.as_ref()) {
+        let plain = |json: &JsonTemplate| {
+            json.templates().iter().all(|template| template.words().all(|word| !word.is_secret()))
+        };
+        names.extend(members.iter().filter(|(_, json)| plain(json)).map(|(name, _)| name.clone()));
+    }
     names
 }
 

@@ -98,6 +98,8 @@ fn templates(file: &ProviderFile) -> Vec<&Template> {
         }
     }
     templates.extend(of_requests(file).into_iter().map(|(_, template)| template));
+    let body = file.account.iter().filter_map(|account| account.json.as_ref());
+    templates.extend(body.flat_map(|json| json.templates()));
     templates
 }
 

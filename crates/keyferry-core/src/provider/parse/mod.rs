@@ -6,6 +6,7 @@ mod account;
 mod authorization;
 mod browser;
 mod delivery;
+mod json;
 mod lint;
 mod revocation;
 mod secrets;

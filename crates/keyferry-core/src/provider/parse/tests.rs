@@ -99,7 +99,9 @@ rename = { token = "access_token", token_type_hint = "" }
 token = "access_token"
 client_auth = "none"
 [account]
-request = "GET https://api.acme.example/me/{metadata.shop}"
+request = "POST https://api.acme.example/me/{metadata.shop}"
+method = "POST"
+json = { query = "{{ me }}", of = "{config.region}" }
 headers = { X-Client = "{client_id}" }
 label = "/email"
 metadata = { cloud_id = "/0/id" }
@@ -161,6 +163,8 @@ content = "{refresh_token}"
     assert!(revocation.takes(TokenTypeHint::AccessToken) && !revocation.takes(TokenTypeHint::RefreshToken));
     assert_eq!(oauth.implementation.unwrap().name(), "instagram");
     let account = file.account.unwrap();
+    assert_eq!(account.method, Method::Post);
+    assert_eq!(account.json.unwrap().templates().len(), 2);
     assert_eq!(account.request.unwrap().as_str(), "https://api.acme.example/me/{metadata.shop}");
     assert!(matches!(account.label, Some(AccountLabel::Reply(pointer)) if pointer.as_str() == "/email"));
     let (name, region) = file.config.first_key_value().unwrap();
@@ -378,6 +382,40 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
         (
             add("[revocation]\nendpoint = \"https://acme.example/{access_token}\"\n"),
             "10:12 `{access_token}` can't stand in a URL | ask the person with [config.NAME] and write {config.NAME}",
+        ),
+        (
+            add("[account]\nrequest = \"https://acme.example/me\"\nmethod = \"PUT\"\n"),
+            "11:10 `method` is not one of \"GET\", \"POST\" | ",
+        ),
+        (
+            add("[account]\nrequest = \"https://acme.example/me\"\njson = { a = 1 }\n"),
+            "11:8 a GET has no body | add method = \"POST\", or remove `json`",
+        ),
+        (
+            add("[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = \"{}\"\n"),
+            "12:8 `account.json` is a string | it must be a table, such as { query = \"{{ me {{ id }} }}\" }",
+        ),
+        (
+            add("[account]\nrequest = \"POST https://acme.example/me\"\n"),
+            "10:11 `request` says POST, and `method` is GET | write method = \"POST\", or the URL alone",
+        ),
+        (
+            add(
+                "[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = { query = \"{ me { id } }\" }\n",
+            ),
+            "12:18 ` me { id ` is no word of a template | a brace that begins no word is written twice: {{ or }}",
+        ),
+        (
+            add(
+                "[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = { token = \"{access_token}\" }\n",
+            ),
+            "12:18 `{access_token}` can't stand here | here: {client_id}, {config.NAME} and {metadata.NAME}",
+        ),
+        (
+            add(
+                "[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = { a = [{ b = \"{config.no}\" }] }\n",
+            ),
+            "12:22 nothing defines `{config.no}` | ask for it with [config.no]",
         ),
         (
             LEAST.replace("[env]", "bearer = true\n[env]"),

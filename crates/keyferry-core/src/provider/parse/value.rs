@@ -103,6 +103,9 @@ pub(super) fn template(text: &Located<&str>, place: Place, report: &mut Report<'
 
 fn template_hint(error: &InvalidTemplate) -> String {
     let plain = Word::PLAIN.map(|word| word.to_string());
+    if error.unknown_word().is_some_and(|word| word.contains([' ', '{'])) {
+        return "a brace that begins no word is written twice: {{ or }}".to_owned();
+    }
     let meant = error.unknown_word().and_then(|word| nearest(word, plain.iter().map(String::as_str)));
     meant.map_or_else(
         || {

@@ -3,8 +3,8 @@
 use super::{
     Key,
     Kind::{
-        Duration, Flag, Implementation, Json, Named, Pairs, Scalar, Table, Tables, Text, TextOrTexts, Texts,
-        Words,
+        Duration, Flag, Implementation, Json, JsonTable, Named, Pairs, Scalar, Table, Tables, Text,
+        TextOrTexts, Texts, Words,
     },
     Names, TableKeys,
 };
@@ -13,7 +13,7 @@ use crate::provider::parse::{RENAMEABLE_IN_AUTHORIZATION, RENAMEABLE_IN_REVOCATI
 /// The name of a fact.
 pub(super) const FACT: &str = "^[A-Za-z][A-Za-z0-9_-]*$";
 const ENDPOINT: Option<&str> = Some("^[Hh][Tt][Tt][Pp][Ss]?:");
-const REQUEST: Option<&str> = Some("^(GET )?\\s*[Hh][Tt][Tt][Pp][Ss]?:");
+const REQUEST: Option<&str> = Some("^((GET|POST) )?\\s*[Hh][Tt][Tt][Pp][Ss]?:");
 const POINTER_TEXT: &str = "^(/([^~]|~[01])*)?$";
 const POINTER: Option<&str> = Some(POINTER_TEXT);
 const LABEL: Option<&str> = Some("^(id_token:)?(/([^~]|~[01])*)?$");
@@ -70,7 +70,12 @@ pub(super) static TOP: TableKeys = TableKeys {
         key("callback", Table(&CALLBACK), "", "The authorization response (RFC 6749 §4.1.2)."),
         key("token", Table(&TOKEN), "", "The token endpoint (RFC 6749 §4.1.3 and §6)."),
         key("revocation", Table(&REVOCATION), "", "The revocation endpoint (RFC 7009)."),
-        key("account", Table(&ACCOUNT), "", "One GET after the sign-in, which tells whose account it is."),
+        key(
+            "account",
+            Table(&ACCOUNT),
+            "",
+            "One request after the sign-in, which tells whose account it is.",
+        ),
         key(
             "config",
             Named(&CONFIG),
@@ -315,7 +320,14 @@ static ACCOUNT: TableKeys = TableKeys {
             "request",
             Text(REQUEST),
             "\"https://api.acme.example/me\"",
-            "Where the GET goes. Left out where the ID token tells all.",
+            "Where the request goes. Left out where the ID token tells all.",
+        ),
+        key("method", Words(&["GET", "POST"]), "\"POST\"", "The method of the request.").default("\"GET\""),
+        key(
+            "json",
+            JsonTable,
+            "{ query = \"{{ me {{ email }} }}\" }",
+            "What is POSTed, as JSON whose strings are templates; nothing where this is left out.",
         ),
         key("headers", Pairs(Names::Any, None), "{ Accept = \"application/json\" }", "Further headers.")
             .default("{}"),

@@ -32,7 +32,8 @@ fn value(text: &str) -> toml::Value {
 const NAME: &str = "access_token";
 
 /// A key beside those of a table's least form, where one needs another.
-const NEEDS: [(&str, &str, &str); 2] = [
+const NEEDS: [(&str, &str, &str); 3] = [
+    ("account.json", "method", "\"POST\""),
     ("account.metadata", "request", "\"https://api.acme.example/me\""),
     ("revocation.request_format", "bearer", "true"),
 ];
