@@ -11,6 +11,7 @@ use keyferry_core::{
         client::{ClientCredentials, EndpointRequest},
         error::ErrorCode,
         exchange::CodeGrant,
+        refresh::RefreshGrant,
         reply::{TokenReply, TokenReplyError},
         revoke::{TokenTypeHint, read_revocation},
     },
@@ -18,7 +19,7 @@ use keyferry_core::{
         OAuth,
         implementation::{Call, EndpointReply, SecretBytes, SendRequest, StepError, StepFuture},
     },
-    secret::{RefreshToken, SecretText},
+    secret::SecretText,
 };
 
 use crate::{
@@ -51,7 +52,7 @@ pub(crate) enum Step {
     /// RFC 6749 §4.1.3
     Code(CodeGrant),
     /// RFC 6749 §6
-    Refresh(RefreshToken),
+    Refresh(RefreshGrant),
 }
 
 /// A token to revoke.
@@ -134,7 +135,7 @@ impl Exchange {
             let call = sender.call(&client, &facts);
             let tokens = match step {
                 Step::Code(grant) => own.oauth.provider().exchange_code(&call, grant).await,
-                Step::Refresh(token) => own.oauth.provider().refresh(&call, token).await,
+                Step::Refresh(grant) => own.oauth.provider().refresh(&call, grant).await,
             };
             tokens.map_err(|error| sender.fault(error))
         };

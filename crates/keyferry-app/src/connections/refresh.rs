@@ -141,7 +141,8 @@ impl Inner {
         let about = About::new(&record.config, &record.tokens.metadata, &oauth.callback);
         // A vault that can't be written now would lose what comes back. Then nothing is spent.
         self.vault.note_attempt(&record.id, record.generation, self.now()).await?;
-        let reply = self.proxy.refresh(&record.provider, token, about).await?;
+        let redirect_uri = record.redirect_uri.as_deref().filter(|_| oauth.token.refresh_redirect_uri);
+        let reply = self.proxy.refresh(&record.provider, token, redirect_uri, about).await?;
         let now = self.now();
         let renewed = ConnectionRecord {
             tokens: record.tokens.renewed(reply, now),

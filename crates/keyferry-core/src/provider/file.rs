@@ -146,6 +146,8 @@ pub struct TokenEndpoint {
     pub rename: Rename,
     /// Whether its tokens can be refreshed.
     pub refresh: bool,
+    /// Whether a refresh repeats the redirect URI of the sign-in.
+    pub refresh_redirect_uri: bool,
     /// Whether a refresh ends the refresh token that it spent, as far as is known. Assumed unless the file says otherwise.
     pub rotates: bool,
     /// The access token's life in seconds, where the reply does not say.

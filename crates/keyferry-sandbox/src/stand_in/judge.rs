@@ -121,9 +121,16 @@ impl Judge<'_> {
         if !self.request.parameters().any(|(name, value)| name != "state" && callback.holds(value)) {
             self.find("the token request does not carry the code of the redirect");
         }
+        self.redirect_uri("the token request");
+    }
+
+    /// One that is sent is that of the authorization request (RFC 6749 §4.1.3).
+    fn redirect_uri(&mut self, what: &str) {
         let asked = self.progress.redirect_uri.as_deref();
         if self.request.get("redirect_uri").is_some_and(|sent| asked.is_some_and(|asked| asked != sent)) {
-            self.find("the token request has another `redirect_uri` than the authorization request (RFC 6749 §4.1.3)");
+            self.find(format!(
+                "{what} has another `redirect_uri` than the authorization request (RFC 6749 §4.1.3)"
+            ));
         }
     }
 
@@ -166,6 +173,7 @@ impl Judge<'_> {
             headers: &step.headers,
         });
         self.carries_a_token(what, step.token);
+        self.redirect_uri(what);
     }
 
     /// What a refresh spends, or a revocation ends, is a token that was handed out.

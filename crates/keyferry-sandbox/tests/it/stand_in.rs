@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keyferry_sandbox::stand_in::{
     Callback, Cast, Client, Demands, Endpoints, Part, RecordedReply, Recording, StandIn,
 };
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
 use crate::support::{Reply, challenge, http, send};
@@ -291,7 +291,7 @@ async fn a_revocation_in_a_services_own_way_is_held_to_it() {
         let service = stand_in(&format!("{demands}{revoke}")).await;
         let url = format!("{}/acme.example/revoke", service.origin());
         let request = http().request(method.clone(), url).header("authorization", authorization);
-        let reply = send(body.iter().fold(request, |request, body| request.json(body))).await;
+        let reply = send(body.iter().fold(request, RequestBuilder::json)).await;
         let found = findings(&service);
         assert!(found.contains(sentence), "{sentence}: {found}");
         assert_eq!(reply.status == 200, sentence.is_empty(), "{method} {authorization}: {found}");
@@ -321,7 +321,7 @@ async fn the_accounts_request_is_held_to_its_method_and_its_body() {
     for (json, method, body, sentence) in table {
         let service = stand_in(&format!("{demands}{json}")).await;
         let request = http().request(method.clone(), format!("{}/api.acme.example/me", service.origin()));
-        let request = body.iter().fold(request, |request, body| request.json(body));
+        let request = body.iter().fold(request, RequestBuilder::json);
         let reply = send(request.bearer_auth("access-1")).await;
         let seen = service.take_requests().pop().unwrap();
         let found = seen.findings.join("\n");

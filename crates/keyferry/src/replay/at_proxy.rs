@@ -12,7 +12,7 @@ use keyferry_core::{
     secret::RefreshToken,
 };
 
-use super::scene::Scene;
+use super::{Connection, scene::Scene};
 
 type Told<T> = Result<(T, String), ProxyError>;
 
@@ -22,8 +22,15 @@ pub(super) async fn exchange(scene: &Scene, code: &AuthorizedCode) -> Told<Token
 }
 
 /// Spends a refresh token (RFC 6749 §6).
-pub(super) async fn refresh(scene: &Scene, token: &RefreshToken, tokens: &Tokens) -> Told<TokenReply> {
-    scene.proxy.refresh(&scene.file.name, token, about(scene, tokens)).await.map(told)
+pub(super) async fn refresh(
+    scene: &Scene,
+    token: &RefreshToken,
+    connection: &Connection,
+) -> Told<TokenReply> {
+    let redirect_uri = Some(connection.redirect_uri.as_str());
+    let redirect_uri = redirect_uri.filter(|_| scene.oauth.token.refresh_redirect_uri);
+    let about = about(scene, &connection.tokens);
+    scene.proxy.refresh(&scene.file.name, token, redirect_uri, about).await.map(told)
 }
 
 /// Revokes the refresh token first, then the access token (RFC 7009 §2.1); of one kind alone where the service takes no other.

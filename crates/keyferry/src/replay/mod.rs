@@ -96,6 +96,7 @@ pub async fn play(play: Play<'_>) -> Result<Report, ReplayError> {
 struct Connection {
     tokens: Tokens,
     account: Option<String>,
+    redirect_uri: String,
 }
 
 impl Connection {
@@ -160,7 +161,8 @@ async fn connect(scene: &Scene, story: &mut Story) -> Option<Connection> {
     // What the token reply tells goes before what the redirect told.
     let told = std::mem::replace(&mut tokens.metadata, code.metadata);
     tokens.metadata.extend(told);
-    let mut connection = Connection { tokens, account: None };
+    let mut connection =
+        Connection { tokens, account: None, redirect_uri: code.redirect_uri.as_str().to_owned() };
     if let Some(account) = &scene.file.account {
         if account.request.is_some() && !story.has("account.http", scene.recorded.account) {
             return Some(connection);
@@ -177,7 +179,7 @@ async fn refresh(scene: &Scene, story: &mut Story, connection: &mut Connection, 
     if !story.has("refresh.http", scene.recorded.refresh) {
         return;
     }
-    let reply = at_proxy::refresh(scene, token, &connection.tokens).await.map_err(at_proxy::explained);
+    let reply = at_proxy::refresh(scene, token, connection).await.map_err(at_proxy::explained);
     let Some(reply) = story.step(scene, "refresh", reply) else { return };
     connection.tokens = connection.tokens.renewed(reply, now());
     let expected = scene.demands.expected.as_ref().map(|expected| &expected.after_refresh);
@@ -206,7 +208,7 @@ async fn end(scene: &Scene, story: &mut Story, connection: &Connection, refreshe
     }
     scene.stand_in.end_every_grant();
     let answer = match &connection.tokens.refresh_token {
-        Some(token) if refreshes => at_proxy::refresh(scene, token, &connection.tokens).await,
+        Some(token) if refreshes => at_proxy::refresh(scene, token, connection).await,
         _ => match sign_in::sign_in(scene).await {
             Ok((code, _)) => at_proxy::exchange(scene, &code).await,
             Err(error) => {

@@ -15,6 +15,7 @@ use crate::{
         client::{EndpointRequest, Method},
         exchange::{CodeGrant, token_request},
         json,
+        refresh::RefreshGrant,
         reply::TokenReply,
     },
     secret::{RefreshToken, SecretText},
@@ -42,9 +43,9 @@ impl Provider for Instagram {
         })
     }
 
-    fn refresh<'a>(&'a self, call: &'a Call<'a>, token: RefreshToken) -> StepFuture<'a, TokenReply> {
+    fn refresh<'a>(&'a self, call: &'a Call<'a>, grant: RefreshGrant) -> StepFuture<'a, TokenReply> {
         Box::pin(async move {
-            let fields = [("grant_type", "ig_refresh_token"), ("access_token", token.expose_secret())];
+            let fields = [("grant_type", "ig_refresh_token"), ("access_token", grant.token.expose_secret())];
             renewable(call.tokens(get(call, "refresh_access_token", &fields)?).await?)
         })
     }

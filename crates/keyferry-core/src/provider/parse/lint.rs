@@ -198,7 +198,7 @@ fn refresh(file: &ProviderFile, oauth: &OAuth, document: &DeTable<'_>, report: &
         report.warning(&span, message, offline.hint());
     }
     let token = document.get("token").and_then(|table| table.get_ref().as_table());
-    let of_refresh = ["refresh_endpoint", "refresh_params", "refresh_margin"];
+    let of_refresh = ["refresh_endpoint", "refresh_params", "refresh_margin", "refresh_redirect_uri"];
     let unused = token.into_iter().flat_map(|table| table.keys());
     for key in unused.filter(|key| !oauth.token.refresh && of_refresh.contains(&key.get_ref().as_ref())) {
         let message = format!("`{}` has no use where refresh is false", key.get_ref());

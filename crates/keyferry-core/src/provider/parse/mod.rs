@@ -177,8 +177,14 @@ fn table_of_key(key: &str) -> Option<&'static str> {
         "scopes" | "scope_separator" | "scope_param" | "pkce" | "issuer" | "redirect" | "fragment" => {
             Some("authorization")
         }
-        "client_auth" | "request_format" | "refresh_endpoint" | "refresh_params" | "refresh"
-        | "refresh_margin" | "rotates" => Some("token"),
+        "client_auth"
+        | "request_format"
+        | "refresh_endpoint"
+        | "refresh_params"
+        | "refresh"
+        | "refresh_margin"
+        | "refresh_redirect_uri"
+        | "rotates" => Some("token"),
         "bearer" => Some("revocation"),
         "login_url" | "allow_hosts" | "extract_on" => Some("browser"),
         "label" => Some("account"),

@@ -80,6 +80,7 @@ refresh_params = { more = "2" }
 headers = { Accept-Language = "en" }
 rename = { client_secret = "secret_key" }
 refresh = true
+refresh_redirect_uri = true
 rotates = false
 expires_in = 3600
 refresh_margin = "10m"
@@ -142,7 +143,7 @@ content = "{refresh_token}"
     );
     assert_eq!(token.refresh_endpoint.as_ref().unwrap().as_str(), "https://acme.example/refresh");
     assert_eq!((token.params[0].0.as_str(), token.refresh_params[0].0.as_str()), ("extra", "more"));
-    assert_eq!(token.headers[0].0, "accept-language");
+    assert_eq!((token.headers[0].0.as_str(), token.refresh_redirect_uri), ("accept-language", true));
     assert_eq!((token.expires_in, token.refresh_margin, token.rotates), (Some(3600), Some(600), false));
     assert_eq!(token.response.access_token.iter().collect::<Vec<_>>(), ["/data/token", "/token"]);
     assert!(token.response.expires_at.as_ref().unwrap().iter().eq(["/data/until"]));
@@ -416,6 +417,14 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
                 "[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = { a = [{ b = \"{config.no}\" }] }\n",
             ),
             "12:22 nothing defines `{config.no}` | ask for it with [config.no]",
+        ),
+        (
+            LEAST.replace("[env]", "refresh_redirect_uri = true\nrename = { redirect_uri = \"\" }\n[env]"),
+            "7:24 `rename` drops the `redirect_uri` that a refresh would repeat | remove `refresh_redirect_uri`, or name what the service calls it",
+        ),
+        (
+            LEAST.replace("[env]", "refresh = false\nrefresh_redirect_uri = true\n[env]"),
+            "8:1 `refresh_redirect_uri` has no use where refresh is false | remove one of them",
         ),
         (
             LEAST.replace("[env]", "bearer = true\n[env]"),

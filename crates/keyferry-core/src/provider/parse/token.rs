@@ -1,11 +1,11 @@
 //! `[token]` and `[token.response]`.
 
 use serde_json::Value;
-use toml::de::DeValue;
+use toml::{Spanned, de::DeValue};
 
 use super::{
     super::{
-        file::{ClientAuth, RequestFormat, TokenEndpoint},
+        file::{ClientAuth, Rename, RequestFormat, TokenEndpoint},
         response::{ErrorRule, Places, ReplyFormat},
         table::{Table, integer},
     },
@@ -47,6 +47,7 @@ pub(super) fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Tok
     let headers = headers(&mut table, Place::Request, report);
     let rename = rename(&mut table, RENAMEABLE, report);
     let refresh = table.flag("refresh", report);
+    let refresh_redirect_uri = repeated(&mut table, &rename, report);
     let rotates = table.flag("rotates", report);
     let expires_in = table.seconds("expires_in", report);
     let refresh_margin = table.seconds("refresh_margin", report);
@@ -62,11 +63,23 @@ pub(super) fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Tok
         headers,
         rename,
         refresh: refresh.unwrap_or(true),
+        refresh_redirect_uri,
         rotates: rotates.unwrap_or(true),
         expires_in,
         refresh_margin,
         response: response.unwrap_or_default(),
     })
+}
+
+/// Whether a refresh repeats the redirect URI.
+fn repeated(table: &mut Table<'_>, rename: &Rename, report: &mut Report<'_>) -> bool {
+    let repeated = table.flag("refresh_redirect_uri", report).unwrap_or(false);
+    if repeated && rename.name("redirect_uri").is_none() {
+        let span = table.get("refresh_redirect_uri").map(Spanned::span).unwrap_or_default();
+        let message = "`rename` drops the `redirect_uri` that a refresh would repeat";
+        report.error(&span, message, "remove `refresh_redirect_uri`, or name what the service calls it");
+    }
+    repeated
 }
 
 fn response(mut table: Table<'_>, report: &mut Report<'_>) -> ReplyFormat {

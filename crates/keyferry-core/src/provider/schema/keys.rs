@@ -195,6 +195,7 @@ static TOKEN: TableKeys = TableKeys {
         )
         .default("{}"),
         key("refresh", Flag, "false", "Whether its tokens can be refreshed.").default("true"),
+        key("refresh_redirect_uri", Flag, "true", "Whether a refresh repeats the redirect URI of the sign-in.").default("false"),
         key("rotates", Flag, "false", "Whether a refresh ends the refresh token that it spent. Say false only where it surely does not.").default("true"),
         key("expires_in", Duration, "\"12h\"", "The access token's life, where the reply does not say."),
         key("refresh_margin", Duration, "\"10m\"", "How long before its end a token is refreshed."),
