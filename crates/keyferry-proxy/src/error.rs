@@ -58,7 +58,9 @@ pub(crate) enum ProxyError {
     Endpoint(UnresolvedEndpoint),
     #[error("Tokens of this provider can not be refreshed. Sign in again when they no longer work.")]
     NoRefresh,
-    #[error("This provider has no revocation endpoint. Remove the access in the account's settings there.")]
+    #[error(
+        "This provider can not revoke, or not tokens of this kind. Remove the access in the account's settings there."
+    )]
     NoRevocation,
     #[error("This code or token was presented too often.")]
     TooOften { retry_after: u32 },

@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use keyferry_core::{
     delivery::Values,
-    flow::{account::AccountRequest, reply::LONGEST_REPLY},
+    flow::{account::AccountRequest, client::Method, reply::LONGEST_REPLY},
     provider::ProviderFile,
     url::is_loopback,
 };
@@ -67,7 +67,14 @@ async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, Cow<'sta
         .user_agent(concat!("keyferry-app/", env!("CARGO_PKG_VERSION")));
     let builder = if is_loopback(request.endpoint.url()) { builder.no_proxy() } else { builder };
     let client = builder.build().map_err(|_| "no client")?;
-    let mut asked = client.get(request.endpoint.url().clone());
+    let url = request.endpoint.url().clone();
+    let mut asked = match request.method {
+        Method::Post => client.post(url),
+        _ => client.get(url),
+    };
+    if !request.body.expose_secret().is_empty() {
+        asked = asked.body(request.body.expose_secret().to_owned());
+    }
     for (name, value) in &request.headers {
         let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| "a header's value")?;
         value.set_sensitive(true);

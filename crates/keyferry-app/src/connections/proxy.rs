@@ -139,6 +139,8 @@ struct Refresh<'a> {
     provider: &'a str,
     grant_type: &'static str,
     refresh_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<&'a str>,
     #[serde(flatten)]
     about: About<'a>,
 }
@@ -239,7 +241,7 @@ impl ProxyClient {
         self.tokens(&request).await
     }
 
-    /// Spends a refresh token.
+    /// Spends a refresh token. `redirect_uri` is that of the sign-in, for a provider that wants it repeated.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -247,10 +249,12 @@ impl ProxyClient {
         &self,
         provider: &ProviderName,
         token: &RefreshToken,
+        redirect_uri: Option<&str>,
         about: About<'_>,
     ) -> Result<TokenReply, ProxyError> {
         let (provider, refresh_token) = (provider.as_str(), token.expose_secret());
-        self.tokens(&Refresh { provider, grant_type: "refresh_token", refresh_token, about }).await
+        let grant_type = "refresh_token";
+        self.tokens(&Refresh { provider, grant_type, refresh_token, redirect_uri, about }).await
     }
 
     /// Revokes a token (RFC 7009).

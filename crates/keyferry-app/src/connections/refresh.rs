@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use keyferry_core::{flow::error::FailureClass, id::ConnectionId, provider::ProviderFile};
+use keyferry_core::{
+    flow::error::FailureClass,
+    id::ConnectionId,
+    provider::{OAuth, ProviderFile},
+    secret::RefreshToken,
+};
 
 use super::{
     ConnectionError, Connections, Fresh, Inner, Need, need,
@@ -113,32 +118,42 @@ impl Inner {
         if !oauth.token.refresh {
             return Err(ConnectionError::NotRefreshable(provider.clone()));
         }
-        let about = About::new(&record.config, &record.tokens.metadata, &oauth.callback);
-        // A vault that can't be written now would lose what comes back. Then nothing is spent.
-        self.vault.note_attempt(&record.id, record.generation, self.now()).await?;
-        match self.proxy.refresh(provider, token, about).await {
-            Ok(reply) => {
-                let now = self.now();
-                let renewed = ConnectionRecord {
-                    tokens: record.tokens.renewed(reply, now),
-                    state: ConnectionState::Active,
-                    refreshed_at: Some(now),
-                    generation: record.generation + 1,
-                    ..record
-                };
-                self.unsaved.keep(renewed.clone());
-                self.settle(&renewed.id).await?;
-                tracing::info!(connection = %renewed.id, provider = %renewed.provider, "refreshed");
-                Ok(renewed)
-            }
-            Err(error) if error.class() == FailureClass::Definite => {
+        match self.spend_token(&record, oauth, token, ConnectionState::Active).await {
+            Err(ConnectionError::Proxy(error)) if error.class() == FailureClass::Definite => {
                 self.vault
                     .mark_connection(&record.id, record.generation, ConnectionState::NeedsSignIn)
                     .await?;
                 tracing::warn!(connection = %record.id, %provider, "the provider no longer honours this grant");
                 Err(ConnectionError::NeedsSignIn(provider.clone()))
             }
-            Err(error) => Err(error.into()),
+            renewed => renewed,
         }
+    }
+
+    /// Spends the refresh token of a connection whose turn it is, and saves what came back, with the connection in `state`.
+    pub(super) async fn spend_token(
+        &self,
+        record: &ConnectionRecord,
+        oauth: &OAuth,
+        token: &RefreshToken,
+        state: ConnectionState,
+    ) -> Result<ConnectionRecord, ConnectionError> {
+        let about = About::new(&record.config, &record.tokens.metadata, &oauth.callback);
+        // A vault that can't be written now would lose what comes back. Then nothing is spent.
+        self.vault.note_attempt(&record.id, record.generation, self.now()).await?;
+        let redirect_uri = record.redirect_uri.as_deref().filter(|_| oauth.token.refresh_redirect_uri);
+        let reply = self.proxy.refresh(&record.provider, token, redirect_uri, about).await?;
+        let now = self.now();
+        let renewed = ConnectionRecord {
+            tokens: record.tokens.renewed(reply, now),
+            state,
+            refreshed_at: Some(now),
+            generation: record.generation + 1,
+            ..record.clone()
+        };
+        self.unsaved.keep(renewed.clone());
+        self.settle(&renewed.id).await?;
+        tracing::info!(connection = %renewed.id, provider = %renewed.provider, "refreshed");
+        Ok(renewed)
     }
 }

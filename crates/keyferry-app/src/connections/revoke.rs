@@ -2,10 +2,18 @@
 
 use std::sync::Arc;
 
-use keyferry_core::{flow::revoke::TokenTypeHint, id::ConnectionId};
+use jiff::SignedDuration;
+use keyferry_core::{
+    flow::{error::FailureClass, revoke::TokenTypeHint},
+    id::ConnectionId,
+    provider::OAuth,
+};
 
 use super::{ConnectionError, Connections, Inner, ProxyError, proxy::About};
 use crate::vault::{ConnectionRecord, ConnectionState, VaultError};
+
+/// An access token that ends sooner may be dead when it arrives.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(1);
 
 /// What became of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +66,9 @@ impl Inner {
             Err(error) => return Err(error.into()),
         };
         self.vault.mark_connection(id, record.generation, ConnectionState::RevocationPending).await?;
-        let outcome = match self.tell(&record).await {
+        let outcome = match self.tell(record.clone()).await {
             Ok(()) => Revocation::Revoked,
-            Err(ProxyError::NoRevocation) => Revocation::Unsupported,
+            Err(ConnectionError::Proxy(ProxyError::NoRevocation)) => Revocation::Unsupported,
             Err(error) => {
                 tracing::warn!(connection = %id, provider = %record.provider, %error, "a revocation is kept and tried again");
                 return Ok(Revocation::Pending);
@@ -81,24 +89,57 @@ impl Inner {
         Ok(Revocation::Unreadable)
     }
 
-    /// The refresh token first: with it a provider ends the whole grant (RFC 7009 §2.1).
-    async fn tell(&self, record: &ConnectionRecord) -> Result<(), ProxyError> {
-        let file = match self.same_service(record) {
-            Err(ConnectionError::Moved(_)) => return Err(ProxyError::NoRevocation),
+    /// The refresh token first: with it a provider ends the whole grant (RFC 7009 §2.1). One that takes a single kind of token gets that
+    /// one alone.
+    async fn tell(&self, record: ConnectionRecord) -> Result<(), ConnectionError> {
+        let file = match self.same_service(&record) {
+            Err(ConnectionError::Moved(_)) => return Err(ProxyError::NoRevocation.into()),
             same => same.or_else(|_| self.file(&record.provider)).map_err(|_| ProxyError::UnknownProvider)?,
         };
         let oauth = file.oauth().ok_or(ProxyError::NoRevocation)?;
+        let takes = |kind| oauth.revocation.as_ref().is_none_or(|revocation| revocation.takes(kind));
+        let record = match takes(TokenTypeHint::RefreshToken) {
+            true => record,
+            false => match self.with_living_token(record, oauth).await? {
+                Some(record) => record,
+                None => return Ok(()),
+            },
+        };
         let tokens = &record.tokens;
         let about = About::new(&record.config, &tokens.metadata, &oauth.callback);
-        if let Some(token) = &tokens.refresh_token {
+        let refresh = tokens.refresh_token.as_ref().filter(|_| takes(TokenTypeHint::RefreshToken));
+        if let Some(token) = refresh {
             let token = token.expose_secret();
             self.proxy.revoke(&record.provider, token, TokenTypeHint::RefreshToken, about.clone()).await?;
         }
         let access_token = tokens.access_token.expose_secret();
-        match self.proxy.revoke(&record.provider, access_token, TokenTypeHint::AccessToken, about).await {
+        let told = match takes(TokenTypeHint::AccessToken) {
+            true => {
+                self.proxy.revoke(&record.provider, access_token, TokenTypeHint::AccessToken, about).await
+            }
+            false => Err(ProxyError::NoRevocation),
+        };
+        match told {
             // Some take refresh tokens alone (RFC 7009 §2.2.1). The grant is over with it.
-            Err(ProxyError::NoRevocation) if tokens.refresh_token.is_some() => Ok(()),
-            told => told,
+            Err(ProxyError::NoRevocation) if refresh.is_some() => Ok(()),
+            told => Ok(told?),
+        }
+    }
+
+    /// The connection with an access token that surely lives, for a provider that ends a grant by its access token alone: a dead one
+    /// ends nothing there, and the refresh token would live on. None where the provider says that the grant is dead already.
+    async fn with_living_token(
+        &self,
+        record: ConnectionRecord,
+        oauth: &OAuth,
+    ) -> Result<Option<ConnectionRecord>, ConnectionError> {
+        let spendable = record.tokens.refresh_token.as_ref().filter(|_| oauth.token.refresh);
+        let lives = record.tokens.expires_at.is_some_and(|end| end.duration_since(self.now()) > ON_ITS_WAY);
+        let Some(token) = spendable.filter(|_| !lives) else { return Ok(Some(record)) };
+        match self.spend_token(&record, oauth, token, ConnectionState::RevocationPending).await {
+            Ok(renewed) => Ok(Some(renewed)),
+            Err(ConnectionError::Proxy(error)) if error.class() == FailureClass::Definite => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }

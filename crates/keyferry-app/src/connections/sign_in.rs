@@ -199,7 +199,7 @@ impl Inner {
     ) -> Outcome {
         let oauth = oauth(file)?;
         let reply = self.proxy.exchange(&code, &oauth.callback).await?;
-        let AuthorizedCode { provider, client_id, scopes: asked, config, metadata, .. } = code;
+        let AuthorizedCode { provider, client_id, scopes: asked, config, metadata, redirect_uri, .. } = code;
         let now = self.now();
         let mut tokens = Tokens::granted(reply, &asked, now);
         let told = std::mem::replace(&mut tokens.metadata, metadata);
@@ -220,6 +220,7 @@ impl Inner {
             provider,
             client_id,
             token_endpoint,
+            redirect_uri: Some(redirect_uri.as_str().to_owned()),
             asked,
             config,
             tokens,

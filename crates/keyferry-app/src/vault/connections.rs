@@ -33,6 +33,8 @@ pub struct ConnectionRecord {
     pub client_id: ClientId,
     /// The token endpoint that gave it. A provider file that names another is another service: it never gets this grant's tokens.
     pub token_endpoint: String,
+    /// The redirect URI of the sign-in. A connection from before it was kept has none.
+    pub redirect_uri: Option<String>,
     /// What was asked for.
     pub asked: Scopes,
     /// What the person was asked for before the sign-in.
@@ -252,7 +254,7 @@ fn write(
     // An upsert keeps the row, so that the servers' references to it hold.
     let conflict = if how == "REPLACE" {
         "ON CONFLICT (id) DO UPDATE SET account = excluded.account, client_id = excluded.client_id,
-         token_endpoint = excluded.token_endpoint, scopes_asked = excluded.scopes_asked, scopes_granted = excluded.scopes_granted,
+         token_endpoint = excluded.token_endpoint, redirect_uri = excluded.redirect_uri, scopes_asked = excluded.scopes_asked, scopes_granted = excluded.scopes_granted,
          expires_at = excluded.expires_at, state = excluded.state, refreshed_at = excluded.refreshed_at,
          generation = excluded.generation, access_token = excluded.access_token, refresh_token = excluded.refresh_token,
          id_token = excluded.id_token, facts = excluded.facts"
@@ -260,9 +262,9 @@ fn write(
         ""
     };
     let statement = format!(
-        "INSERT INTO connections (id, provider, account, client_id, token_endpoint, scopes_asked, scopes_granted, expires_at, state,
+        "INSERT INTO connections (id, provider, account, client_id, token_endpoint, redirect_uri, scopes_asked, scopes_granted, expires_at, state,
          created_at, refreshed_at, generation, access_token, refresh_token, id_token, facts)
-         VALUES (:id, :provider, :account, :client_id, :token_endpoint, :asked, :granted, :expires_at, :state,
+         VALUES (:id, :provider, :account, :client_id, :token_endpoint, :redirect_uri, :asked, :granted, :expires_at, :state,
          :created_at, :refreshed_at, :generation, :access_token, :refresh_token, :id_token, :facts) {conflict}"
     );
     database.prepare_cached(&statement)?.execute(named_params! {
@@ -271,6 +273,7 @@ fn write(
         ":account": record.account,
         ":client_id": record.client_id.as_str(),
         ":token_endpoint": record.token_endpoint,
+        ":redirect_uri": record.redirect_uri,
         ":asked": record.asked.to_string(),
         ":granted": tokens.scopes.to_string(),
         ":expires_at": tokens.expires_at.map(moment),
@@ -337,6 +340,7 @@ fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ConnectionRecord, VaultError> 
         account: row.get("account")?,
         client_id: parsed(row, "client_id")?,
         token_endpoint: row.get("token_endpoint")?,
+        redirect_uri: row.get("redirect_uri")?,
         asked: Scopes::from_reply(&row.get::<_, String>("scopes_asked")?),
         config: facts(config),
         tokens,

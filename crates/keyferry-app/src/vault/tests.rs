@@ -29,6 +29,7 @@ fn record(seed: u8, access_token: &str) -> ConnectionRecord {
         account: Some("ada@example.org".to_owned()),
         client_id: "client".parse().unwrap(),
         token_endpoint: "https://acme.example/token".to_owned(),
+        redirect_uri: Some("http://127.0.0.1:7667/oauth/callback/acme".to_owned()),
         asked: Scopes::from_reply("a b"),
         tokens: Tokens {
             access_token: AccessToken::new(access_token).unwrap(),
@@ -180,7 +181,7 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
     open(&folder).unwrap().add_connection(&kept).await.unwrap();
     meddle(
         &folder,
-        "ALTER TABLE connections DROP COLUMN tried_at; ALTER TABLE connections DROP COLUMN facts; PRAGMA user_version = 1",
+        "ALTER TABLE connections DROP COLUMN tried_at; ALTER TABLE connections DROP COLUMN facts; ALTER TABLE connections DROP COLUMN redirect_uri; PRAGMA user_version = 1",
     );
     let vault = open(&folder).unwrap();
     vault.note_attempt(&kept.id, 0, kept.created_at).await.unwrap();

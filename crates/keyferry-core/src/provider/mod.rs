@@ -26,7 +26,7 @@ pub use destinations::{Destinations, RefusedHost};
 pub use endpoint::{EndpointTemplate, InvalidEndpoint, UnresolvedEndpoint};
 pub use file::{
     Account, AccountLabel, Authorization, CallbackFormat, ClientAuth, JsonPointer, OAuth, Pkce, ProviderFile,
-    Redirect, Rename, RequestFormat, Revocation, SignIn, TokenEndpoint,
+    Redirect, Rename, RequestFormat, Revocation, RevocationAuth, RevocationBody, SignIn, TokenEndpoint,
 };
 pub use host::HostRule;
 pub use implementation::{Implementation, Provider};

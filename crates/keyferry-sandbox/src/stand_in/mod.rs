@@ -33,7 +33,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use self::{
     demands::{
         AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, Expected, StepDemand,
-        TokenDemand,
+        TokenDemand, TokenKind,
     },
     recording::{Callback, Recording, RecordingError},
     reply::{InvalidReply, RecordedReply},
@@ -197,7 +197,9 @@ impl Endpoints {
             Part::Refresh
         } else if place == self.token || grant.is_some() {
             Part::Token
-        } else if request.method == Method::GET {
+        } else if request.method == Method::GET
+            || (request.method == Method::POST && !request.names_a_token())
+        {
             Part::Account
         } else {
             Part::Revocation

@@ -14,7 +14,7 @@ use keyferry_core::{
 };
 use keyferry_sandbox::stand_in::RecordedReply;
 
-use super::{recorded, scene::Scene};
+use super::{Connection, recorded, scene::Scene};
 
 type Told<T> = Result<(T, String), ProxyError>;
 
@@ -24,16 +24,24 @@ pub(super) async fn exchange(scene: &Scene, code: &AuthorizedCode) -> Told<Token
 }
 
 /// Spends a refresh token (RFC 6749 §6).
-pub(super) async fn refresh(scene: &Scene, token: &RefreshToken, tokens: &Tokens) -> Told<TokenReply> {
-    scene.proxy.refresh(&scene.file.name, token, about(scene, tokens)).await.map(told)
+pub(super) async fn refresh(
+    scene: &Scene,
+    token: &RefreshToken,
+    connection: &Connection,
+) -> Told<TokenReply> {
+    let redirect_uri = Some(connection.redirect_uri.as_str());
+    let redirect_uri = redirect_uri.filter(|_| scene.oauth.token.refresh_redirect_uri);
+    let about = about(scene, &connection.tokens);
+    scene.proxy.refresh(&scene.file.name, token, redirect_uri, about).await.map(told)
 }
 
-/// Revokes the refresh token first, then the access token (RFC 7009 §2.1).
+/// Revokes the refresh token first, then the access token (RFC 7009 §2.1); of one kind alone where the service takes no other.
 pub(super) async fn revoke(scene: &Scene, tokens: &Tokens) -> Told<()> {
     let refresh =
         tokens.refresh_token.as_ref().map(|token| (token.expose_secret(), TokenTypeHint::RefreshToken));
     let access = Some((tokens.access_token.expose_secret(), TokenTypeHint::AccessToken));
-    for (token, hint) in refresh.into_iter().chain(access) {
+    let takes = |kind| scene.oauth.revocation.as_ref().is_none_or(|revocation| revocation.takes(kind));
+    for (token, hint) in refresh.into_iter().chain(access).filter(|(_, kind)| takes(*kind)) {
         scene.proxy.revoke(&scene.file.name, token, hint, about(scene, tokens)).await?;
     }
     Ok(((), "the tokens are revoked".to_owned()))

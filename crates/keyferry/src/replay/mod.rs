@@ -99,6 +99,7 @@ pub async fn play(play: Play<'_>) -> Result<Report, ReplayError> {
 struct Connection {
     tokens: Tokens,
     account: Option<String>,
+    redirect_uri: String,
 }
 
 impl Connection {
@@ -181,7 +182,8 @@ async fn connect(scene: &Scene, story: &mut Story) -> Option<Connection> {
     // What the token reply tells goes before what the redirect told.
     let told = std::mem::replace(&mut tokens.metadata, code.metadata);
     tokens.metadata.extend(told);
-    let mut connection = Connection { tokens, account: None };
+    let mut connection =
+        Connection { tokens, account: None, redirect_uri: code.redirect_uri.as_str().to_owned() };
     if let Some(account) = &scene.file.account {
         if account.request.is_some() && !story.has("account.http", recorded.account) {
             return Some(connection);
@@ -200,7 +202,7 @@ async fn refresh(scene: &Scene, story: &mut Story, connection: &mut Connection, 
         return;
     }
     let explained = |error| at_proxy::explained(error, &scene.oauth.token.response, recorded);
-    let reply = at_proxy::refresh(scene, token, &connection.tokens).await.map_err(explained);
+    let reply = at_proxy::refresh(scene, token, connection).await.map_err(explained);
     let Some(reply) = story.step(scene, "refresh", reply) else { return };
     connection.tokens = connection.tokens.renewed(reply, now());
     let expected = scene.demands.expected.as_ref().map(|expected| &expected.after_refresh);

@@ -51,7 +51,7 @@ async fn ask(
     refreshes: bool,
 ) -> Result<Result<TokenReply, ProxyError>, String> {
     let answer = match &connection.tokens.refresh_token {
-        Some(token) if refreshes => at_proxy::refresh(scene, token, &connection.tokens).await,
+        Some(token) if refreshes => at_proxy::refresh(scene, token, connection).await,
         _ => at_proxy::exchange(scene, &sign_in::sign_in(scene).await?.0).await,
     };
     Ok(answer.map(|(reply, _)| reply))

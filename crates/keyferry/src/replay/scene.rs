@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use keyferry_app::connections::ProxyClient;
 use keyferry_core::{
-    delivery::Values,
+    delivery::{JsonTemplate, Values},
     fact::Facts,
     id::ClientId,
-    provider::{ClientAuth, EndpointTemplate, OAuth, ProviderFile, ProviderSet, check_config},
+    provider::{Account, ClientAuth, EndpointTemplate, OAuth, ProviderFile, ProviderSet, check_config},
     url::Endpoint,
 };
 use keyferry_proxy::{Proxy, ProxyConfig};
@@ -75,7 +75,7 @@ impl Scene {
         let cast = Cast {
             client: Client { id: CLIENT_ID.to_owned(), secret: CLIENT_SECRET.to_owned() },
             endpoints,
-            plain: plain(written),
+            plain: plain(written, file.account.as_ref()),
         };
         let (demands, recorded) = (recording.demands.clone(), Recorded::of(&recording));
         let stage = |error: &dyn std::fmt::Display| ReplayError::Stage(error.to_string());
@@ -136,17 +136,26 @@ fn endpoints(oauth: &OAuth, config: &Facts, client_id: &ClientId) -> Result<Endp
 }
 
 /// The names of the parameters that the author wrote, and of those that are the same for everybody.
-fn plain(oauth: &OAuth) -> Vec<String> {
+fn plain(oauth: &OAuth, account: Option<&Account>) -> Vec<String> {
     let (authorization, token) = (&oauth.authorization, &oauth.token);
-    let written = [&authorization.params, &token.params, &token.refresh_params].into_iter();
+    let revocation = oauth.revocation.iter().map(|revocation| &revocation.params);
+    let written = [&authorization.params, &token.params, &token.refresh_params].into_iter().chain(revocation);
     let written = written.flatten().filter(|(_, template)| template.words().all(|word| !word.is_secret()));
     let mut names: Vec<String> = written.map(|(name, _)| name.clone()).collect();
     for name in PLAIN {
-        let renamed =
-            [&authorization.rename, &token.rename].into_iter().filter_map(|rename| rename.name(name));
+        let revocation = oauth.revocation.iter().filter_map(|revocation| revocation.rename.as_ref());
+        let renames = [&authorization.rename, &token.rename].into_iter().chain(revocation);
+        let renamed = renames.filter_map(|rename| rename.name(name));
         names.extend(renamed.map(str::to_owned));
     }
     names.push(authorization.scope_param.clone());
+    if let Some(JsonTemplate::Object(members)) = account.and_then(|account| account.json.as_ref()) {
+        let plain = |json: &JsonTemplate| {
+            json.templates().iter().all(|template| template.words().all(|word| !word.is_secret()))
+        };
+        let shown = members.iter().filter(|(_, json)| plain(json));
+        names.extend(shown.filter_map(|(name, _)| name.as_text().map(str::to_owned)));
+    }
     names
 }
 

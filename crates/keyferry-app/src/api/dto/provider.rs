@@ -56,6 +56,9 @@ pub struct ProviderDetail {
     /// The revocation endpoint, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<String>,
+    /// The method of a revocation, where it is not POST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_method: Option<String>,
     /// What is asked for.
     pub scopes: Vec<String>,
     /// The redirect URI to register at the provider; absent where it is the proxy's and the proxy could not say it.

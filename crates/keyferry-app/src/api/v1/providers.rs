@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Json, extract::State};
 use keyferry_core::{
     delivery::{EnvName, with_refresh_token},
+    flow::client::Method,
     id::{FactName, ProviderName},
     provider::{ConfigField, ProviderFile, Redirect},
     scope::{Scope, Scopes},
@@ -53,6 +54,7 @@ pub(crate) async fn show(
     let at_proxy = facts.as_ref().ok().and_then(|facts| facts.redirect_uri.clone());
     let (provider, proxy_problem) = told(&now, file, facts);
     let oauth = file.oauth();
+    let revocation = oauth.and_then(|oauth| oauth.revocation.as_ref());
     let redirect_uri = match oauth.map(|oauth| oauth.authorization.redirect) {
         None => None,
         Some(Redirect::Proxy) => at_proxy,
@@ -68,9 +70,10 @@ pub(crate) async fn show(
         sign_in: if oauth.is_some() { "oauth" } else { "browser" }.to_owned(),
         authorization_endpoint: oauth.map(|oauth| oauth.authorization.endpoint.to_string()),
         token_endpoint: oauth.map(|oauth| oauth.token.endpoint.to_string()),
-        revocation_endpoint: oauth
-            .and_then(|oauth| oauth.revocation.as_ref())
-            .map(|revocation| revocation.endpoint.to_string()),
+        revocation_endpoint: revocation.map(|revocation| revocation.endpoint.to_string()),
+        revocation_method: revocation
+            .filter(|revocation| revocation.method != Method::Post)
+            .map(|revocation| revocation.method.as_str().to_owned()),
         scopes: oauth.map(|oauth| words(&oauth.authorization.scopes)).unwrap_or_default(),
         redirect_uri,
         refreshes: oauth.is_some_and(|oauth| oauth.token.refresh),

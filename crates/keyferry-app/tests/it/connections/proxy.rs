@@ -59,7 +59,7 @@ async fn ask_everything(base: &Endpoint) -> Vec<ProxyError> {
     let token = RefreshToken::new("canary-refresh-token").unwrap();
     vec![
         client.facts(&provider).await.unwrap_err(),
-        client.refresh(&provider, &token, About::default()).await.unwrap_err(),
+        client.refresh(&provider, &token, None, About::default()).await.unwrap_err(),
         client
             .revoke(&provider, token.expose_secret(), TokenTypeHint::RefreshToken, About::default())
             .await

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use toml::de::DeValue;
+
 use super::{
     super::{
         config::ConfigField,
         file::{Account, AccountLabel},
-        table::Table,
+        table::{Located, Table, wrong_type},
     },
     hint_for_key,
-    value::{Place, endpoint, fact_name, headers, pattern, pointer, pointers},
+    json::json,
+    value::{Place, endpoint, fact_name, headers, one_of, pattern, pointer, pointers},
 };
-use crate::{diagnostic::Report, id::FactName};
+use crate::{delivery::JsonTemplate, diagnostic::Report, flow::client::Method, id::FactName};
 
 /// Before a pointer: it points into the ID token's claims.
 const ID_TOKEN: &str = "id_token:";
@@ -20,13 +23,23 @@ const ID_TOKEN: &str = "id_token:";
 const FACT: &str = "metadata:";
 
 pub(super) fn account(mut table: Table<'_>, report: &mut Report<'_>) -> Account {
+    let methods = [("GET", Method::Get), ("POST", Method::Post)];
+    let method = one_of(&mut table, "method", &methods, report).unwrap_or(Method::Get);
     let written = table.text("request", report);
     let is_written = written.is_some();
     let request = written.and_then(|text| {
-        // A file may say the method, for people to read; there is but one.
-        let url = text.value.strip_prefix("GET ").unwrap_or(text.value).trim();
-        endpoint(&super::super::table::Located { value: url, span: text.span }, report)
+        // A file may say the method here, too, for people to read.
+        let (said, url) = match text.value.split_once(' ') {
+            Some((said, url)) if methods.iter().any(|(name, _)| *name == said) => (said, url.trim()),
+            _ => (method.as_str(), text.value.trim()),
+        };
+        if said != method.as_str() {
+            let message = format!("`request` says {said}, and `method` is {}", method.as_str());
+            report.error(&text.span, message, format!("write method = \"{said}\", or the URL alone"));
+        }
+        endpoint(&Located { value: url, span: text.span }, report)
     });
+    let json = body(&mut table, method, report);
     let headers = headers(&mut table, Place::Account, report);
     let label = table.text("label", report);
     // The last two are slips, of which more below.
@@ -62,7 +75,21 @@ pub(super) fn account(mut table: Table<'_>, report: &mut Report<'_>) -> Account 
         );
     }
     table.finish(hint_for_key, report);
-    Account { request, headers, label, metadata }
+    Account { request, method, json, headers, label, metadata }
+}
+
+/// What is POSTed.
+fn body(table: &mut Table<'_>, method: Method, report: &mut Report<'_>) -> Option<JsonTemplate> {
+    let written = table.get("json")?;
+    if method != Method::Post {
+        let message = "a GET has no body";
+        report.error(&written.span(), message, "add method = \"POST\", or remove `json`");
+    }
+    if !matches!(written.get_ref(), DeValue::Table(_)) {
+        wrong_type(written, "account.json", "a table, such as { query = \"{{ me {{ id }} }}\" }", report);
+        return None;
+    }
+    json(written, "json", Place::Request, report)
 }
 
 pub(super) fn config(top: &mut Table<'_>, report: &mut Report<'_>) -> BTreeMap<FactName, ConfigField> {

@@ -129,6 +129,8 @@ fn templates(file: &ProviderFile) -> Vec<&Template> {
         }
     }
     templates.extend(of_requests(file).into_iter().map(|(_, template)| template));
+    let body = file.account.iter().filter_map(|account| account.json.as_ref());
+    templates.extend(body.flat_map(|json| json.templates()));
     templates
 }
 
@@ -140,7 +142,9 @@ pub(super) fn of_requests(file: &ProviderFile) -> Vec<&(String, Template)> {
         pairs.extend(&oauth.token.params);
         pairs.extend(&oauth.token.refresh_params);
         pairs.extend(&oauth.token.headers);
-        pairs.extend(oauth.revocation.iter().flat_map(|revocation| &revocation.params));
+        let revocation = oauth.revocation.iter();
+        pairs.extend(revocation.clone().flat_map(|revocation| &revocation.params));
+        pairs.extend(revocation.filter_map(|revocation| revocation.headers.as_ref()).flatten());
     }
     pairs.extend(file.account.iter().flat_map(|account| &account.headers));
     pairs
@@ -225,7 +229,7 @@ fn refresh(file: &ProviderFile, oauth: &OAuth, document: &DeTable<'_>, report: &
         report.warning(&span, message, offline.hint());
     }
     let token = document.get("token").and_then(|table| table.get_ref().as_table());
-    let of_refresh = ["refresh_endpoint", "refresh_params", "refresh_margin"];
+    let of_refresh = ["refresh_endpoint", "refresh_params", "refresh_margin", "refresh_redirect_uri"];
     let unused = token.into_iter().flat_map(|table| table.keys());
     for key in unused.filter(|key| !oauth.token.refresh && of_refresh.contains(&key.get_ref().as_ref())) {
         let message = format!("`{}` has no use where refresh is false", key.get_ref());

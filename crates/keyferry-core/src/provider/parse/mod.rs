@@ -6,14 +6,17 @@ mod account;
 mod authorization;
 mod browser;
 mod delivery;
+mod json;
 mod lint;
 mod names;
+mod revocation;
 mod secrets;
 mod slips;
 mod token;
 mod value;
 
 pub(super) use authorization::RENAMEABLE as RENAMEABLE_IN_AUTHORIZATION;
+pub(super) use revocation::RENAMEABLE as RENAMEABLE_IN_REVOCATION;
 pub(super) use token::RENAMEABLE as RENAMEABLE_IN_TOKEN;
 use toml::de::DeTable;
 
@@ -137,7 +140,7 @@ fn sign_in(
     let callback = top.table("callback", report);
     let callback = authorization::callback(callback, report);
     let token = required_table(top, "token", report).and_then(|table| token::token(table, report));
-    let revocation = top.table("revocation", report).and_then(|table| token::revocation(table, report));
+    let revocation = top.table("revocation", report).and_then(|table| revocation::revocation(table, report));
     let oauth = OAuth { authorization: authorization?, callback, token: token?, revocation, implementation };
     Some(SignIn::OAuth(Box::new(oauth)))
 }
@@ -194,8 +197,15 @@ fn table_of_key(key: &str) -> Option<&'static str> {
         "scopes" | "scope_separator" | "scope_param" | "pkce" | "issuer" | "redirect" | "fragment" => {
             Some("authorization")
         }
-        "client_auth" | "request_format" | "refresh_endpoint" | "refresh_params" | "refresh"
-        | "refresh_margin" | "rotates" => Some("token"),
+        "client_auth"
+        | "request_format"
+        | "refresh_endpoint"
+        | "refresh_params"
+        | "refresh"
+        | "refresh_margin"
+        | "refresh_redirect_uri"
+        | "rotates" => Some("token"),
+        "bearer" => Some("revocation"),
         "login_url" | "allow_hosts" | "extract_on" => Some("browser"),
         "label" => Some("account"),
         "display_name" | "documentation_url" | "notes" | "categories" | "client_id" | "requires"

@@ -1,11 +1,11 @@
-//! `[token]`, `[token.response]` and `[revocation]`.
+//! `[token]` and `[token.response]`.
 
 use serde_json::Value;
 use toml::{Spanned, de::DeValue};
 
 use super::{
     super::{
-        file::{ClientAuth, RequestFormat, Revocation, TokenEndpoint},
+        file::{ClientAuth, Rename, RequestFormat, TokenEndpoint},
         response::{ErrorRule, Places, ReplyFormat},
         table::{Table, integer, wrong_type},
     },
@@ -45,6 +45,7 @@ pub(super) fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Tok
     let headers = headers(&mut table, Place::Request, report);
     let rename = rename(&mut table, RENAMEABLE, report);
     let refresh = table.flag("refresh", report);
+    let refresh_redirect_uri = repeated(&mut table, &rename, report);
     let rotates = table.flag("rotates", report);
     let expires_in = table.seconds("expires_in", report);
     let refresh_margin = table.seconds("refresh_margin", report);
@@ -60,11 +61,23 @@ pub(super) fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Tok
         headers,
         rename,
         refresh: refresh.unwrap_or(true),
+        refresh_redirect_uri,
         rotates: rotates.unwrap_or(true),
         expires_in,
         refresh_margin,
         response: response.unwrap_or_default(),
     })
+}
+
+/// Whether a refresh repeats the redirect URI.
+fn repeated(table: &mut Table<'_>, rename: &Rename, report: &mut Report<'_>) -> bool {
+    let repeated = table.flag("refresh_redirect_uri", report).unwrap_or(false);
+    if repeated && rename.name("redirect_uri").is_none() {
+        let span = table.get("refresh_redirect_uri").map(Spanned::span).unwrap_or_default();
+        let message = "`rename` drops the `redirect_uri` that a refresh would repeat";
+        report.error(&span, message, "remove `refresh_redirect_uri`, or name what the service calls it");
+    }
+    repeated
 }
 
 fn response(mut table: Table<'_>, report: &mut Report<'_>) -> ReplyFormat {
@@ -133,14 +146,4 @@ fn values(table: &mut Table<'_>, key: &'static str, report: &mut Report<'_>) -> 
         DeValue::Array(items) => items.iter().filter_map(|item| one(item, report)).collect(),
         _ => one(value, report).into_iter().collect(),
     }
-}
-
-pub(super) fn revocation(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Revocation> {
-    let endpoint = table
-        .required_text("endpoint", "https://service.example/revoke", report)
-        .and_then(|text| endpoint(&text, report));
-    let params = params(&mut table, "params", RESERVED_PARAMETERS, report);
-    let client_auth = table.text("client_auth", report).and_then(|text| client_auth(&text, report));
-    table.finish(hint_for_key, report);
-    Some(Revocation { endpoint: endpoint?, params, client_auth })
 }

@@ -51,7 +51,7 @@ pub(super) fn endpoint(text: &Located<&str>, report: &mut Report<'_>) -> Option<
         Err(error) => {
             let hint = match &error {
                 InvalidEndpoint::Url(error) => secure_hint(text.value, *error),
-                InvalidEndpoint::Template(error) => template_hint(error),
+                InvalidEndpoint::Template(error) => template_hint(error, Place::Request),
                 InvalidEndpoint::Word(Word::AccessToken | Word::RefreshToken | Word::IdToken) => {
                     "a token stands in no URL: [account] sends the access token by itself, as Authorization: Bearer; for another header: headers = { NAME = \"{access_token}\" }"
                         .to_owned()
@@ -93,7 +93,7 @@ fn secure_hint(text: &str, error: InvalidUrl) -> String {
 /// A template, with words that the place has a use for.
 pub(super) fn template(text: &Located<&str>, place: Place, report: &mut Report<'_>) -> Option<Template> {
     let template = Template::parse(text.value)
-        .map_err(|error| report.error(&text.span, error.to_string(), template_hint(&error)))
+        .map_err(|error| report.error(&text.span, error.to_string(), template_hint(&error, place)))
         .ok()?;
     if let Some(word) = template.words().find(|word| !place.takes(word)) {
         let message = format!("`{{{word}}}` can't stand here");
@@ -104,7 +104,7 @@ pub(super) fn template(text: &Located<&str>, place: Place, report: &mut Report<'
 }
 
 /// What to do about a text that is no template. What stands in a brace of JSON, or alone, is meant as it stands.
-fn template_hint(error: &InvalidTemplate) -> String {
+fn template_hint(error: &InvalidTemplate, place: Place) -> String {
     let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.- ".contains(&byte);
     let braces = match error {
         InvalidTemplate::UnknownWord(word) => word.trim().is_empty() || !word.bytes().all(of_name),
@@ -112,8 +112,11 @@ fn template_hint(error: &InvalidTemplate) -> String {
         InvalidTemplate::Nul => return String::new(),
     };
     if braces {
-        return "a brace that is meant as such is written twice, {{ or }}; a file of JSON is easier with json = { token = \"{access_token}\" }"
-            .to_owned();
+        let file = match place {
+            Place::Delivery => "; a file of JSON is easier with json = { token = \"{access_token}\" }",
+            _ => "",
+        };
+        return format!("a brace that is meant as such is written twice, {{{{ or }}}}{file}");
     }
     let plain = Word::PLAIN.map(|word| word.to_string());
     let meant = error.unknown_word().and_then(|word| nearest(word, plain.iter().map(String::as_str)));

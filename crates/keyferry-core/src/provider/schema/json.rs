@@ -69,6 +69,7 @@ fn kind(kind: &Kind) -> Value {
         }
         Kind::Pairs(names, pattern) => named(*names, text(*pattern)),
         Kind::Json => json!({ "type": ["string", "number", "boolean", "array", "object"] }),
+        Kind::JsonTable => json!({ "type": "object" }),
         Kind::Table(keys) => table(keys),
         Kind::Named(keys) => named(Names::Like(super::keys::FACT), table(keys)),
         Kind::Tables(keys) => json!({ "type": "array", "items": table(keys) }),

@@ -52,6 +52,8 @@ enum Kind {
     Pairs(Names, Option<&'static str>),
     /// Anything that JSON has, but null.
     Json,
+    /// A table of anything that JSON has, but null.
+    JsonTable,
     /// A table.
     Table(&'static TableKeys),
     /// Tables by name.
