@@ -58,7 +58,9 @@ pub(crate) enum ProxyError {
     Endpoint(UnresolvedEndpoint),
     #[error("Tokens of this provider can not be refreshed. Sign in again when they no longer work.")]
     NoRefresh,
-    #[error("This provider has no revocation endpoint. Remove the access in the account's settings there.")]
+    #[error(
+        "This provider can not revoke, or not tokens of this kind. Remove the access in the account's settings there."
+    )]
     NoRevocation,
     #[error("This code or token was presented too often.")]
     TooOften { retry_after: u32 },
@@ -78,6 +80,10 @@ pub(crate) struct ErrorReply<'a> {
     error: &'static str,
     /// What failed and what to do, for people. ASCII without quotes and backslashes.
     error_description: &'a str,
+    /// `host` where nothing was sent, for the provider is at a host that this proxy does not send its secret to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "host")]
+    reason: Option<&'static str>,
 }
 
 /// When a busy provider's callers may come back, in seconds.
@@ -144,8 +150,9 @@ impl IntoResponse for ProxyError {
     fn into_response(self) -> Response {
         let (code, status, outcome) = self.told();
         let description = self.description();
-        let mut response =
-            reply::secret(status, &ErrorReply { error: code.as_str(), error_description: &description });
+        let reason = matches!(self, Self::Upstream(Fault::Host(_))).then_some("host");
+        let body = ErrorReply { error: code.as_str(), error_description: &description, reason };
+        let mut response = reply::secret(status, &body);
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -165,6 +172,7 @@ impl IntoResponse for ProxyError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use keyferry_core::provider::RefusedHost;
 
     fn all() -> Vec<ProxyError> {
         use ProxyError::*;
@@ -185,7 +193,8 @@ mod tests {
         ];
         let faults = [
             Fault::Unmade,
-            Fault::Host,
+            Fault::Host(RefusedHost::NotListed),
+            Fault::Host(RefusedHost::OwnNetwork),
             Fault::Unreachable,
             Fault::Tls,
             Fault::TimedOut,
@@ -268,7 +277,12 @@ mod tests {
             let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
             let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
             let fields: Vec<_> = body.as_object().unwrap().keys().collect();
-            assert_eq!(fields, ["error", "error_description"], "{shown}");
+            let expected = ["error", "error_description", "reason"];
+            assert_eq!(
+                fields,
+                expected[..if shown.contains("Host(Not") || shown.contains("Host(Own") { 3 } else { 2 }],
+                "{shown}"
+            );
         }
     }
 }

@@ -11,14 +11,15 @@ use keyferry_core::{
         client::{ClientCredentials, EndpointRequest},
         error::ErrorCode,
         exchange::CodeGrant,
+        refresh::RefreshGrant,
         reply::{TokenReply, TokenReplyError},
         revoke::{TokenTypeHint, read_revocation},
     },
     provider::{
-        ReplyFormat,
+        OAuth,
         implementation::{Call, EndpointReply, SecretBytes, SendRequest, StepError, StepFuture},
     },
-    secret::{RefreshToken, SecretText},
+    secret::SecretText,
 };
 
 use crate::{
@@ -51,7 +52,7 @@ pub(crate) enum Step {
     /// RFC 6749 §4.1.3
     Code(CodeGrant),
     /// RFC 6749 §6
-    Refresh(RefreshToken),
+    Refresh(RefreshGrant),
 }
 
 /// A token to revoke.
@@ -75,7 +76,7 @@ impl Sender<'_> {
     async fn send(&self, request: EndpointRequest<'_>) -> Result<EndpointReply, Fault> {
         let uri = self.provider.uri(&request.endpoint);
         if uri.is_none() {
-            self.provider.destinations.check(&request.endpoint)?;
+            self.provider.destinations.check(&request.endpoint).map_err(Fault::Host)?;
         }
         let request = UpstreamRequest::new(uri, &request)?;
         let UpstreamReply { status, retry_after, body } =
@@ -134,7 +135,7 @@ impl Exchange {
             let call = sender.call(&client, &facts);
             let tokens = match step {
                 Step::Code(grant) => own.oauth.provider().exchange_code(&call, grant).await,
-                Step::Refresh(token) => own.oauth.provider().refresh(&call, token).await,
+                Step::Refresh(grant) => own.oauth.provider().refresh(&call, grant).await,
             };
             tokens.map_err(|error| sender.fault(error))
         };
@@ -168,7 +169,7 @@ pub(crate) async fn revoke(
         let sender = Sender { proxy: &state, provider: &own, retry_after: AtomicU32::new(0) };
         let call = sender.call(&client, &facts);
         let reply = own.oauth.provider().revoke(&call, revoked.token, revoked.hint).await;
-        revocation(&own.oauth.token.response, reply.map_err(|error| sender.fault(error)))
+        revocation(&own.oauth, reply.map_err(|error| sender.fault(error)))
     };
     run(proxy, id, provider, "revoke", work).await
 }
@@ -210,10 +211,10 @@ fn reply_fault(error: TokenReplyError, retry_after: Option<u32>) -> Fault {
 }
 
 /// Reads the answer of a revocation endpoint (RFC 7009 §2.2). Only the provider's own word makes it a success.
-fn revocation(format: &ReplyFormat, reply: Result<EndpointReply, Fault>) -> Result<(), Fault> {
+fn revocation(oauth: &OAuth, reply: Result<EndpointReply, Fault>) -> Result<(), Fault> {
     let read = |reply: EndpointReply| {
         let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        let read = read_revocation(format, reply.status, reply.body.expose_secret());
+        let read = read_revocation(oauth, reply.status, reply.body.expose_secret());
         read.map_err(|code| code.map_or(Fault::Status, |code| refused(code, status, None)))
     };
     reply.and_then(read).map_err(|fault| match fault {
@@ -249,6 +250,12 @@ mod tests {
     fn reply(status: u16, body: &str) -> Result<EndpointReply, Fault> {
         later(StatusCode::from_u16(status).unwrap(), None)?;
         Ok(EndpointReply { status, body: SecretBytes::new(body.into()) })
+    }
+
+    fn oauth() -> OAuth {
+        let text = "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/a\"\n[token]\nendpoint = \"https://a.example/t\"\n";
+        let file = keyferry_core::provider::ProviderFile::parse("acme".parse().unwrap(), "acme.toml", text);
+        file.unwrap().file.oauth().unwrap().clone()
     }
 
     fn tokens(reply: Result<EndpointReply, Fault>) -> Result<TokenReply, Fault> {
@@ -295,7 +302,7 @@ mod tests {
             (400, r#"{"error":"invalid_grant"}"#),
         ];
         for (status, body) in good {
-            assert_eq!(revocation(&ReplyFormat::default(), reply(status, body)), Ok(()), "{status} {body}");
+            assert_eq!(revocation(&oauth(), reply(status, body)), Ok(()), "{status} {body}");
         }
         let bad = [
             (500, "", 503, "temporarily_unavailable"),
@@ -307,12 +314,12 @@ mod tests {
             (200, r#"{"error":"odd"}"#, 400, "server_error"),
         ];
         for (status, body, expected, code) in bad {
-            let fault = revocation(&ReplyFormat::default(), reply(status, body)).unwrap_err();
+            let fault = revocation(&oauth(), reply(status, body)).unwrap_err();
             assert_eq!((fault.status().as_u16(), fault.code().as_str()), (expected, code), "{status} {body}");
             assert_eq!(fault.retry_after().is_some(), expected == 503, "{status} {body}");
         }
         for fault in [Fault::Unreachable, Fault::TimedOut, Fault::Broken] {
-            assert_eq!(revocation(&ReplyFormat::default(), Err(fault)).unwrap_err().status(), 503);
+            assert_eq!(revocation(&oauth(), Err(fault)).unwrap_err().status(), 503);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::StatusCode;
-use keyferry_core::flow::error::ErrorCode;
+use keyferry_core::{flow::error::ErrorCode, provider::RefusedHost};
 
 /// Why a provider gave no usable reply. Holds nothing that the provider wrote but a code of the closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(crate) enum Fault {
     /// The request could not be made: a key that does not sign, a value that no header holds. Nothing was sent.
     Unmade,
     /// The endpoint is at a host that is not the provider's, by its file or by the operator's list. Nothing was sent.
-    Host,
+    Host(RefusedHost),
     /// No connection: name, TCP or its time limit. Nothing was sent.
     Unreachable,
     /// The TLS handshake failed: certificate, name, date, or no TLS at all. Nothing was sent.
@@ -68,7 +68,7 @@ impl Fault {
             Self::Unmade | Self::Tls | Self::TooLong | Self::Redirect | Self::NoReply => {
                 ErrorCode::ServerError
             }
-            Self::Host => ErrorCode::InvalidRequest,
+            Self::Host(_) => ErrorCode::InvalidRequest,
             Self::Refused { code, .. } => code,
         }
     }
@@ -80,7 +80,7 @@ impl Fault {
             Self::Later { status, .. } | Self::Refused { status, .. } => status,
             Self::NotRevoked { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unmade => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Host => StatusCode::BAD_REQUEST,
+            Self::Host(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::BAD_GATEWAY,
         }
     }
@@ -100,8 +100,11 @@ impl Fault {
             Self::Unmade => {
                 "The request to the provider could not be made. Whoever runs the proxy finds more in its log."
             }
-            Self::Host => {
-                "This proxy does not send its secret to that host. Whoever runs it can list the host in NAME_ALLOWED_HOSTS."
+            Self::Host(RefusedHost::NotListed) => {
+                "This proxy does not send its secret to that host. Whoever runs it can list the host in the variable of the provider that ends in _ALLOWED_HOSTS."
+            }
+            Self::Host(RefusedHost::OwnNetwork) => {
+                "That host is one of the own network, and this proxy sends nothing there. Whoever runs it can list that very host in the variable of the provider that ends in _ALLOWED_HOSTS."
             }
             Self::Unreachable => "The provider can not be reached. Nothing was sent to it; try again later.",
             Self::Tls => {
@@ -127,7 +130,7 @@ impl Fault {
     pub(crate) const fn outcome(self) -> &'static str {
         match self {
             Self::Unmade => "provider_unmade",
-            Self::Host => "provider_host",
+            Self::Host(_) => "provider_host",
             Self::Unreachable => "provider_unreachable",
             Self::Tls => "provider_tls",
             Self::TimedOut => "provider_timeout",

@@ -45,6 +45,7 @@ mod upstream;
 pub use config::{
     AccessKey, AccessKeys, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv, DotEnvError,
     InvalidAccessKeys, InvalidSealingKey, Limits, Listen, ProxyConfig, SealingKey, SealingKeys, SourceError,
+    VariableSlip, variable_slips,
 };
 pub use proxy::Proxy;
 pub use start_error::StartError;

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use http::Uri;
 use keyferry_core::{
     flow::client::ClientCredentials,
-    provider::{EndpointTemplate, OAuth, ProviderFile, ProviderSet, Redirect},
+    provider::{Destinations, EndpointTemplate, OAuth, ProviderFile, ProviderSet, Redirect},
     url::Endpoint,
 };
 use tokio::sync::Semaphore;
@@ -17,8 +17,8 @@ use crate::{
     config::{Credentials, ProxyConfig, credential_variables},
     error::ProxyError,
     facts::RequestFacts,
+    fault::Fault,
     start_error::StartError,
-    upstream::Destinations,
 };
 
 /// All providers. A name from a request is only ever compared with these: it never becomes part of a path, a variable or a URL.
@@ -164,7 +164,7 @@ impl Provider {
         let endpoint = self.oauth.token.endpoint.resolve(&request.values()).map_err(ProxyError::Endpoint)?;
         match self.uri(&endpoint) {
             Some(_) => Ok(()),
-            None => Ok(self.destinations.check(&endpoint)?),
+            None => self.destinations.check(&endpoint).map_err(|refused| Fault::Host(refused).into()),
         }
     }
 

@@ -27,17 +27,32 @@ pub(crate) async fn with_api<T>(
     global: &Global,
     work: impl AsyncFnOnce(&Api) -> CliResult<T>,
 ) -> CliResult<T> {
+    with_api_or_undo(global, work, async |_| {}).await
+}
+
+/// The same, for work that goes on in the app when its command ends: `undo` runs when the person ends the program before the work is done.
+pub(crate) async fn with_api_or_undo<T>(
+    global: &Global,
+    work: impl AsyncFnOnce(&Api) -> CliResult<T>,
+    undo: impl AsyncFnOnce(&Api),
+) -> CliResult<T> {
     let api = Api::of(Host::new(global)).await?;
-    let outcome = or_interrupted(work(&api)).await;
+    let outcome = match or_interrupted(work(&api)).await {
+        Some(outcome) => outcome,
+        None => {
+            undo(&api).await;
+            Err(CliError::failed("interrupted", "interrupted"))
+        }
+    };
     api.close().await;
     outcome
 }
 
-/// The work, unless the person ends the program first.
-async fn or_interrupted<T>(work: impl Future<Output = CliResult<T>>) -> CliResult<T> {
+/// What comes of the work, unless the person ends the program first.
+async fn or_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        outcome = work => outcome,
-        () = crate::signals::asked_to_end() => Err(CliError::failed("interrupted", "interrupted")),
+        outcome = work => Some(outcome),
+        () = crate::signals::asked_to_end() => None,
     }
 }
 

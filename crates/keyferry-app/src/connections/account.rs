@@ -1,10 +1,10 @@
 //! Whose account a connection is, asked once after its sign-in. The tokens are saved before, so a failure here costs a name alone.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use keyferry_core::{
     delivery::Values,
-    flow::{account::AccountRequest, reply::LONGEST_REPLY},
+    flow::{account::AccountRequest, client::Method, reply::LONGEST_REPLY},
     provider::ProviderFile,
     url::is_loopback,
 };
@@ -35,7 +35,7 @@ impl Inner {
             Ok(Some(request)) => match ask(request).await {
                 Ok(body) => Some(body),
                 Err(reason) => {
-                    tracing::warn!(provider = %record.provider, reason, "the account's name could not be had");
+                    tracing::warn!(provider = %record.provider, %reason, "the account's name could not be had");
                     None
                 }
             },
@@ -44,7 +44,7 @@ impl Inner {
                 None
             }
         };
-        let known = account.read(body.as_deref().map(Vec::as_slice), record.tokens.id_token.as_ref());
+        let known = account.read(body.as_deref().map(Vec::as_slice), Some(&record.tokens));
         let label = known.label.or_else(|| record.account.clone());
         if label == record.account && known.metadata.is_empty() {
             return;
@@ -63,7 +63,7 @@ impl Inner {
 }
 
 /// The body of a success. A redirect is not followed: the next address would get the token.
-async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, Cow<'static, str>> {
     let builder = Client::builder()
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT)
@@ -72,7 +72,14 @@ async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, &'static
         .user_agent(concat!("keyferry-app/", env!("CARGO_PKG_VERSION")));
     let builder = if is_loopback(request.endpoint.url()) { builder.no_proxy() } else { builder };
     let client = builder.build().map_err(|_| "no client")?;
-    let mut asked = client.get(request.endpoint.url().clone());
+    let url = request.endpoint.url().clone();
+    let mut asked = match request.method {
+        Method::Post => client.post(url),
+        _ => client.get(url),
+    };
+    if !request.body.expose_secret().is_empty() {
+        asked = asked.body(request.body.expose_secret().to_owned());
+    }
     for (name, value) in &request.headers {
         let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| "a header's value")?;
         value.set_sensitive(true);
@@ -83,12 +90,12 @@ async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, &'static
         false => "no reply",
     })?;
     if !response.status().is_success() {
-        return Err("a status other than success");
+        return Err(format!("HTTP {}", response.status().as_u16()).into());
     }
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|_| "the reply broke")? {
         if body.len() + chunk.len() > LONGEST_REPLY {
-            return Err("the reply is too long");
+            return Err("the reply is too long".into());
         }
         body.extend_from_slice(&chunk);
     }

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use keyferry_core::{
-    flow::{callback::CallbackError, error::FailureClass},
+    flow::{
+        callback::CallbackError,
+        error::{ErrorCode, FailureClass},
+    },
     id::{ConnectionId, ProviderName},
-    provider::InvalidConfig,
+    provider::{InvalidConfig, RefusedHost},
 };
 
 use super::proxy::ProxyError;
@@ -56,6 +59,16 @@ pub enum ConnectionError {
         /// What to give, in the provider file's words.
         hint: String,
     },
+    /// The proxy sends no secret to the host that the person named.
+    #[error("the proxy does not send the secret of {provider} to {host}{}", why(*.refused))]
+    HostNotAllowed {
+        /// The provider.
+        provider: ProviderName,
+        /// The host.
+        host: String,
+        /// Why not.
+        refused: RefusedHost,
+    },
     /// One signs in there in a browser window.
     #[error("{0} has no OAuth sign-in")]
     NotOAuth(ProviderName),
@@ -90,6 +103,35 @@ fn shown(moment: &Timestamp) -> String {
     moment.strftime("%H:%M:%S UTC").to_string()
 }
 
+/// What to do about an error that came in the redirect (RFC 6749 §4.1.2.1).
+const fn refused_hint(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::AccessDenied => "try again, and choose Allow on the provider's page",
+        ErrorCode::InvalidScope => {
+            "compare `scopes` in the provider file with those that the service knows and that its app is registered for"
+        }
+        ErrorCode::UnauthorizedClient | ErrorCode::InvalidClient => {
+            "whoever runs the proxy has to look at the app's registration at the service: its client id, its redirect URL, and whether it may use the authorization code"
+        }
+        ErrorCode::TemporarilyUnavailable | ErrorCode::ServerError => {
+            "the service has a failure of its own: try again in a moment"
+        }
+        ErrorCode::InvalidRequest | ErrorCode::UnsupportedResponseType => {
+            "the service does not understand the request: compare [authorization] in the provider file with its documentation"
+        }
+        _ => {
+            "the service's page may have said more; compare [authorization] in the provider file with its documentation"
+        }
+    }
+}
+
+const fn why(refused: RefusedHost) -> &'static str {
+    match refused {
+        RefusedHost::NotListed => ", for its operator did not list that host",
+        RefusedHost::OwnNetwork => ", for that is a name of the own network and its operator did not list it",
+    }
+}
+
 impl ConnectionError {
     /// A stable word for programs.
     #[must_use]
@@ -104,6 +146,7 @@ impl ConnectionError {
             Self::NotRefreshable(_) => "not_refreshable",
             Self::Moved(_) => "provider_moved",
             Self::Config { .. } => "provider_config",
+            Self::HostNotAllowed { .. } => "host_not_allowed",
             Self::NotOAuth(_) => "not_oauth",
             Self::NoPublicRedirect(_) => "no_public_redirect",
             Self::AuthorizationUrl(_) => "bad_authorization_url",
@@ -132,20 +175,27 @@ impl ConnectionError {
             Self::Unknown(_) => "`keyferry connections list` shows them".to_owned(),
             Self::NeedsSignIn(_) | Self::NotRefreshable(_) | Self::Moved(_) => "sign in again".to_owned(),
             Self::AuthorizationUrl(_) => {
-                "`keyferry provider check` says what is wrong with the provider file".to_owned()
+                "look at what was given with --config; if that is right, `keyferry provider check` looks at the provider file"
+                    .to_owned()
             }
             Self::Paused { .. } => {
                 "wait until then, or have it tried now: `keyferry connections refresh ID`".to_owned()
             }
             Self::Config { hint, .. } => hint.clone(),
+            Self::HostNotAllowed { provider, host, .. } => format!(
+                "on the proxy, set {}_ALLOWED_HOSTS={host} (further hosts behind commas), and start it again",
+                provider.env_prefix()
+            ),
             Self::NotOAuth(_) => "choose another way to sign in".to_owned(),
             Self::NoPublicRedirect(_) => {
                 "whoever runs the proxy sets KEYFERRY_PROXY_PUBLIC_URL, and registers that address at the service"
                     .to_owned()
             }
             Self::TooMany => "finish or cancel one of them, or wait ten minutes".to_owned(),
-            Self::Callback(CallbackError::Refused(_)) => {
-                "try again, and choose Allow on the provider's page".to_owned()
+            Self::Callback(CallbackError::Refused(code)) => refused_hint(*code).to_owned(),
+            Self::Callback(CallbackError::Ambiguous) => {
+                "it brought no code: [callback] code in the provider file says what the service calls it"
+                    .to_owned()
             }
             Self::Callback(_) | Self::TimedOut => "try again".to_owned(),
             Self::Proxy(error) => error.hint().to_owned(),
@@ -161,5 +211,28 @@ impl ConnectionError {
             Self::Proxy(error) => error.class(),
             _ => FailureClass::Passing,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_of_a_refused_sign_in_is_of_its_own_cause() {
+        for (code, hint) in [
+            ("access_denied", "choose Allow"),
+            ("invalid_scope", "`scopes` in the provider file"),
+            ("unauthorized_client", "registration at the service"),
+            ("server_error", "a failure of its own"),
+            ("temporarily_unavailable", "in a moment"),
+            ("invalid_request", "[authorization] in the provider file"),
+            ("something_new", "may have said more"),
+        ] {
+            let error = ConnectionError::from(CallbackError::Refused(ErrorCode::from_provider(code)));
+            assert!(error.hint().contains(hint), "{code}: {}", error.hint());
+            assert_eq!(error.hint().contains("choose Allow"), code == "access_denied", "{code}");
+        }
+        assert!(ConnectionError::from(CallbackError::Ambiguous).hint().contains("[callback] code"));
     }
 }

@@ -63,6 +63,9 @@ pub enum ProxyError {
     /// The proxy wants an access key, or another one.
     #[error("the proxy lets in only those who have an access key")]
     AccessKey,
+    /// The proxy sends no secret to the host that the person named: nothing was sent.
+    #[error("the proxy does not send its secret to this host")]
+    Host,
     /// The provider has no revocation endpoint.
     #[error("the provider has no way to revoke")]
     NoRevocation,
@@ -84,6 +87,9 @@ pub struct ProviderFacts {
     /// Where a sign-in comes back to, where that is the proxy.
     #[serde(default)]
     pub redirect_uri: Option<String>,
+    /// The hosts that its operator listed, where the provider file leaves the host to the person.
+    #[serde(default)]
+    pub allowed_hosts: Option<Vec<String>>,
 }
 
 /// One provider of the proxy's list.
@@ -93,6 +99,9 @@ pub struct ListedProvider {
     pub name: String,
     /// Whether the proxy has its credentials.
     pub configured: bool,
+    /// The hosts that its operator listed, where the provider file leaves the host to the person.
+    #[serde(default)]
+    pub allowed_hosts: Option<Vec<String>>,
     /// Its provider file, which may be anything.
     #[serde(default)]
     pub file: Option<String>,
@@ -139,6 +148,8 @@ struct Refresh<'a> {
     provider: &'a str,
     grant_type: &'static str,
     refresh_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<&'a str>,
     #[serde(flatten)]
     about: About<'a>,
 }
@@ -162,6 +173,8 @@ struct Told {
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 impl ProxyClient {
@@ -237,7 +250,7 @@ impl ProxyClient {
         self.tokens(&request).await
     }
 
-    /// Spends a refresh token.
+    /// Spends a refresh token. `redirect_uri` is that of the sign-in, for a provider that wants it repeated.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -245,11 +258,13 @@ impl ProxyClient {
         &self,
         provider: &ProviderName,
         token: &RefreshToken,
+        redirect_uri: Option<&str>,
         about: About<'_>,
         _key: &IdempotencyKey,
     ) -> Result<TokenReply, ProxyError> {
         let (provider, refresh_token) = (provider.as_str(), token.expose_secret());
-        self.tokens(&Refresh { provider, grant_type: "refresh_token", refresh_token, about }).await
+        let grant_type = "refresh_token";
+        self.tokens(&Refresh { provider, grant_type, refresh_token, redirect_uri, about }).await
     }
 
     /// Revokes a token (RFC 7009).
@@ -269,20 +284,16 @@ impl ProxyClient {
         if status == 200 {
             return Ok(());
         }
-        let failed = TokenReplyError::Status { status };
-        match (serde_json::from_slice::<Refusal>(&body), retry_after) {
-            (Ok(refusal), _) if refusal.error == "unsupported_token_type" => Err(ProxyError::NoRevocation),
-            (_, Some(pause)) => Err(ProxyError::Later(failed, pause)),
-            (_, None) => Err(ProxyError::Reply(failed)),
+        match serde_json::from_slice::<Refusal>(&body) {
+            Ok(refusal) if refusal.error == "unsupported_token_type" => Err(ProxyError::NoRevocation),
+            _ => Err(refused(TokenReplyError::Status { status }, &body, retry_after)),
         }
     }
 
     async fn tokens(&self, request: &impl Serialize) -> Result<TokenReply, ProxyError> {
         let Answer { status, body, retry_after } = self.post("oauth/token", request).await?;
-        let mut reply = TokenReply::parse(status, &body).map_err(|error| match retry_after {
-            Some(pause) => ProxyError::Later(error, pause),
-            None => ProxyError::Reply(error),
-        })?;
+        let mut reply =
+            TokenReply::parse(status, &body).map_err(|error| refused(error, &body, retry_after))?;
         // A reply whose facts can't be read still carries a grant.
         if let Ok(Told { metadata }) = serde_json::from_slice(&body) {
             let facts =
@@ -326,6 +337,15 @@ struct Answer {
     retry_after: Option<SignedDuration>,
 }
 
+/// Why there are no tokens: what the proxy itself would not send, or what came back.
+fn refused(error: TokenReplyError, body: &[u8], retry_after: Option<SignedDuration>) -> ProxyError {
+    match (serde_json::from_slice::<Refusal>(body), retry_after) {
+        (Ok(Refusal { reason: Some(reason), .. }), _) if reason == "host" => ProxyError::Host,
+        (_, Some(pause)) => ProxyError::Later(error, pause),
+        (_, None) => ProxyError::Reply(error),
+    }
+}
+
 /// Status and body, of which no more is read than a reply has.
 async fn read(mut response: Response, longest: usize) -> Result<Answer, ProxyError> {
     let status = response.status().as_u16();
@@ -357,6 +377,7 @@ impl ProxyError {
             Self::TooLong => "proxy_reply_too_long",
             Self::UnknownProvider => "proxy_unknown_provider",
             Self::AccessKey => "proxy_access_key",
+            Self::Host => "proxy_host_not_allowed",
             Self::NoRevocation => "no_revocation",
             Self::Reply(_) | Self::Later(..) => "provider_refused",
         }
@@ -396,7 +417,9 @@ impl ProxyError {
                 }
                 TokenReplyError::Unusable(_) => true,
             },
-            Self::Unreachable | Self::UnknownProvider | Self::AccessKey | Self::NoRevocation => false,
+            Self::Unreachable | Self::UnknownProvider | Self::AccessKey | Self::Host | Self::NoRevocation => {
+                false
+            }
         }
     }
 
@@ -411,6 +434,9 @@ impl ProxyError {
             Self::UnknownProvider => "give the proxy the provider file too: `keyferry proxy --providers DIR`",
             Self::AccessKey => {
                 "ask its operator for a key, and set KEYFERRY_PROXY_ACCESS_KEY or proxy_access_key in keyferry.toml"
+            }
+            Self::Host => {
+                "whoever runs the proxy can list the host in the provider's variable that ends in _ALLOWED_HOSTS, and start it again"
             }
             Self::NoRevocation => "remove the access on the service's own page",
             Self::Reply(error) | Self::Later(error, _) => match error.class() {
@@ -428,7 +454,7 @@ impl ProxyError {
     pub const fn class(self) -> FailureClass {
         match self {
             Self::Reply(error) | Self::Later(error, _) => error.class(),
-            Self::UnknownProvider | Self::AccessKey => FailureClass::Operator,
+            Self::UnknownProvider | Self::AccessKey | Self::Host => FailureClass::Operator,
             Self::Unreachable | Self::NoReply | Self::TooLong | Self::NoRevocation => FailureClass::Passing,
         }
     }

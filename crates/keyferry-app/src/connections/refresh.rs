@@ -187,7 +187,7 @@ impl Inner {
         }
     }
 
-    fn attempt(&self, record: &ConnectionRecord, of_previous: bool) -> Attempt {
+    pub(super) fn attempt(&self, record: &ConnectionRecord, of_previous: bool) -> Attempt {
         Attempt {
             generation: record.generation,
             current: record.tokens.refresh_token.as_ref().map(Fingerprint::of),
@@ -198,7 +198,7 @@ impl Inner {
     }
 
     /// Reserves, then spends.
-    async fn send(
+    pub(super) async fn send(
         &self,
         held: &Held,
         record: &ConnectionRecord,
@@ -210,7 +210,8 @@ impl Inner {
         noted.map_err(Unsent::Unsaved)?;
         held.turn.reserve(attempt, &record.tokens).await.map_err(Unsent::Unsaved)?;
         let about = About::new(&record.config, &record.tokens.metadata, &oauth.callback);
-        let reply = self.proxy.refresh(&record.provider, token, about, &attempt.key).await;
+        let redirect_uri = record.redirect_uri.as_deref().filter(|_| oauth.token.refresh_redirect_uri);
+        let reply = self.proxy.refresh(&record.provider, token, redirect_uri, about, &attempt.key).await;
         failpoint("K5");
         let reply = reply.map_err(Unsent::Failed)?;
         let received_at = self.now();
@@ -244,7 +245,7 @@ impl Inner {
     }
 
     /// Persists, then publishes.
-    async fn publish(
+    pub(super) async fn publish(
         &self,
         held: &Held,
         record: &ConnectionRecord,
@@ -331,7 +332,7 @@ impl Inner {
 }
 
 /// Why there are no new tokens.
-enum Unsent {
+pub(super) enum Unsent {
     /// What would come back could not be kept, so nothing was sent.
     Unsaved(VaultError),
     /// It was sent, or could not be.

@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use keyferry_core::{
-    flow::revoke::TokenTypeHint,
+    flow::{error::FailureClass, revoke::TokenTypeHint},
     id::ConnectionId,
+    provider::OAuth,
     refresh::{Next, Wanted},
 };
 
-use super::{ConnectionError, Connections, Inner, ProxyError, proxy::About, standing::failure, turns::Held};
-use crate::vault::{ConnectionRecord, Event, LastFailure, VaultError};
+use super::{
+    ConnectionError, Connections, Inner, ProxyError, proxy::About, refresh::Unsent, standing::failure,
+    turns::Held,
+};
+use crate::vault::{ConnectionRecord, ConnectionState, Event, LastFailure, VaultError};
+
+/// An access token that ends sooner may be dead when it arrives.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(1);
 
 /// What became of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,14 +83,14 @@ impl Inner {
             Err(error) => return Err(error),
         };
         self.vault.mark_to_be_revoked(id, record.generation).await?;
-        let marked = ConnectionRecord { state: crate::vault::ConnectionState::RevocationPending, ..record };
+        let marked = ConnectionRecord { state: ConnectionState::RevocationPending, ..record };
         if let Next::Wait(_) = self.next(&marked, false, wanted) {
             return Ok(Revocation::Pending);
         }
-        let outcome = match self.tell(&marked).await {
+        let outcome = match self.tell(&held, marked.clone()).await {
             Ok(()) => Revocation::Revoked,
-            Err(ProxyError::NoRevocation) => Revocation::Unsupported,
-            Err(error) => return self.keep_for_later(&marked, error).await,
+            Err(ConnectionError::Proxy(ProxyError::NoRevocation)) => Revocation::Unsupported,
+            Err(error) => return self.keep_for_later(&marked.id, error).await,
         };
         self.remove(held, id, outcome).await?;
         tracing::info!(connection = %id, provider = %marked.provider, ?outcome, "revoked");
@@ -91,14 +99,20 @@ impl Inner {
 
     async fn keep_for_later(
         &self,
-        record: &ConnectionRecord,
-        error: ProxyError,
+        id: &ConnectionId,
+        error: ConnectionError,
     ) -> Result<Revocation, ConnectionError> {
+        // A refresh on the way there may have changed it.
+        let Some(record) = self.vault.connection(id).await? else { return Ok(Revocation::Pending) };
+        let (retry_after, code) = match &error {
+            ConnectionError::Proxy(error) => (error.retry_after(), error.cause()),
+            other => (None, other.code()),
+        };
         let before = record.failure.as_ref().map(|last| &last.failure);
-        let failure = failure(before, error.class(), error.retry_after(), self.now());
-        let failed = LastFailure { failure, code: error.cause().to_owned() };
+        let failure = failure(before, error.class(), retry_after, self.now());
+        let failed = LastFailure { failure, code: code.to_owned() };
         let event = (failure.count == 1).then(|| Event::RevocationPending { code: failed.code.clone() });
-        self.vault.note_failure(record, &failed, event).await?;
+        self.vault.note_failure(&record, &failed, event).await?;
         tracing::warn!(connection = %record.id, provider = %record.provider, %error, "a revocation is kept and tried again");
         Ok(Revocation::Pending)
     }
@@ -123,24 +137,60 @@ impl Inner {
         Ok(())
     }
 
-    /// The refresh token first: with it a provider ends the whole grant (RFC 7009 §2.1).
-    async fn tell(&self, record: &ConnectionRecord) -> Result<(), ProxyError> {
-        let file = match self.same_service(record) {
-            Err(ConnectionError::Moved(_)) => return Err(ProxyError::NoRevocation),
+    /// The refresh token first: with it a provider ends the whole grant (RFC 7009 §2.1). One that takes a single kind of token gets that
+    /// one alone.
+    async fn tell(&self, held: &Held, record: ConnectionRecord) -> Result<(), ConnectionError> {
+        let file = match self.same_service(&record) {
+            Err(ConnectionError::Moved(_)) => return Err(ProxyError::NoRevocation.into()),
             same => same.or_else(|_| self.file(&record.provider)).map_err(|_| ProxyError::UnknownProvider)?,
         };
         let oauth = file.oauth().ok_or(ProxyError::NoRevocation)?;
+        let takes = |kind| oauth.revocation.as_ref().is_none_or(|revocation| revocation.takes(kind));
+        let record = match takes(TokenTypeHint::RefreshToken) {
+            true => record,
+            false => match self.with_living_token(held, record, oauth).await? {
+                Some(record) => record,
+                None => return Ok(()),
+            },
+        };
         let tokens = &record.tokens;
         let about = About::new(&record.config, &tokens.metadata, &oauth.callback);
-        if let Some(token) = &tokens.refresh_token {
+        let refresh = tokens.refresh_token.as_ref().filter(|_| takes(TokenTypeHint::RefreshToken));
+        if let Some(token) = refresh {
             let token = token.expose_secret();
             self.proxy.revoke(&record.provider, token, TokenTypeHint::RefreshToken, about.clone()).await?;
         }
         let access_token = tokens.access_token.expose_secret();
-        match self.proxy.revoke(&record.provider, access_token, TokenTypeHint::AccessToken, about).await {
+        let told = match takes(TokenTypeHint::AccessToken) {
+            true => {
+                self.proxy.revoke(&record.provider, access_token, TokenTypeHint::AccessToken, about).await
+            }
+            false => Err(ProxyError::NoRevocation),
+        };
+        match told {
             // Some take refresh tokens alone (RFC 7009 §2.2.1). The grant is over with it.
-            Err(ProxyError::NoRevocation) if tokens.refresh_token.is_some() => Ok(()),
-            told => told,
+            Err(ProxyError::NoRevocation) if refresh.is_some() => Ok(()),
+            told => Ok(told?),
+        }
+    }
+
+    /// The connection with an access token that surely lives, for a provider that ends a grant by its access token alone: a dead one
+    /// ends nothing there, and the refresh token would live on. None where the provider says that the grant is dead already.
+    async fn with_living_token(
+        &self,
+        held: &Held,
+        record: ConnectionRecord,
+        oauth: &OAuth,
+    ) -> Result<Option<ConnectionRecord>, ConnectionError> {
+        let spendable = record.tokens.refresh_token.as_ref().filter(|_| oauth.token.refresh);
+        let lives = record.tokens.expires_at.is_some_and(|end| end.duration_since(self.now()) > ON_ITS_WAY);
+        let Some(token) = spendable.filter(|_| !lives) else { return Ok(Some(record)) };
+        let attempt = self.attempt(&record, false);
+        match self.send(held, &record, oauth, (token, &attempt)).await {
+            Ok(renewal) => self.publish(held, &record, renewal).await.map(Some),
+            Err(Unsent::Failed(error)) if error.class() == FailureClass::Definite => Ok(None),
+            Err(Unsent::Failed(error)) => Err(error.into()),
+            Err(Unsent::Unsaved(error)) => Err(error.into()),
         }
     }
 }

@@ -14,9 +14,12 @@ use keyferry_core::{
             AuthorizedCode, CallbackError, PendingSignIn, SignInEntropy, SignInStart, StateKey,
             UnverifiedCallback,
         },
+        error::ErrorCode,
     },
     id::{ConnectionId, FactName, ProviderName},
-    provider::{InvalidConfig, OAuth, ProviderFile, Redirect, check_config},
+    provider::{
+        Destinations, HostPattern, InvalidConfig, OAuth, ProviderFile, Redirect, RefusedHost, check_config,
+    },
     url::{AuthorizationUrl, RedirectUri},
 };
 use tokio::sync::oneshot;
@@ -84,6 +87,10 @@ impl Connections {
         let facts = inner.proxy.facts(provider).await?;
         if !facts.configured {
             return Err(ConnectionError::NotConfigured(provider.clone()));
+        }
+        let may_go = hosts(&file, oauth, facts.allowed_hosts.as_deref());
+        if let Err((host, refused)) = allowed(oauth, &config, &may_go, facts.allowed_hosts.is_some()) {
+            return Err(ConnectionError::HostNotAllowed { provider: provider.clone(), host, refused });
         }
         let client_id = facts.client_id.or_else(|| file.client_id.clone());
         let client_id = client_id.ok_or_else(|| ConnectionError::NoClientId(provider.clone()))?;
@@ -192,7 +199,7 @@ impl Inner {
     ) -> Outcome {
         let oauth = oauth(file)?;
         let reply = self.proxy.exchange(&code, &oauth.callback).await?;
-        let AuthorizedCode { provider, client_id, scopes: asked, config, metadata, .. } = code;
+        let AuthorizedCode { provider, client_id, scopes: asked, config, metadata, redirect_uri, .. } = code;
         let now = self.now();
         let mut tokens = Tokens::granted(reply, &asked, now);
         let told = std::mem::replace(&mut tokens.metadata, metadata);
@@ -216,6 +223,7 @@ impl Inner {
             provider,
             client_id,
             token_endpoint,
+            redirect_uri: Some(redirect_uri.as_str().to_owned()),
             asked,
             config,
             tokens,
@@ -272,6 +280,32 @@ impl Inner {
     }
 }
 
+/// The hosts that the proxy sends the provider's secret to, as far as it tells.
+fn hosts(file: &ProviderFile, oauth: &OAuth, listed: Option<&[String]>) -> Destinations {
+    let listed = listed.unwrap_or_default().iter().filter_map(|host| HostPattern::listed(host));
+    Destinations::new(file, oauth, listed.collect())
+}
+
+/// Refuses a host that the proxy would refuse, before the person is asked for anything. A proxy that tells no hosts is asked in vain
+/// later; but into the own network nobody is led on a value's word alone.
+fn allowed(
+    oauth: &OAuth,
+    config: &Facts,
+    hosts: &Destinations,
+    told: bool,
+) -> Result<(), (String, RefusedHost)> {
+    let endpoint = &oauth.token.endpoint;
+    let values = Values { config: Some(config), ..Values::default() };
+    // An endpoint in which the redirect's facts stand as well is for the proxy to judge.
+    let Ok(resolved) = endpoint.resolve(&values) else { return Ok(()) };
+    match hosts.check(&resolved) {
+        Err(refused) if endpoint.fixed().is_none() && (told || refused == RefusedHost::OwnNetwork) => {
+            Err((resolved.url().host_str().unwrap_or_default().to_owned(), refused))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The authorization code flow of a provider.
 pub(super) fn oauth(file: &ProviderFile) -> Result<&OAuth, ConnectionError> {
     file.oauth().ok_or_else(|| ConnectionError::NotOAuth(file.name.clone()))
@@ -314,7 +348,8 @@ fn config_hint(file: &ProviderFile, error: &InvalidConfig) -> String {
 fn refused(error: CallbackError) -> SignInPage {
     tracing::warn!(%error, "a response to a sign-in was refused");
     match error {
-        CallbackError::Refused(_) => SignInPage::Denied,
+        CallbackError::Refused(ErrorCode::AccessDenied) => SignInPage::Denied,
+        CallbackError::Refused(_) | CallbackError::Ambiguous => SignInPage::Refused,
         CallbackError::Expired => SignInPage::Expired,
         _ => SignInPage::Unknown,
     }

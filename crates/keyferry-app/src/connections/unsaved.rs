@@ -85,7 +85,11 @@ impl Renewal {
         ConnectionRecord {
             tokens,
             previous,
-            state: ConnectionState::Active,
+            // One whose end the person has ordered meanwhile comes to it.
+            state: match record.state {
+                ConnectionState::RevocationPending => ConnectionState::RevocationPending,
+                ConnectionState::Active | ConnectionState::NeedsSignIn => ConnectionState::Active,
+            },
             failure: None,
             refreshed_at: Some(self.received_at),
             ..record

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use keyferry_core::{
     delivery::{self, RenderedFile, Values},
     id::{ConnectionId, FactName, ProviderName, ServerName},
+    provider::ProviderFile,
     secret::SecretText,
 };
 
@@ -21,6 +22,7 @@ use crate::{
     connections::{ConnectionError, Revocation},
     engine::Engine,
     providers,
+    vault::ConnectionRecord,
 };
 
 /// The connection that the server will use: one that exists, or a new one once the person has allowed it.
@@ -62,13 +64,37 @@ async fn sign_in(
     }
     progress.wait_for_person(sign_in.url().clone());
     let id = sign_in.wait().await?;
-    let missing = engine.connections.get(&id).await?.missing_scopes();
-    progress.note(if missing.is_empty() {
-        format!("{title} allows access; the tokens are sealed in the vault")
+    let record = engine.connections.get(&id).await?;
+    let missing = record.missing_scopes();
+    let allowed = match missing.is_empty() {
+        true => format!("{title} allows access; the tokens are sealed in the vault"),
+        false => format!("{title} allows access, but not to {missing}; the tokens are sealed in the vault"),
+    };
+    let untold = engine.providers.get(provider).map(|file| untold(&file, &record)).unwrap_or_default();
+    progress.note(if untold.is_empty() {
+        allowed
     } else {
-        format!("{title} allows access, but not to {missing}; the tokens are sealed in the vault")
+        format!(
+            "{allowed}. It did not tell {}: what needs it is left out, and the app's log says more",
+            untold.join(", ")
+        )
     });
     Ok(id)
+}
+
+/// What the provider file wants to know of the account, and the service did not tell. It stops nothing.
+fn untold(file: &ProviderFile, record: &ConnectionRecord) -> Vec<String> {
+    let account = file.account.as_ref();
+    let label = account.and_then(|account| account.label.as_ref()).filter(|_| record.account.is_none());
+    let mut wanted: Vec<_> =
+        account.iter().flat_map(|account| &account.metadata).map(|(name, _)| name).collect();
+    if let Some(oauth) = file.oauth() {
+        wanted.extend(&oauth.callback.metadata);
+        wanted.extend(oauth.token.response.metadata.iter().map(|(name, _)| name));
+    }
+    wanted.retain(|name| record.tokens.metadata.get(name).is_none());
+    let facts = wanted.into_iter().map(|name| format!("{{metadata.{name}}}"));
+    label.map(|_| "the account's name".to_owned()).into_iter().chain(facts).collect()
 }
 
 fn title(engine: &Engine, provider: &ProviderName) -> String {

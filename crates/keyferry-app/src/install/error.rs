@@ -126,7 +126,10 @@ impl InstallError {
             }
             Self::BadPath(_) => "name a path from the root that is there".to_owned(),
             Self::AlreadyInstalled(server) => format!("uninstall it first: keyferry uninstall {server}"),
-            Self::UnderWay(_) => "wait for it, or cancel it".to_owned(),
+            Self::UnderWay(_) => {
+                "wait for it, or end the command that does it; one that was killed is noticed within seconds"
+                    .to_owned()
+            }
             Self::Full => "wait until one is over, or cancel one".to_owned(),
             Self::NotOffered => "leave the choice of sign-in to the manifest".to_owned(),
             Self::NoBrowserSignIn => "sign in with OAuth, where the manifest offers it".to_owned(),

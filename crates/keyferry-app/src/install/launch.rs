@@ -5,7 +5,7 @@
 //! `uvx` keep their downloads there.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -85,7 +85,13 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
     let mut generation = None;
     let (mut delivered, mut shared) = (Vec::new(), Vec::new());
     if let Some(connection) = &record.connection {
-        let delivery = connect::delivery(engine, connection).await?;
+        let mut delivery = connect::delivery(engine, connection).await?;
+        // What the person set for this very server goes before what their account gives to all.
+        if let Server::Local(local) = &checked.manifest.server {
+            let own: BTreeSet<_> = local.variables_of_person(&record.settings).collect();
+            delivery.environment.retain(|(name, _)| !own.contains(name.as_str()));
+            delivery.shared.retain(|name| !own.contains(name.as_str()));
+        }
         generation = Some(delivery.generation);
         delivered.extend(delivery.environment.iter().map(|(name, _)| name.clone()));
         launch.environment.extend(delivery.environment);

@@ -4,6 +4,7 @@
 //! `story`: the connection, the delivery, the start, the tools. Where it ends early, what it had made is undone, and a new
 //! try starts clean; a connection that the person has just allowed is kept, so that the next try needs no second sign-in.
 
+mod audience;
 mod connect;
 mod delivery;
 mod error;
@@ -25,7 +26,7 @@ pub(crate) use delivery::Deliveries;
 pub(crate) use error::InstallError;
 pub(crate) use id::InstallId;
 pub(crate) use progress::Record;
-pub(crate) use registry::Registry;
+pub(crate) use registry::{Registry, UNDO_LIMIT};
 pub(crate) use uninstall::uninstall;
 
 use crate::{
@@ -36,9 +37,20 @@ use plan::Plan;
 use progress::Progress;
 use registry::NoRoom;
 
-/// Begins an install, and returns its record as it stands.
+/// Begins an install, and returns its record as it stands. One of the same server that nobody waits for any more makes room.
 pub(crate) async fn begin(engine: &Arc<Engine>, request: InstallRequest) -> Result<Install, InstallError> {
-    let plan = Plan::make(engine, request).await?;
+    let plan = Plan::make(engine, request.clone()).await?;
+    let server = plan.server.clone();
+    match admit(engine, plan) {
+        Err(InstallError::UnderWay(_)) if engine.installs.end_abandoned(&server).await => {
+            // What it left, such as an account that the person had allowed, makes another plan.
+            admit(engine, Plan::make(engine, request).await?)
+        }
+        admitted => admitted,
+    }
+}
+
+fn admit(engine: &Arc<Engine>, plan: Plan) -> Result<Install, InstallError> {
     let id = InstallId::from_entropy(engine.entropy.bytes());
     let progress = Progress::new(id, plan.server.clone(), plan.command.clone(), engine.clock.clone());
     let record = progress.watch();

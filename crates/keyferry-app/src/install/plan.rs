@@ -58,7 +58,8 @@ impl Plan {
         if engine.vault.server(&server).await?.is_some() {
             return Err(InstallError::AlreadyInstalled(server));
         }
-        let prepared = launch::prepare(engine, &manifest, folder.as_deref(), &request.settings)?;
+        let prepared = launch::prepare(engine, &manifest, folder.as_deref(), &request.settings)
+            .map_err(|error| config_meant(engine, &manifest, error))?;
         let command = display_command(&prepared.spec);
         let config = config(&request)?;
         let account = account(engine, &manifest, &request, &config).await?;
@@ -78,6 +79,23 @@ impl Plan {
             installed_at: now,
         }
     }
+}
+
+/// A setting that the server does not have may be what its provider asks for.
+fn config_meant(engine: &Engine, manifest: &Manifest, error: InstallError) -> InstallError {
+    let file = manifest.sign_in.oauth.provider().and_then(|provider| engine.providers.get(provider));
+    let Some(file) = file else { return error };
+    let InstallError::BadSettings(mut problems) = error else { return error };
+    for problem in &mut problems {
+        let asked = file.config.keys().any(|name| name.as_str() == problem.key);
+        if asked && manifest.user_config.get(&problem.key).is_none() {
+            problem.hint = format!(
+                "{} asks for it before the sign-in: --config {}=VALUE",
+                file.display_name, problem.key
+            );
+        }
+    }
+    InstallError::BadSettings(problems)
 }
 
 fn config(request: &InstallRequest) -> Result<BTreeMap<FactName, String>, InstallError> {

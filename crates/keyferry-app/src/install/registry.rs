@@ -10,13 +10,20 @@ use keyferry_core::id::ServerName;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{InstallId, progress::Record};
+use super::{
+    InstallId,
+    audience::{Audience, Listening, PATIENCE},
+    progress::Record,
+};
 
 /// Installs kept at once, those over included. A person has one or two.
 const MOST: usize = 32;
 
 /// How long an install that is over can still be asked about.
 const KEPT: Duration = Duration::from_secs(15 * 60);
+
+/// How long a cancelled install may take to undo what it had begun.
+pub(crate) const UNDO_LIMIT: Duration = Duration::from_secs(15);
 
 /// All installs this app knows of.
 #[derive(Debug, Default)]
@@ -28,6 +35,7 @@ pub(crate) struct Registry {
 struct Entry {
     record: watch::Receiver<Record>,
     cancel: CancellationToken,
+    audience: Audience,
     begun: Instant,
 }
 
@@ -60,13 +68,32 @@ impl Registry {
             entries.remove(&oldest);
         }
         let cancel = CancellationToken::new();
-        entries.insert(id, Entry { record, cancel: cancel.clone(), begun: Instant::now() });
+        let (cancelled, audience) = (cancel.clone(), Audience::default());
+        entries.insert(id, Entry { record, cancel: cancelled, audience, begun: Instant::now() });
         Ok(cancel)
     }
 
-    /// The record of an install.
-    pub(crate) fn watch(&self, id: InstallId) -> Option<watch::Receiver<Record>> {
-        self.lock().get(&id).map(|entry| entry.record.clone())
+    /// The record of an install, for somebody who waits for news of it.
+    pub(crate) fn watch(&self, id: InstallId) -> Option<(watch::Receiver<Record>, Listening)> {
+        self.lock().get(&id).map(|entry| (entry.record.clone(), entry.audience.listen()))
+    }
+
+    /// Ends the install of a server that nobody waits for any more, such as one whose command was killed, and says whether it did. To
+    /// find out takes a while.
+    pub(super) async fn end_abandoned(&self, server: &ServerName) -> bool {
+        let of_server = |entry: &&Entry| !entry.is_over() && entry.record.borrow().server() == server;
+        let found = self
+            .lock()
+            .values()
+            .find(of_server)
+            .map(|entry| (entry.audience.clone(), entry.cancel.clone(), entry.record.clone()));
+        let Some((audience, cancel, mut record)) = found else { return true };
+        if !audience.has_gone(PATIENCE).await {
+            return false;
+        }
+        tracing::info!(%server, "an install is cancelled, for nobody waits for it any more");
+        cancel.cancel();
+        tokio::time::timeout(UNDO_LIMIT, record.wait_for(Record::is_over)).await.is_ok()
     }
 
     /// Asks an install to end, and returns its record. One that is over is forgotten.

@@ -12,8 +12,10 @@ use super::frame;
 pub enum SignInPage {
     /// The tokens are saved.
     Connected,
-    /// The person, or the provider, said no.
+    /// The person said no.
     Denied,
+    /// The provider refused for another reason, or its answer makes no sense.
+    Refused,
     /// The person took more than ten minutes.
     Expired,
     /// The response answers no sign-in of ours, or not in the right way.
@@ -37,6 +39,11 @@ impl SignInPage {
                 StatusCode::OK,
                 "Not connected",
                 "The service says that access was not allowed. Nothing was saved. To try again, start the sign-in in Keyferry once more.",
+            ),
+            Self::Refused => (
+                StatusCode::OK,
+                "Not connected",
+                "The service did not give access, and not because you said no. Nothing was saved. Keyferry shows why, and what to do.",
             ),
             Self::Expired => (
                 StatusCode::BAD_REQUEST,
@@ -73,6 +80,7 @@ mod tests {
         let table = [
             (SignInPage::Connected, 200, "Connected", "You can close this page"),
             (SignInPage::Denied, 200, "Not connected", "start the sign-in in Keyferry once more"),
+            (SignInPage::Refused, 200, "Not connected", "Keyferry shows why"),
             (SignInPage::Expired, 400, "Too late", "Start it in Keyferry once more"),
             (SignInPage::Unknown, 400, "No sign-in waits for this page", "close this page"),
             (SignInPage::Failed, 502, "Not connected", "Keyferry shows why"),

@@ -26,6 +26,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../migrations/01-initial/up.sql")),
         M::up(include_str!("../../migrations/02-tried-at/up.sql")),
         M::up(include_str!("../../migrations/03-facts/up.sql")),
+        M::up(include_str!("../../migrations/04-redirect-uri/up.sql")),
         M::up(include_str!("../../migrations/05-refresh/up.sql")),
     ])
     .finalize()

@@ -34,6 +34,7 @@ fn record(seed: u8, access_token: &str) -> ConnectionRecord {
         failure: None,
         client_id: "client".parse().unwrap(),
         token_endpoint: "https://acme.example/token".to_owned(),
+        redirect_uri: Some("http://127.0.0.1:7667/oauth/callback/acme".to_owned()),
         asked: Scopes::from_reply("a b"),
         tokens: Tokens {
             access_token: AccessToken::new(access_token).unwrap(),
@@ -216,6 +217,7 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
     let later = [
         "tried_at",
         "facts",
+        "redirect_uri",
         "label",
         "previous_refresh_token",
         "replaced_at",

@@ -83,6 +83,9 @@ pub enum NotDeliverable {
     /// A value would make another path of it.
     #[error("a value in its path holds a character that no file name has here")]
     Path,
+    /// Two names of a JSON object become the same.
+    #[error("two names in its JSON are the same with these values")]
+    Twice,
     /// A value would break the lines of the file.
     #[error("a value holds a line break or another control character")]
     Control,
@@ -143,7 +146,8 @@ impl FilePath {
         self.parts.iter().flat_map(Template::words)
     }
 
-    fn is_json(&self) -> bool {
+    /// Whether the file is JSON by its name.
+    pub(crate) fn is_json(&self) -> bool {
         let last = self.parts.last().and_then(|part| part.parts().last());
         matches!(last, Some(Part::Text(text)) if text.to_ascii_lowercase().ends_with(".json"))
     }
@@ -201,6 +205,7 @@ fn render(file: &FileDelivery, values: &Values<'_>) -> Option<Result<RenderedFil
         Err(error) => return Some(Err(error)),
     };
     let content = match &file.content {
+        FileContent::Json(template) if template.doubles(values) => return Some(Err(NotDeliverable::Twice)),
         FileContent::Json(template) => {
             let text = serde_json::to_string_pretty(&template.fill(values)?).unwrap_or_default();
             SecretText::new(format!("{text}\n")).ok()?

@@ -1,5 +1,7 @@
 //! A JSON value whose strings are templates.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Number, Value};
 
 use super::{Template, Values, Word};
@@ -15,8 +17,8 @@ pub enum JsonTemplate {
     Text(Template),
     /// A list.
     List(Vec<JsonTemplate>),
-    /// An object, in the file's order.
-    Object(Vec<(String, JsonTemplate)>),
+    /// An object, in the file's order. Its names may hold words, too.
+    Object(Vec<(Template, JsonTemplate)>),
 }
 
 impl JsonTemplate {
@@ -34,21 +36,55 @@ impl JsonTemplate {
             Self::Object(members) => {
                 let filled: Map<_, _> = members
                     .iter()
-                    .filter_map(|(name, value)| Some((name.clone(), value.fill(values)?)))
+                    .filter_map(|(name, value)| Some((key(name, values)?, value.fill(values)?)))
                     .collect();
                 (!filled.is_empty() || members.is_empty()).then_some(Value::Object(filled))
             }
         }
     }
 
-    /// Every template in it.
+    /// Whether two names of an object become the same: one value would be lost.
+    pub(super) fn doubles(&self, values: &Values<'_>) -> bool {
+        match self {
+            Self::Bool(_) | Self::Number(_) | Self::Text(_) => false,
+            Self::List(items) => items.iter().any(|item| item.doubles(values)),
+            Self::Object(members) => {
+                let mut names = BTreeSet::new();
+                members.iter().any(|(name, value)| {
+                    value.doubles(values) || key(name, values).is_some_and(|name| !names.insert(name))
+                })
+            }
+        }
+    }
+
+    /// The templates of its values.
+    pub(crate) fn texts(&self) -> Vec<&Template> {
+        match self {
+            Self::Bool(_) | Self::Number(_) => Vec::new(),
+            Self::Text(template) => vec![template],
+            Self::List(items) => items.iter().flat_map(Self::texts).collect(),
+            Self::Object(members) => members.iter().flat_map(|(_, value)| value.texts()).collect(),
+        }
+    }
+
+    /// Every template in it, those of names too.
     pub fn templates(&self) -> Vec<&Template> {
         match self {
             Self::Bool(_) | Self::Number(_) => Vec::new(),
             Self::Text(template) => vec![template],
             Self::List(items) => items.iter().flat_map(Self::templates).collect(),
-            Self::Object(members) => members.iter().flat_map(|(_, value)| value.templates()).collect(),
+            Self::Object(members) => {
+                members.iter().flat_map(|(name, value)| [vec![name], value.templates()].concat()).collect()
+            }
         }
+    }
+}
+
+/// The name of a member; an empty one is a name as well.
+fn key(name: &Template, values: &Values<'_>) -> Option<String> {
+    match name.as_text() {
+        Some(text) => Some(text.to_owned()),
+        None => name.fill(values).map(|text| text.expose_secret().to_owned()),
     }
 }
 

@@ -6,6 +6,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::{
+    Tokens,
+    client::Method,
     json,
     reply::{LONGEST_REPLY, facts},
 };
@@ -20,13 +22,28 @@ use crate::{
 /// The longest label that is kept, in characters.
 const LONGEST_LABEL: usize = 200;
 
-/// The request that tells whose account it is: a GET with the access token as bearer (RFC 6750 §2.1).
+/// The request that tells whose account it is, with the access token as bearer (RFC 6750 §2.1).
 #[derive(Debug)]
 pub struct AccountRequest<'a> {
+    /// Its method.
+    pub method: Method,
     /// Where it goes.
     pub endpoint: Cow<'a, Endpoint>,
-    /// Headers, `authorization` and `accept` among them, each once.
+    /// Headers, each once: `authorization` and `accept` among them, and what says how the body is.
     pub headers: Vec<(&'a str, SecretText)>,
+    /// The body; empty where it has none.
+    pub body: SecretText,
+}
+
+/// Why the account's request can't be made. Holds no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnmadeAccountRequest {
+    /// A value in the URL is missing or can't stand there.
+    #[error(transparent)]
+    Endpoint(#[from] UnresolvedEndpoint),
+    /// The body is longer than anything real.
+    #[error("the request can't be written")]
+    Unwritable,
 }
 
 /// What is known of an account.
@@ -42,8 +59,8 @@ impl Account {
     /// The request; none where the ID token tells all.
     ///
     /// # Errors
-    /// [`UnresolvedEndpoint`] when a value in the URL is missing or can't stand there.
-    pub fn prepare(&self, values: &Values<'_>) -> Result<Option<AccountRequest<'_>>, UnresolvedEndpoint> {
+    /// [`UnmadeAccountRequest`].
+    pub fn prepare(&self, values: &Values<'_>) -> Result<Option<AccountRequest<'_>>, UnmadeAccountRequest> {
         let Some(request) = &self.request else { return Ok(None) };
         let endpoint = request.resolve(values)?;
         let mut headers: Vec<_> = self
@@ -56,21 +73,35 @@ impl Account {
         });
         let own = |name: &str| self.headers.iter().any(|(known, _)| known == name);
         headers.extend(bearer.filter(|_| !own("authorization")).map(|bearer| ("authorization", bearer)));
-        let json = SecretText::new("application/json").ok().filter(|_| !own("accept"));
-        headers.extend(json.map(|json| ("accept", json)));
-        Ok(Some(AccountRequest { endpoint, headers }))
+        let nothing = || Value::Object(serde_json::Map::new());
+        let body = self.json.as_ref().map(|json| json.fill(values).unwrap_or_else(nothing).to_string());
+        let mut fixed = vec![("accept", "application/json")];
+        match (self.method, &body) {
+            (_, Some(_)) => fixed.push(("content-type", "application/json")),
+            // Some servers refuse a POST that does not say that nothing follows (RFC 9110 §8.6).
+            (Method::Post, None) => fixed.push(("content-length", "0")),
+            (_, None) => {}
+        }
+        let fixed = fixed.into_iter().filter(|(name, _)| !own(name));
+        headers.extend(fixed.filter_map(|(name, value)| Some((name, SecretText::new(value).ok()?))));
+        let body = SecretText::new(body.unwrap_or_default()).map_err(|_| UnmadeAccountRequest::Unwritable)?;
+        Ok(Some(AccountRequest { method: self.method, endpoint, headers, body }))
     }
 
-    /// Reads what is known: from a reply's body, where there was one, and the ID token.
+    /// Reads what is known: from a reply's body, where there was one, the ID token, and the facts beside the tokens.
     #[must_use]
-    pub fn read(&self, body: Option<&[u8]>, id_token: Option<&IdToken>) -> AccountFacts {
+    pub fn read(&self, body: Option<&[u8]>, tokens: Option<&Tokens>) -> AccountFacts {
         let reply = body.filter(|body| body.len() <= LONGEST_REPLY).and_then(json::unique);
         let found = match &self.label {
             None => None,
             Some(AccountLabel::Reply(pointer)) => reply.as_ref().and_then(|reply| text(reply, pointer)),
             Some(AccountLabel::IdToken(pointer)) => {
-                id_token.and_then(claims).and_then(|claims| text(&claims, pointer))
+                let token = tokens.and_then(|tokens| tokens.id_token.as_ref());
+                token.and_then(claims).and_then(|claims| text(&claims, pointer))
             }
+            Some(AccountLabel::Fact(name)) => tokens
+                .and_then(|tokens| tokens.metadata.get(name))
+                .map(|fact| fact.expose_secret().chars().take(LONGEST_LABEL).collect()),
         };
         AccountFacts {
             label: found.filter(|label| !label.is_empty() && !label.chars().any(char::is_control)),
@@ -98,7 +129,7 @@ fn claims(token: &IdToken) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{flow::Tokens, provider::ProviderFile, scope::Scopes, secret::AccessToken};
+    use crate::{provider::ProviderFile, scope::Scopes, secret::AccessToken};
 
     fn account(text: &str) -> Account {
         let text = format!(
@@ -125,7 +156,7 @@ mod tests {
         let values = Values { tokens: Some(&tokens), ..Values::default() };
         let request = account.prepare(&values).unwrap().unwrap();
         assert_eq!(request.endpoint.as_str(), "https://api.a.example/s%201/me");
-        assert_eq!(request.headers.len(), 2);
+        assert_eq!((request.method, request.headers.len()), (Method::Get, 2));
         assert_eq!(
             (request.headers[0].0, request.headers[0].1.expose_secret()),
             ("authorization", "Bearer canary")
@@ -145,6 +176,35 @@ mod tests {
         let expected =
             [("authorization", "OAuth canary"), ("client-id", "me"), ("accept", "application/vnd.a+json")];
         assert_eq!(headers, expected);
+    }
+
+    #[test]
+    fn what_is_posted_has_its_body_and_no_value_can_leave_its_place_in_it() {
+        let lines = "method = \"POST\"\nrequest = \"https://a.example/graphql\"\njson = { query = \"{{ me {{ id }} }}\", variables = { site = \"{metadata.site}\", first = 1 } }";
+        let (account, mut tokens) = (account(lines), tokens());
+        let site = SecretText::new("a\"}\n,{metadata.site}").unwrap();
+        tokens.metadata = [("site".parse().unwrap(), site)].into_iter().collect();
+        let values = Values { tokens: Some(&tokens), ..Values::default() };
+        let request = account.prepare(&values).unwrap().unwrap();
+        assert_eq!(request.method, Method::Post);
+        let body: Value = serde_json::from_str(request.body.expose_secret()).unwrap();
+        let expected = serde_json::json!({ "query": "{ me { id } }", "variables": { "site": "a\"}\n,{metadata.site}", "first": 1 } });
+        assert_eq!(body, expected);
+        let headers: Vec<_> =
+            request.headers.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
+        let json = "application/json";
+        assert_eq!(headers, [("authorization", "Bearer canary"), ("accept", json), ("content-type", json)]);
+        assert!(!format!("{request:?}").contains("metadata.site"));
+    }
+
+    #[test]
+    fn what_is_posted_without_a_body_says_that_nothing_follows() {
+        let account = account("method = \"POST\"\nrequest = \"https://a.example/me\"");
+        let request = account.prepare(&Values::default()).unwrap().unwrap();
+        assert_eq!((request.method, request.body.expose_secret()), (Method::Post, ""));
+        let headers: Vec<_> =
+            request.headers.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
+        assert_eq!(headers, [("accept", "application/json"), ("content-length", "0")]);
     }
 
     #[test]
@@ -175,11 +235,21 @@ mod tests {
         let account = account("label = \"id_token:/email\"");
         let payload = URL_SAFE_NO_PAD.encode(r#"{"email":"ada@a.example"}"#);
         let token = IdToken::new(format!("e30.{payload}.sig")).unwrap();
-        assert_eq!(account.read(None, Some(&token)).label.as_deref(), Some("ada@a.example"));
+        let with = |token: IdToken| Tokens { id_token: Some(token), ..tokens() };
+        assert_eq!(account.read(None, Some(&with(token))).label.as_deref(), Some("ada@a.example"));
         assert!(account.prepare(&Values::default()).unwrap().is_none());
         for odd in ["x", "a.b.c", "a.%%.c", "..."] {
-            assert_eq!(account.read(None, Some(&IdToken::new(odd).unwrap())).label, None, "{odd}");
+            assert_eq!(account.read(None, Some(&with(IdToken::new(odd).unwrap()))).label, None, "{odd}");
         }
         assert_eq!(account.read(None, None).label, None);
+    }
+
+    #[test]
+    fn a_fact_of_the_token_reply_names_the_account() {
+        let account = account("label = \"metadata:site\"");
+        assert_eq!(account.read(None, Some(&tokens())).label.as_deref(), Some("s 1"));
+        let without = Tokens { metadata: Facts::default(), ..tokens() };
+        assert_eq!(account.read(None, Some(&without)).label, None);
+        assert!(account.prepare(&Values::default()).unwrap().is_none());
     }
 }

@@ -55,17 +55,17 @@ pub enum RequestError {
 /// A request to a provider's token or revocation endpoint.
 #[derive(Debug)]
 pub struct EndpointRequest<'a> {
-    /// Its method: POST (RFC 6749 §3.2), but for what an implementation asks for.
+    /// Its method: POST (RFC 6749 §3.2), but for what a revocation or an implementation asks for.
     pub method: Method,
     /// Where it goes. Borrowed where the provider file names it outright.
     pub endpoint: Cow<'a, Endpoint>,
-    /// How the body is written.
-    pub format: RequestFormat,
+    /// How the body is written; none where it has none.
+    pub format: Option<RequestFormat>,
     /// The value of the `Authorization` header, where there is one.
     pub authorization: Option<SecretText>,
     /// Further headers.
     pub headers: Vec<(&'a str, SecretText)>,
-    /// The body; of a GET, the query.
+    /// The body; of a GET, the query. Empty where it has no format.
     pub body: SecretText,
 }
 
@@ -76,13 +76,28 @@ pub enum Method {
     Get,
     /// `POST`
     Post,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// Its name (RFC 9110 §9.1).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// How a provider wants its requests.
 pub(super) struct Shape<'p> {
+    pub(super) method: Method,
     pub(super) endpoint: &'p EndpointTemplate,
     pub(super) client_auth: ClientAuth,
-    pub(super) format: RequestFormat,
+    pub(super) format: Option<RequestFormat>,
     pub(super) params: &'p [(String, Template)],
     pub(super) headers: &'p [(String, Template)],
     pub(super) rename: &'p Rename,
@@ -96,6 +111,29 @@ impl<'p> Shape<'p> {
         fields: &[(&str, &str)],
         values: &Values<'_>,
     ) -> Result<EndpointRequest<'p>, RequestError> {
+        self.build(client, fields, values, |endpoint, body| self.authenticate(client, endpoint, body))
+    }
+
+    /// Builds a request that a token authenticates in the client's place (RFC 6750 §2.1).
+    pub(super) fn request_by_token(
+        &self,
+        client: &ClientCredentials,
+        token: &SecretText,
+        fields: &[(&str, &str)],
+        values: &Values<'_>,
+    ) -> Result<EndpointRequest<'p>, RequestError> {
+        let bearer = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
+        let bearer = SecretText::new(bearer.as_str()).map_err(|_| RequestError::Unwritable)?;
+        self.build(client, fields, values, |_, _| Ok(Some(bearer)))
+    }
+
+    fn build(
+        &self,
+        client: &ClientCredentials,
+        fields: &[(&str, &str)],
+        values: &Values<'_>,
+        authenticate: impl FnOnce(&str, &mut Body) -> Result<Option<SecretText>, RequestError>,
+    ) -> Result<EndpointRequest<'p>, RequestError> {
         let values = Values { client_id: Some(&client.client_id), ..*values };
         let endpoint = self.endpoint.resolve(&values)?;
         let mut body = Body::new(self.format);
@@ -107,11 +145,11 @@ impl<'p> Shape<'p> {
                 body.append(name, value.expose_secret());
             }
         }
-        let authorization = self.authenticate(client, endpoint.as_str(), &mut body)?;
+        let authorization = authenticate(endpoint.as_str(), &mut body)?;
         let headers =
             self.headers.iter().filter_map(|(name, template)| Some((name.as_str(), template.fill(&values)?)));
         Ok(EndpointRequest {
-            method: Method::Post,
+            method: self.method,
             format: self.format,
             authorization,
             headers: headers.collect(),
@@ -159,20 +197,25 @@ fn basic(client_id: &ClientId, secret: &ClientSecret) -> Result<SecretText, Requ
 
 /// A body in the making.
 enum Body {
+    None,
     Form(form_urlencoded::Serializer<'static, String>),
     Json(Map<String, Value>),
 }
 
 impl Body {
-    fn new(format: RequestFormat) -> Self {
+    fn new(format: Option<RequestFormat>) -> Self {
         match format {
-            RequestFormat::Form => Self::Form(form_urlencoded::Serializer::new(String::with_capacity(512))),
-            RequestFormat::Json => Self::Json(Map::new()),
+            None => Self::None,
+            Some(RequestFormat::Form) => {
+                Self::Form(form_urlencoded::Serializer::new(String::with_capacity(512)))
+            }
+            Some(RequestFormat::Json) => Self::Json(Map::new()),
         }
     }
 
     fn append(&mut self, name: &str, value: &str) {
         match self {
+            Self::None => {}
             Self::Form(form) => {
                 form.append_pair(name, value);
             }
@@ -190,6 +233,7 @@ impl Body {
 
     fn finish(self) -> Result<SecretText, RequestError> {
         let text = match self {
+            Self::None => String::new(),
             Self::Form(mut form) => form.finish(),
             Self::Json(object) => Value::Object(object).to_string(),
         };

@@ -1,6 +1,6 @@
 //! The access token request (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-use super::client::{ClientCredentials, EndpointRequest, RequestError, Shape};
+use super::client::{ClientCredentials, EndpointRequest, Method, RequestError, Shape};
 use crate::{
     delivery::Values,
     provider::OAuth,
@@ -53,9 +53,10 @@ pub fn token_request<'a>(
     }
     let token = &oauth.token;
     let shape = Shape {
+        method: Method::Post,
         endpoint: &token.endpoint,
         client_auth: token.client_auth,
-        format: token.request_format,
+        format: Some(token.request_format),
         params: &token.params,
         headers: &token.headers,
         rename: &token.rename,

@@ -190,28 +190,41 @@ impl Wire {
 
 /// The failure that a reply tells, in the standard way or in the service's own.
 pub(crate) fn failure(format: &ReplyFormat, reply: &Value) -> Option<ErrorCode> {
-    let code = |value: &Value| match value {
-        Value::String(text) => format.error_code(text),
-        Value::Number(number) => format.error_code(&number.to_string()),
-        _ => ErrorCode::Unrecognized,
-    };
-    if let Some(ErrorRule { at, is, message }) = &format.error {
-        let sign = at.find(reply);
-        let failed = match is {
-            Some(expected) => sign == Some(expected),
-            None => sign.is_some(),
-        };
-        if failed {
-            let named = message.as_ref().and_then(|message| message.find(reply));
-            return Some(named.or(sign).map_or(ErrorCode::Unrecognized, code));
+    let found = failure_value(format, reply)?;
+    Some(word(found).map_or(ErrorCode::Unrecognized, |text| format.error_code(&text)))
+}
+
+/// The service's own word for the failure that a reply tells, for the author of a provider file, whose own recording it is. A stranger's
+/// reply goes through [`TokenReply::read`], which lets no text through.
+#[must_use]
+pub fn failure_word(format: &ReplyFormat, body: &[u8]) -> Option<String> {
+    let reply = json::unique(body).filter(Value::is_object).or_else(|| form(body))?;
+    let tokens = [&format.access_token, &format.refresh_token, &format.id_token];
+    let found = failure_value(format, &reply)?;
+    let is_token = tokens.iter().any(|places| places.find(&reply) == Some(found));
+    word(found).filter(|text| !is_token && text.len() <= 80 && !text.chars().any(char::is_control))
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// What names the failure of a reply: the service's code, or the sign itself.
+fn failure_value<'v>(format: &ReplyFormat, reply: &'v Value) -> Option<&'v Value> {
+    if let Some(rule @ ErrorRule { at, message, .. }) = &format.error {
+        if let Some(sign) = rule.failure(reply) {
+            return message.as_ref().and_then(|message| message.find(reply)).or(Some(sign));
         }
         // An `error` that the service always sends, such as `{"code":"ok"}`, is for the rule alone to judge.
         if at.as_str().starts_with("/error") {
             return None;
         }
     }
-    let error = reply.get("error").filter(|error| !error.is_null() && error.as_str() != Some(""));
-    error.map(code)
+    reply.get("error").filter(|error| !error.is_null() && error.as_str() != Some(""))
 }
 
 /// The facts of a reply, by the pointers of a provider file. Texts, numbers and truth values; what is none of them is left out.
@@ -491,6 +504,26 @@ mod tests {
         let tiktok = format("error = { at = \"/error/code\", message = \"/error/code\" }");
         let reply = br#"{"error":{"code":"access_token_invalid"}}"#;
         assert!(TokenReply::read(&tiktok, 200, reply).is_err());
+    }
+
+    #[test]
+    fn a_failure_may_be_told_by_several_signs_or_by_any_but_those_of_a_success() {
+        let failed = |rule: &str, body: &str| {
+            let format = format(&format!("error = {rule}\nerrors = {{ 503 = \"invalid_grant\" }}"));
+            TokenReply::read(&format, 200, body.as_bytes()).err()
+        };
+        let refused = |code| Some(TokenReplyError::Refused { code, status: 200 });
+        let rule = "{ at = \"/status\", not = 0 }";
+        assert_eq!(failed(rule, r#"{"status":0,"access_token":"a"}"#), None);
+        assert_eq!(failed(rule, r#"{"access_token":"a"}"#), None, "no sign is no failure");
+        assert_eq!(failed(rule, r#"{"status":503}"#), refused(ErrorCode::InvalidGrant));
+        assert_eq!(failed(rule, r#"{"status":"0"}"#), refused(ErrorCode::Unrecognized));
+        let rule = "{ at = \"/status\", is = [401, 503], message = \"/status\" }";
+        assert_eq!(failed(rule, r#"{"status":503}"#), refused(ErrorCode::InvalidGrant));
+        assert_eq!(failed(rule, r#"{"status":401}"#), refused(ErrorCode::Unrecognized));
+        assert_eq!(failed(rule, r#"{"status":0,"access_token":"a"}"#), None);
+        let rule = "{ at = \"/code\", is = [1, 2], not = [2, \"ok\"] }";
+        assert_eq!(failed(rule, r#"{"code":2,"access_token":"a"}"#), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     delivery::Values,
-    provider::{OAuth, ReplyFormat},
+    provider::{OAuth, RevocationAuth, RevocationBody},
     secret::SecretText,
 };
 
@@ -44,32 +44,49 @@ pub fn revocation_request<'a>(
     values: &Values<'_>,
 ) -> Result<Option<EndpointRequest<'a>>, RequestError> {
     let Some(revocation) = &oauth.revocation else { return Ok(None) };
+    let at_token = &oauth.token;
     let mut fields = vec![("token", token.expose_secret())];
     fields.extend(hint.map(|hint| ("token_type_hint", hint.as_str())));
     let shape = Shape {
+        method: revocation.method,
         endpoint: &revocation.endpoint,
-        client_auth: revocation.client_auth.unwrap_or(oauth.token.client_auth),
-        format: oauth.token.request_format,
+        client_auth: match revocation.authentication {
+            RevocationAuth::Client(own) => own,
+            RevocationAuth::AsToken | RevocationAuth::Bearer => at_token.client_auth,
+        },
+        format: match revocation.body {
+            RevocationBody::AsToken => Some(at_token.request_format),
+            RevocationBody::In(format) => Some(format),
+            RevocationBody::None => None,
+        },
         params: &revocation.params,
-        headers: &oauth.token.headers,
-        rename: &oauth.token.rename,
+        headers: revocation.headers.as_ref().unwrap_or(&at_token.headers),
+        rename: revocation.rename.as_ref().unwrap_or(&at_token.rename),
     };
-    shape.request(client, &fields, values).map(Some)
+    let request = match revocation.authentication {
+        RevocationAuth::Bearer => shape.request_by_token(client, token, &fields, values),
+        RevocationAuth::AsToken | RevocationAuth::Client(_) => shape.request(client, &fields, values),
+    };
+    request.map(Some)
 }
 
 /// Whether a reply's own words say that the token is dead (RFC 7009 §2.2): an error that the service puts into a success is none. A
-/// token that is not valid needs no revoking; some services say so with an error.
+/// token that is not valid needs no revoking; some services say so with an error, and one that let the token itself authenticate says
+/// it with a 401 (RFC 6750 §3.1). No other status says anything of the token.
 ///
 /// # Errors
 /// The code of a refusal; none where the status alone says that it failed.
-pub fn read_revocation(format: &ReplyFormat, status: u16, body: &[u8]) -> Result<(), Option<ErrorCode>> {
+pub fn read_revocation(oauth: &OAuth, status: u16, body: &[u8]) -> Result<(), Option<ErrorCode>> {
     let reply = json::unique(body);
     let told = reply.as_ref().and_then(|reply| reply.get("error")?.as_str());
     if told == Some("invalid_token") {
         return Ok(());
     }
-    match reply.as_ref().and_then(|reply| failure(format, reply)) {
+    let bearer = oauth.revocation.as_ref().map(|revocation| revocation.authentication);
+    let not_taken = status == 401 && bearer == Some(RevocationAuth::Bearer);
+    match reply.as_ref().and_then(|reply| failure(&oauth.token.response, reply)) {
         Some(ErrorCode::InvalidGrant) => Ok(()),
+        None | Some(ErrorCode::Unrecognized) if not_taken => Ok(()),
         Some(code) => Err(Some(code)),
         None if (200..300).contains(&status) => Ok(()),
         None => Err(None),
@@ -77,36 +94,4 @@ pub fn read_revocation(format: &ReplyFormat, status: u16, body: &[u8]) -> Result
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider::ProviderFile;
-
-    #[test]
-    fn only_the_services_own_word_ends_a_token() {
-        let slack = "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/a\"\n[token]\nendpoint = \"https://a.example/t\"\n\
-            [token.response]\nerror = { at = \"/ok\", is = false, message = \"/error\" }\n";
-        let slack = ProviderFile::parse("slack".parse().unwrap(), "x", slack).unwrap().file;
-        let slack = &slack.oauth().unwrap().token.response;
-        let standard = &ReplyFormat::default();
-        let table = [
-            (standard, 200, "", Ok(())),
-            (standard, 204, "", Ok(())),
-            (standard, 400, r#"{"error":"invalid_token"}"#, Ok(())),
-            (standard, 400, r#"{"error":"invalid_grant"}"#, Ok(())),
-            (standard, 200, r#"{"error":"odd"}"#, Err(Some(ErrorCode::Unrecognized))),
-            (standard, 401, r#"{"error":"invalid_client"}"#, Err(Some(ErrorCode::InvalidClient))),
-            (standard, 404, "<html>", Err(None)),
-            (slack, 200, r#"{"ok":true,"revoked":true}"#, Ok(())),
-            (slack, 200, r#"{"ok":false,"error":"token_revoked"}"#, Ok(())),
-            (
-                slack,
-                200,
-                r#"{"ok":false,"error":"ratelimited"}"#,
-                Err(Some(ErrorCode::TemporarilyUnavailable)),
-            ),
-        ];
-        for (format, status, body, expected) in table {
-            assert_eq!(read_revocation(format, status, body.as_bytes()), expected, "{status} {body}");
-        }
-    }
-}
+mod tests;

@@ -25,7 +25,7 @@ mod tests;
 pub use display::{display_command, display_placeholders};
 pub use launch::{LaunchError, LaunchSpec, LaunchText, Surroundings};
 pub use model::{AnnouncedTool, Author, Local, Manifest, Override, Platform, Remote, Server};
-pub use parse::{Checked, LONGEST_MANIFEST, check};
+pub use parse::{Checked, LONGEST_MANIFEST, check, check_variables};
 pub use settings::{SettingProblem, Settings};
 pub use show::escaped;
 pub use sign_in::{BrowserSignIn, OauthSignIn, SignIn};

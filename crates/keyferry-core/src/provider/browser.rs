@@ -2,7 +2,10 @@
 
 use url::{Host, Url};
 
-use super::config::Pattern;
+use super::{
+    config::Pattern,
+    endpoint::{is_host_name, is_name},
+};
 use crate::{id::FactName, url::Endpoint};
 
 /// How one signs in in a browser window.
@@ -68,9 +71,14 @@ impl HostPattern {
             Some(domain) => (domain, true),
             None => (text, false),
         };
-        let url = Url::parse(&format!("https://{domain}/")).ok()?;
-        let plain = matches!(url.host(), Some(Host::Domain(host)) if host == domain);
-        (plain && super::endpoint::is_host_name(domain)).then(|| Self { domain: domain.to_owned(), below })
+        (is_domain(domain) && is_host_name(domain)).then(|| Self { domain: domain.to_owned(), below })
+    }
+
+    /// Reads a host of an operator's list: as [`HostPattern::parse`], and a single name of the own network, such as `git.local`.
+    #[must_use]
+    pub fn listed(text: &str) -> Option<Self> {
+        let own = is_domain(text) && is_name(text);
+        Self::parse(text).or_else(|| own.then(|| Self { domain: text.to_owned(), below: false }))
     }
 
     /// Whether a parsed URL is at such a host: https, default port, no user.
@@ -95,6 +103,12 @@ impl HostPattern {
     pub fn text(&self) -> String {
         if self.below { format!("*.{}", self.domain) } else { self.domain.clone() }
     }
+}
+
+/// Whether a URL's parser takes the text for a host's name, as it stands.
+fn is_domain(text: &str) -> bool {
+    let url = Url::parse(&format!("https://{text}/")).ok();
+    matches!(url.as_ref().and_then(Url::host), Some(Host::Domain(host)) if host == text)
 }
 
 impl UrlPattern {

@@ -1,6 +1,6 @@
 //! Endpoints, in which a value that the person was asked for may stand: `https://{config.subdomain}.zendesk.com/oauth/tokens`.
 //!
-//! A value can't leave its place. In the host it is checked to be a part of a host name, elsewhere it is percent-encoded; the URL
+//! A value can't leave its place. In the host it is checked to be a part of a host name and never an address, elsewhere it is percent-encoded; the URL
 //! that results is parsed anew, and its host must be, to the letter, the text that the template makes of it.
 
 use std::{borrow::Cow, fmt};
@@ -54,7 +54,9 @@ pub enum UnresolvedEndpoint {
     #[error("the URL needs a value for {{{0}}}")]
     Missing(Word),
     /// A value that is no part of a host name, or makes another host of it.
-    #[error("the value of {{{0}}} is no part of a host name")]
+    #[error(
+        "the value of {{{0}}} is no host name or part of one, such as git.acme.example; an address is none"
+    )]
     Host(Word),
     /// A value that would change the path.
     #[error("the value of {{{0}}} can't stand in a path")]
@@ -199,7 +201,7 @@ fn fill_host(host: &Template, values: &Values<'_>) -> Result<String, UnresolvedE
     }
     let name = filled.split(':').next().unwrap_or_default();
     match last {
-        Some(word) if !is_host_name(name) => Err(UnresolvedEndpoint::Host(word.clone())),
+        Some(word) if !is_name(name) => Err(UnresolvedEndpoint::Host(word.clone())),
         _ => Ok(filled),
     }
 }
@@ -211,17 +213,23 @@ fn is_host_text(text: &str) -> bool {
         && text.split('.').all(|label| !label.is_empty())
 }
 
-/// A host name of at least two labels, whose last is no number: an address is no name, nor is a name of this machine or network alone.
-pub(crate) fn is_host_name(text: &str) -> bool {
-    let labels: Vec<_> = text.split('.').collect();
+/// A name, and no address: labels, of which the last is no number. It may be one of the own network alone; who sends a secret there
+/// asks [`Destinations`](super::Destinations) before.
+pub(crate) fn is_name(text: &str) -> bool {
     let label =
-        |label: &&str| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
-    let top = labels.last().copied().unwrap_or_default().to_ascii_lowercase();
+        |label: &str| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
+    let top = text.rsplit('.').next().unwrap_or_default();
     is_host_text(text)
-        && labels.len() > 1
-        && labels.iter().all(label)
+        && text.split('.').all(label)
         && top.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !["localhost", "local", "internal", "localdomain", "lan", "home", "arpa"].contains(&&*top)
+        && !top.eq_ignore_ascii_case("arpa")
+}
+
+/// A name of at least two labels that can be one of the world: it is none of this machine or network alone.
+pub(crate) fn is_host_name(text: &str) -> bool {
+    let top = text.rsplit_once('.').map(|(_, top)| top.to_ascii_lowercase());
+    let own = ["localhost", "local", "internal", "localdomain", "lan", "home"];
+    is_name(text) && top.is_some_and(|top| !own.contains(&&*top))
 }
 
 /// Fills path and query: each value is one component, whatever stands in it.

@@ -7,7 +7,8 @@ use super::{
     response::ReplyFormat,
 };
 use crate::{
-    delivery::{EnvName, FileDelivery, Template},
+    delivery::{EnvName, FileDelivery, JsonTemplate, Template},
+    flow::{client::Method, revoke::TokenTypeHint},
     id::{ClientId, FactName, ProviderName},
     scope::Scopes,
     url::{Endpoint, Issuer},
@@ -145,6 +146,8 @@ pub struct TokenEndpoint {
     pub rename: Rename,
     /// Whether its tokens can be refreshed.
     pub refresh: bool,
+    /// Whether a refresh repeats the redirect URI of the sign-in.
+    pub refresh_redirect_uri: bool,
     /// Whether a refresh ends the refresh token that it spent, as far as is known. Assumed unless the file says otherwise.
     pub rotates: bool,
     /// The access token's life in seconds, where the reply does not say.
@@ -177,22 +180,58 @@ pub enum RequestFormat {
     Json,
 }
 
-/// `[revocation]`: RFC 7009.
+/// `[revocation]`: RFC 7009, and what services have in its place. What is none here is as at the token endpoint.
 #[derive(Debug, Clone)]
 pub struct Revocation {
     /// The revocation endpoint.
     pub endpoint: EndpointTemplate,
+    /// The method.
+    pub method: Method,
+    /// Whether there is a body, and how it is written.
+    pub body: RevocationBody,
     /// Further parameters, in order.
     pub params: Vec<(String, Template)>,
-    /// How the proxy authenticates itself there; as at the token endpoint where this is none.
-    pub client_auth: Option<ClientAuth>,
+    /// Further headers.
+    pub headers: Option<Vec<(String, Template)>>,
+    /// What this service calls standard parameters.
+    pub rename: Option<Rename>,
+    /// The one kind of token that it takes; both where this is none.
+    pub token: Option<TokenTypeHint>,
+    /// How the request is authenticated.
+    pub authentication: RevocationAuth,
 }
 
-/// `[account]`: one GET after the sign-in, with the access token.
+/// How a revocation is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevocationBody {
+    /// As a token request.
+    AsToken,
+    /// In a format of its own.
+    In(RequestFormat),
+    /// Without a body.
+    None,
+}
+
+/// Who authenticates at a revocation endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevocationAuth {
+    /// The client, as at the token endpoint.
+    AsToken,
+    /// The client, in a way of its own.
+    Client(ClientAuth),
+    /// The token that is revoked, as a bearer token (RFC 6750 §2.1). Nothing of the client is sent.
+    Bearer,
+}
+
+/// `[account]`: one request after the sign-in, with the access token.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Where it goes; none where the ID token tells all.
     pub request: Option<EndpointTemplate>,
+    /// Its method.
+    pub method: Method,
+    /// Its body, where it has one. Only what is POSTed does.
+    pub json: Option<JsonTemplate>,
     /// Further headers.
     pub headers: Vec<(String, Template)>,
     /// What people call the account.
@@ -208,6 +247,8 @@ pub enum AccountLabel {
     Reply(JsonPointer),
     /// In the ID token's claims.
     IdToken(JsonPointer),
+    /// A fact that the redirect or the token reply told.
+    Fact(FactName),
 }
 
 /// A JSON Pointer (RFC 6901).
@@ -255,6 +296,16 @@ impl ProviderFile {
             SignIn::OAuth(_) => None,
             SignIn::Browser(browser) => Some(browser),
         }
+    }
+}
+
+// === impl Revocation ===
+
+impl Revocation {
+    /// Whether it takes tokens of this kind.
+    #[must_use]
+    pub fn takes(&self, kind: TokenTypeHint) -> bool {
+        self.token.is_none_or(|token| token == kind)
     }
 }
 

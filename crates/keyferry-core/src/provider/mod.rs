@@ -6,6 +6,7 @@
 mod browser;
 mod builtin;
 mod config;
+mod destinations;
 mod endpoint;
 mod file;
 mod host;
@@ -21,10 +22,11 @@ mod table;
 pub use browser::{Browser, BrowserSource, BrowserToken, HostPattern, UrlPattern};
 pub use builtin::builtin;
 pub use config::{ConfigField, InvalidConfig, Pattern, check_config};
+pub use destinations::{Destinations, RefusedHost};
 pub use endpoint::{EndpointTemplate, InvalidEndpoint, UnresolvedEndpoint};
 pub use file::{
     Account, AccountLabel, Authorization, CallbackFormat, ClientAuth, JsonPointer, OAuth, Pkce, ProviderFile,
-    Redirect, Rename, RequestFormat, Revocation, SignIn, TokenEndpoint,
+    Redirect, Rename, RequestFormat, Revocation, RevocationAuth, RevocationBody, SignIn, TokenEndpoint,
 };
 pub use host::HostRule;
 pub use implementation::{Implementation, Provider};

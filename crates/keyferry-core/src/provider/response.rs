@@ -41,10 +41,22 @@ pub struct Places(Vec<JsonPointer>);
 pub struct ErrorRule {
     /// Where the sign stands.
     pub at: JsonPointer,
-    /// What it must be; any value where this is none.
-    pub is: Option<serde_json::Value>,
+    /// What it is in a failure: one of these, or any value where there are none.
+    pub is: Vec<serde_json::Value>,
+    /// What it is in a success, and in no failure.
+    pub not: Vec<serde_json::Value>,
     /// Where the error's code stands.
     pub message: Option<JsonPointer>,
+}
+
+impl ErrorRule {
+    /// The sign that a reply is a failure, where it is one.
+    #[must_use]
+    pub fn failure<'v>(&self, reply: &'v serde_json::Value) -> Option<&'v serde_json::Value> {
+        let sign = self.at.find(reply)?;
+        let failed = (self.is.is_empty() || self.is.contains(sign)) && !self.not.contains(sign);
+        failed.then_some(sign)
+    }
 }
 
 impl Places {

@@ -60,7 +60,15 @@ impl<'t> Table<'t> {
     ) -> Option<Located<&'t str>> {
         if !self.entries.contains_key(key) {
             let message = format!("`{}` is missing", self.named(key));
-            report.error(&self.span, message, format!("add {key} = \"{example}\""));
+            // The key is there, but for a slip: that is what has to be told first.
+            let slip = self.entries.keys().find(|found| nearest(found.get_ref(), [key]).is_some());
+            match slip {
+                Some(slip) => {
+                    let hint = format!("write {key} for `{}`", slip.get_ref());
+                    report.error(&slip.span(), message, hint);
+                }
+                None => report.error(&self.span, message, format!("add {key} = \"{example}\"")),
+            }
         }
         self.text(key, report)
     }
@@ -211,8 +219,8 @@ impl<'t> Table<'t> {
         tables
     }
 
-    /// Reports the keys that nobody asked for. `elsewhere` names where a key lives that is often put into the wrong table.
-    pub(super) fn finish(self, elsewhere: fn(&str) -> Option<&'static str>, report: &mut Report<'_>) {
+    /// Reports the keys that nobody asked for. `elsewhere` says what to do about a key that is often put into the wrong table.
+    pub(super) fn finish(self, elsewhere: fn(&str) -> Option<String>, report: &mut Report<'_>) {
         for key in self.entries.keys() {
             let name = key.get_ref().as_ref();
             if self.asked.contains(&name) {
@@ -222,8 +230,8 @@ impl<'t> Table<'t> {
                 if self.path.is_empty() { "at the top".to_owned() } else { format!("in [{}]", self.path) };
             let hint = if let Some(meant) = nearest(name, self.asked.iter().copied()) {
                 format!("did you mean `{meant}`?")
-            } else if let Some(table) = elsewhere(name) {
-                format!("`{name}` belongs in [{table}]")
+            } else if let Some(hint) = elsewhere(name) {
+                hint
             } else {
                 format!("known here: {}", self.asked.join(", "))
             };
@@ -283,7 +291,10 @@ pub(super) fn wrong_type(value: &Spanned<DeValue<'_>>, named: &str, wanted: &str
     let found = match value.get_ref() {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
+        DeValue::Boolean(flag) => {
+            let message = format!("`{named}` is the truth value {flag}");
+            return report.error(&value.span(), message, format!("it must be {wanted}"));
+        }
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",

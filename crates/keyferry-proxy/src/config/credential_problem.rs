@@ -53,6 +53,14 @@ pub enum CredentialProblem {
         /// Why.
         error: SourceError,
     },
+    /// A value of an example. The provider counts as configured, and refuses it.
+    #[error("{provider}: {variable} still has the value of an example; put the service's own in its place")]
+    Placeholder {
+        /// The provider.
+        provider: ProviderName,
+        /// The variable.
+        variable: String,
+    },
     /// A file with a secret that every user of the machine may read. The provider works.
     #[error("{provider}: every user of this machine may read {path}; chmod 600 it")]
     ReadableByAll {

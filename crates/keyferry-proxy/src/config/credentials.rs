@@ -92,6 +92,16 @@ fn client(
     let (provider, (id, secret)) = (file.name.clone(), variables(&file.name));
     let own_id = client_id(&provider, &id, lookup)?;
     let client_secret = client_secret(&provider, &secret, lookup, problems)?;
+    let given = [
+        (&id, own_id.as_ref().map(ClientId::as_str)),
+        (&secret, client_secret.as_ref().map(ClientSecret::expose_secret)),
+    ];
+    for (variable, _) in given.iter().filter(|(_, text)| text.is_some_and(is_example)) {
+        problems.push(CredentialProblem::Placeholder {
+            provider: provider.clone(),
+            variable: (*variable).clone(),
+        });
+    }
     let signer = signer(&provider, lookup, problems)?;
     let method = oauth.token.client_auth;
     let has_own_id = own_id.is_some();
@@ -116,6 +126,15 @@ fn client(
         (None, Some(_)) => Err(CredentialProblem::IdMissing { provider, id, secret }),
         _ => Ok(None),
     }
+}
+
+/// Whether a value is one that documentation has in the real one's place.
+fn is_example(text: &str) -> bool {
+    let text = text.to_ascii_lowercase().replace('_', "-");
+    let framed = text.starts_with('<') && text.ends_with('>');
+    framed
+        || text.starts_with("your-")
+        || ["changeme", "change-me", "client-id", "client-secret", "xxx"].contains(&&*text)
 }
 
 fn is_set(lookup: &impl Fn(&str) -> Option<String>, variable: &str) -> bool {
@@ -160,7 +179,7 @@ fn hosts(
     let Some(text) = lookup(&variable) else { return Ok(Vec::new()) };
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     let hosts = names.map(|name| {
-        HostPattern::parse(name).ok_or_else(|| CredentialProblem::Invalid {
+        HostPattern::listed(name).ok_or_else(|| CredentialProblem::Invalid {
             provider: provider.clone(),
             variable: variable.clone(),
             why: "it is not a list of hosts such as git.example.com, *.example.com".to_owned(),
@@ -237,6 +256,21 @@ mod tests {
         assert_eq!(shown(&read("", "", &[])), (None, false, vec![]));
         assert_eq!(shown(&read("", "", &[id])), (None, false, missing(half)));
         assert_eq!(shown(&read("", "", &[secret])), (None, false, missing(other)));
+    }
+
+    #[test]
+    fn a_value_of_an_example_is_told() {
+        for (id, secret, count) in [
+            ("your-client-id", "s3cret", 1),
+            ("your-client-id", "YOUR_SECRET", 2),
+            ("<id>", "s", 1),
+            ("me", "s", 0),
+        ] {
+            let credentials = read("", "", &[("AC_ME_CLIENT_ID", id), ("AC_ME_CLIENT_SECRET", secret)]);
+            let (client, _, problems) = shown(&credentials);
+            assert!(client.is_some() && problems.len() == count, "{id}: {problems:?}");
+            assert!(problems.iter().all(|one| one.contains("value of an example")), "{problems:?}");
+        }
     }
 
     #[test]

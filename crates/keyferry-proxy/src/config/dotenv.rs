@@ -71,6 +71,11 @@ impl DotEnv {
         self.variables.get(variable)
     }
 
+    /// The names of its variables.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
     /// A lookup that asks `first`, which is usually the process's environment, and then this file.
     pub fn behind(self, first: impl Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<String> {
         move |variable| {
@@ -124,12 +129,26 @@ fn substitutes(line: &str) -> bool {
 fn unreadable(file: &str, text: &str, error: &dotenvy::Error) -> DotEnvError {
     let line = match error {
         dotenvy::Error::LineParse(bad, _) => {
-            let first = bad.lines().next().unwrap_or_default();
-            text.lines().position(|line| line == first).map_or(1, |line| line + 1)
+            // The parser takes comments and blanks off a line before it complains, and may quote a part of it.
+            let first = bad.lines().next().unwrap_or_default().trim();
+            let exact = text.lines().position(|line| line.trim() == first);
+            let within = || text.lines().position(|line| !first.is_empty() && line.contains(first));
+            exact.or_else(within).or_else(|| first_odd(text)).map_or(1, |line| line + 1)
         }
         _ => 1,
     };
     DotEnvError::Line { file: file.to_owned(), line }
+}
+
+/// The first line that can't be a variable, a comment or nothing.
+fn first_odd(text: &str) -> Option<usize> {
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.".contains(&byte);
+    text.lines().position(|line| {
+        let line = line.trim();
+        let named = line.strip_prefix("export ").unwrap_or(line).split_once('=');
+        let good = named.is_some_and(|(name, _)| !name.trim().is_empty() && name.trim().bytes().all(of_name));
+        !line.is_empty() && !line.starts_with('#') && !good
+    })
 }
 
 fn line_of(text: &str, variable: &str) -> usize {
@@ -160,6 +179,14 @@ mod tests {
             ("A=1\n\nS=canary$canary", ".env:3:"),
             ("S=\"canary$x\"", ".env:1:"),
             ("S=canary b c", ".env:1:"),
+            ("A=1\n# note\n\nS=canary b c\nB=2", ".env:4:"),
+            ("A=1\n\n  this is canary\n", ".env:3:"),
+            ("A=1\r\nB=2\r\nS: canary\r\n", ".env:3:"),
+            ("A=1\nB=2\n=canary\n", ".env:3:"),
+            ("A=1\nB=2\nmy-name=canary\n", ".env:3:"),
+            ("A=1\nB='two\nlines'\nS canary\n", ".env:4:"),
+            ("A=1\nB=2\nS=\"canary\n", ".env:3:"),
+            ("A=1\nB=2\nS='canary\nC=3\n", ".env:3:"),
             ("S=canary\nS=canary2", "S stands there twice"),
         ];
         for (text, part) in table {

@@ -24,6 +24,7 @@ mod limits;
 mod listen;
 mod private_key;
 mod sealing;
+mod slips;
 mod source;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub use error::ConfigError;
 pub use limits::Limits;
 pub use listen::{DEFAULT_LISTEN, Listen};
 pub use sealing::{InvalidSealingKey, SealingKey, SealingKeys};
+pub use slips::{VariableSlip, variable_slips};
 pub use source::SourceError;
 
 /// Everything that [`Proxy::bind`](crate::Proxy::bind) needs to know.

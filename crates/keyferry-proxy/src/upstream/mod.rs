@@ -5,7 +5,6 @@
 //! only while surely nothing was sent, for a code or a refresh token is spent by the first try.
 
 mod connect;
-mod destinations;
 mod tls;
 
 use std::{error::Error as StdError, time::Duration};
@@ -24,7 +23,6 @@ use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 
 use self::connect::ConnectDeadline;
-pub(crate) use self::destinations::Destinations;
 use crate::{clock, config::Limits, fault::Fault, retry_after};
 
 /// What providers see as our name.
@@ -56,7 +54,7 @@ pub(crate) struct UpstreamRequest {
     uri: Uri,
     authorization: Option<HeaderValue>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    content_type: &'static str,
+    content_type: Option<&'static str>,
     body: Bytes,
 }
 
@@ -92,14 +90,15 @@ impl UpstreamRequest {
         let body = request.body.expose_secret();
         let (method, uri, body) = match request.method {
             keyferry_core::flow::client::Method::Post => (Method::POST, uri, body),
+            keyferry_core::flow::client::Method::Delete => (Method::DELETE, uri, body),
             keyferry_core::flow::client::Method::Get => {
                 (Method::GET, Uri::try_from(format!("{uri}?{body}")).map_err(|_| Fault::Unmade)?, "")
             }
         };
-        let content_type = match request.format {
+        let content_type = request.format.map(|format| match format {
             RequestFormat::Form => "application/x-www-form-urlencoded",
             RequestFormat::Json => "application/json",
-        };
+        });
         let body = Bytes::copy_from_slice(body.as_bytes());
         Ok(Self { method, uri, authorization, headers, content_type, body })
     }
@@ -112,8 +111,11 @@ impl UpstreamRequest {
         headers.reserve(8);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if self.method == Method::POST {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if let Some(content_type) = self.content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        } else if self.method == Method::POST {
+            // Some servers refuse a POST that does not say that nothing follows (RFC 9110 §8.6).
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         headers.insert(header::USER_AGENT, USER_AGENT);
         for (name, value) in &self.headers {

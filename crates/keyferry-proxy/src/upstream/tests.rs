@@ -4,7 +4,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use keyferry_core::{
     delivery::Values,
-    flow::{client::ClientCredentials, refresh::refresh_request},
+    flow::{
+        client::ClientCredentials,
+        refresh::{RefreshGrant, refresh_request},
+    },
     provider::ProviderFile,
     secret::RefreshToken,
 };
@@ -98,7 +101,8 @@ async fn ask(upstream: &Upstream, host: &str, address: SocketAddr) -> Result<Sta
     let file = ProviderFile::parse("acme".parse().unwrap(), "acme", &text).unwrap().file;
     let client = ClientCredentials { client_id: "me".parse().unwrap(), client_secret: None, signer: None };
     let token = RefreshToken::new("r").unwrap();
-    let request = refresh_request(file.oauth().unwrap(), &client, &token, &Values::default()).unwrap();
+    let grant = RefreshGrant { token, redirect_uri: None };
+    let request = refresh_request(file.oauth().unwrap(), &client, &grant, &Values::default()).unwrap();
     let request = UpstreamRequest::new(None, &request).unwrap();
     upstream.send("acme", request).await.map(|reply| reply.status)
 }

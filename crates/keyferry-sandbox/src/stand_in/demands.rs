@@ -75,6 +75,8 @@ pub struct StepDemand {
     pub format: Option<BodyFormat>,
     /// Exactly these parameters.
     pub params: Vec<String>,
+    /// The one kind of token that it takes.
+    pub token: Option<TokenKind>,
     /// Headers that must be there, with their values.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -86,6 +88,10 @@ pub struct StepDemand {
 pub struct AccountDemand {
     /// The endpoint.
     pub endpoint: Option<String>,
+    /// The method, where it is not GET.
+    pub method: Option<String>,
+    /// The JSON body; without it there must be none.
+    pub json: Option<serde_json::Value>,
     /// Headers that must be there, with their values.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -111,6 +117,14 @@ pub struct Expected {
     pub expires: Option<bool>,
     /// Whether the words for a dead refresh token stand for other failures too, so that it can't be taken for dead.
     pub unclear_end: bool,
+    /// What `error.http`, `error-2.http` and so on mean, in the codes of RFC 6749 §5.2.
+    pub refusals: Vec<String>,
+    /// Whether a refresh ends the refresh token that it spent.
+    pub rotates: Option<bool>,
+    /// What is taken for a `[config.NAME]` where the person gives no value.
+    pub config_defaults: BTreeMap<String, String>,
+    /// Values that a `[config.NAME]` must not take.
+    pub config_refused: BTreeMap<String, String>,
 }
 
 /// How a client authenticates.
@@ -123,6 +137,8 @@ pub enum Authentication {
     Basic,
     /// A signed assertion (RFC 7523).
     Assertion,
+    /// The token in the client's place, as a bearer token (RFC 6750 §2.1).
+    Bearer,
     /// Not at all.
     None,
 }
@@ -135,6 +151,29 @@ pub enum BodyFormat {
     Form,
     /// A JSON object.
     Json,
+    /// Not at all: there is none.
+    None,
+}
+
+/// A kind of token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// An access token.
+    AccessToken,
+    /// A refresh token.
+    RefreshToken,
+}
+
+impl TokenKind {
+    /// The name of the field in which a reply has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
 }
 
 impl Demands {

@@ -7,9 +7,12 @@ use serde_json::Value;
 
 use super::{
     Client, Progress,
-    demands::{AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, StepDemand, TokenDemand},
+    demands::{
+        AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, StepDemand, TokenDemand,
+        TokenKind,
+    },
     recording::Recording,
-    request::{Format, Part, Request},
+    request::{Format, Part, Request, is_token},
 };
 use crate::pkce::{Verifier, s256_fits};
 
@@ -97,7 +100,7 @@ impl Judge<'_> {
     fn exchange(&mut self, demand: &TokenDemand) {
         // The further requests of an exchange are the service's own; what they must carry is the token before.
         if self.progress.tokens_sent > 0 {
-            self.carries_a_token("the further token request");
+            self.carries_a_token("the further token request", None);
             return;
         }
         self.posted(&Demanded {
@@ -118,9 +121,16 @@ impl Judge<'_> {
         if !self.request.parameters().any(|(name, value)| name != "state" && callback.holds(value)) {
             self.find("the token request does not carry the code of the redirect");
         }
+        self.redirect_uri("the token request");
+    }
+
+    /// One that is sent is that of the authorization request (RFC 6749 §4.1.3).
+    fn redirect_uri(&mut self, what: &str) {
         let asked = self.progress.redirect_uri.as_deref();
         if self.request.get("redirect_uri").is_some_and(|sent| asked.is_some_and(|asked| asked != sent)) {
-            self.find("the token request has another `redirect_uri` than the authorization request (RFC 6749 §4.1.3)");
+            self.find(format!(
+                "{what} has another `redirect_uri` than the authorization request (RFC 6749 §4.1.3)"
+            ));
         }
     }
 
@@ -162,19 +172,25 @@ impl Judge<'_> {
             params: &step.params,
             headers: &step.headers,
         });
-        self.carries_a_token(what);
+        self.carries_a_token(what, step.token);
+        self.redirect_uri(what);
     }
 
     /// What a refresh spends, or a revocation ends, is a token that was handed out.
-    fn carries_a_token(&mut self, what: &str) {
+    fn carries_a_token(&mut self, what: &str, kind: Option<TokenKind>) {
         let recording = self.recording;
         let known = |value: &str| {
             value.len() > 3
-                && recording.tokens.iter().chain(&recording.refresh).any(|reply| reply.holds(value))
+                && recording.tokens.iter().chain(&recording.refresh).any(|reply| match kind {
+                    Some(kind) => reply.holds_as(kind.as_str(), value),
+                    None => reply.holds(value),
+                })
         };
-        let token = |name: &str| name.contains("token") && name != "grant_type" && name != "token_type_hint";
-        if !self.request.parameters().any(|(name, value)| token(name) && known(value)) {
-            self.find(format!("{what} carries no token that the service handed out"));
+        let in_parameters = self.request.parameters().filter(|(name, _)| is_token(name));
+        let mut carried = in_parameters.map(|(_, value)| value.as_str()).chain(self.request.bearer());
+        if !carried.any(known) {
+            let kind = kind.map_or("token", TokenKind::as_str);
+            self.find(format!("{what} carries no {kind} that the service handed out"));
         }
     }
 
@@ -182,6 +198,15 @@ impl Judge<'_> {
         if let Some(demand) = demand {
             demand.endpoint.iter().for_each(|endpoint| self.endpoint("the account's request", endpoint));
             self.headers("the account's request", &demand.headers);
+            self.method("the account's request", demand.method.as_deref().unwrap_or("GET"));
+            match (&demand.json, &self.request.json) {
+                (None, _) => self.body("the account's request", BodyFormat::None),
+                (Some(_), None) => self.body("the account's request", BodyFormat::Json),
+                (Some(wanted), Some(sent)) if wanted != sent => {
+                    self.find("the body of the account's request is not what the service takes");
+                }
+                _ => {}
+            }
         }
         let bearer =
             |value: &str| value.split_once(' ').map_or(value.to_owned(), |(_, token)| token.to_owned());
@@ -197,21 +222,10 @@ impl Judge<'_> {
     fn posted(&mut self, demanded: &Demanded<'_>) {
         let Demanded { what, .. } = *demanded;
         self.endpoint(what, demanded.endpoint);
-        if self.request.method.as_str() != demanded.method {
-            let finding =
-                format!("{what} is a {}, the service asks for {}", self.request.method, demanded.method);
-            self.find(finding);
-        }
+        self.method(what, demanded.method);
         self.once(what);
-        if let Some(format) = demanded.format
-            && self.request.method.as_str() == "POST"
-            && self.request.format != Some(Format::Known(format))
-        {
-            let wanted = match format {
-                BodyFormat::Form => "application/x-www-form-urlencoded",
-                BodyFormat::Json => "application/json",
-            };
-            self.find(format!("the body of {what} is not {wanted}"));
+        if let Some(format) = demanded.format.filter(|_| self.request.method.as_str() != "GET") {
+            self.body(what, format);
         }
         self.exactly(what, demanded.params);
         self.headers(what, demanded.headers);
@@ -223,6 +237,23 @@ impl Judge<'_> {
                 self.find(format!("{what} has another `{name}` than the client's"));
             }
         }
+    }
+
+    fn method(&mut self, what: &str, method: &str) {
+        if self.request.method.as_str() != method {
+            self.find(format!("{what} is a {}, the service asks for {method}", self.request.method));
+        }
+    }
+
+    fn body(&mut self, what: &str, format: BodyFormat) {
+        let finding = match (format, self.request.format) {
+            (BodyFormat::None, None) => return,
+            (BodyFormat::None, Some(_)) => format!("{what} has a body, which the service does not take"),
+            (_, Some(Format::Known(sent))) if sent == format => return,
+            (BodyFormat::Form, _) => format!("the body of {what} is not application/x-www-form-urlencoded"),
+            (BodyFormat::Json, _) => format!("the body of {what} is not application/json"),
+        };
+        self.find(finding);
     }
 
     fn exactly(&mut self, what: &str, params: &[String]) {
@@ -272,6 +303,10 @@ impl Judge<'_> {
                 "has an Authorization header that is not the client's id and secret by HTTP Basic"
             }
             Authentication::Basic if in_body => "has the client secret in header and body",
+            Authentication::Bearer if self.request.bearer().is_none() => {
+                "does not authenticate with the token as a bearer token"
+            }
+            Authentication::Bearer if in_body => "has a client secret, which the service does not take",
             Authentication::Body | Authentication::None | Authentication::Assertion if header.is_some() => {
                 "has an Authorization header, which the service does not take there"
             }

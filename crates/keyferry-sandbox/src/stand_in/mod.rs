@@ -15,7 +15,7 @@ use std::{
     net::Ipv4Addr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -33,7 +33,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use self::{
     demands::{
         AccountDemand, Authentication, AuthorizeDemand, BodyFormat, Demands, Expected, StepDemand,
-        TokenDemand,
+        TokenDemand, TokenKind,
     },
     recording::{Callback, Recording, RecordingError},
     reply::{InvalidReply, RecordedReply},
@@ -95,7 +95,8 @@ struct Stage {
     origin: String,
     recording: Recording,
     cast: Cast,
-    dead: AtomicBool,
+    /// Which of the refusals codes and refresh tokens are answered with, counted from 1; none at 0.
+    refusal: AtomicUsize,
     progress: Mutex<Progress>,
 }
 
@@ -123,7 +124,7 @@ impl StandIn {
             origin: origin.clone(),
             recording,
             cast,
-            dead: AtomicBool::new(false),
+            refusal: AtomicUsize::new(0),
             progress: Mutex::default(),
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&state));
@@ -139,9 +140,9 @@ impl StandIn {
         &self.origin
     }
 
-    /// From now on each grant is dead: codes and refresh tokens are answered with `error.http`.
-    pub fn end_every_grant(&self) {
-        self.state.dead.store(true, Ordering::Relaxed);
+    /// From now on codes and refresh tokens are refused: with `error.http` by 1, with `error-2.http` by 2, and so on.
+    pub fn refuse_with(&self, number: usize) {
+        self.state.refusal.store(number, Ordering::Relaxed);
     }
 
     /// The requests since the last call, oldest first.
@@ -196,7 +197,9 @@ impl Endpoints {
             Part::Refresh
         } else if place == self.token || grant.is_some() {
             Part::Token
-        } else if request.method == Method::GET {
+        } else if request.method == Method::GET
+            || (request.method == Method::POST && !request.names_a_token())
+        {
             Part::Account
         } else {
             Part::Revocation
@@ -246,7 +249,7 @@ impl Stage {
         progress: &mut Progress,
     ) -> Option<(Response, Vec<String>)> {
         let recording = &self.recording;
-        let dead = self.dead.load(Ordering::Relaxed);
+        let refusal = self.refusal.load(Ordering::Relaxed).checked_sub(1);
         let reply = match part {
             Part::Authorization => {
                 progress.challenge = request.get("code_challenge").map(str::to_owned);
@@ -255,7 +258,7 @@ impl Stage {
                 let callback = recording.callback.as_ref()?;
                 return Some((redirect(request, callback)?, callback.names()));
             }
-            Part::Token | Part::Refresh if dead => recording.error.as_ref(),
+            Part::Token | Part::Refresh if refusal.is_some() => recording.errors.get(refusal?),
             Part::Token => {
                 let at = progress.tokens_sent.min(recording.tokens.len().saturating_sub(1));
                 progress.tokens_sent += 1;

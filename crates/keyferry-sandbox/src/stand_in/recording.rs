@@ -13,8 +13,8 @@ use super::{
 /// The longest file of a recording that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The most requests of one code exchange.
-const MOST_TOKEN_REPLIES: usize = 4;
+/// The most replies of one kind: requests of one code exchange, or refusals.
+const MOST_REPLIES: usize = 4;
 
 /// What one service answers, as it was recorded. What is not there was not recorded.
 #[derive(Debug, Clone, Default)]
@@ -25,8 +25,9 @@ pub struct Recording {
     pub tokens: Vec<RecordedReply>,
     /// `refresh.http`
     pub refresh: Option<RecordedReply>,
-    /// `error.http`: what a dead refresh token is answered with; without refreshes, a dead code.
-    pub error: Option<RecordedReply>,
+    /// `error.http`: what a dead refresh token is answered with; without refreshes, a dead code. Then `error-2.http` and so on: further
+    /// refusals.
+    pub errors: Vec<RecordedReply>,
     /// `account.http`
     pub account: Option<RecordedReply>,
     /// `revoke.http`. A success without a body where it is not there.
@@ -83,18 +84,11 @@ impl Recording {
         fs::read_dir(folder)
             .map_err(|error| RecordingError::Unreadable { path: folder.to_owned(), error })?;
         let reply = |name: &str| reply(&folder.join(name));
-        let mut tokens: Vec<_> = reply("token.http")?.into_iter().collect();
-        while !tokens.is_empty() && tokens.len() < MOST_TOKEN_REPLIES {
-            match reply(&format!("token-{}.http", tokens.len() + 1))? {
-                Some(next) => tokens.push(next),
-                None => break,
-            }
-        }
         Ok(Self {
             callback: callback(folder.join("callback.txt"))?,
-            tokens,
+            tokens: numbered(folder, "token")?,
             refresh: reply("refresh.http")?,
-            error: reply("error.http")?,
+            errors: numbered(folder, "error")?,
             account: reply("account.http")?,
             revoke: reply("revoke.http")?,
             demands: demands(folder.join("demands.toml"))?,
@@ -103,10 +97,15 @@ impl Recording {
 }
 
 impl Callback {
-    /// Takes a query, in which `{state}` stands once.
+    /// Takes a query, in which `{state}` stands once, or a whole URL with such a query.
     #[must_use]
-    pub fn new(query: &str) -> Option<Self> {
-        let query = query.trim().trim_start_matches('?');
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let is_url = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+        let query = match text.split_once('?') {
+            Some((_, query)) if is_url => query.split('#').next().unwrap_or_default(),
+            _ => text.trim_start_matches('?'),
+        };
         let plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
         (plain && query.matches("{state}").count() == 1).then(|| Self(query.to_owned()))
     }
@@ -151,6 +150,18 @@ fn reply(path: &Path) -> Result<Option<RecordedReply>, RecordingError> {
     RecordedReply::parse(&bytes).map(Some).map_err(invalid)
 }
 
+/// `NAME.http`, then `NAME-2.http` and so on.
+fn numbered(folder: &Path, name: &str) -> Result<Vec<RecordedReply>, RecordingError> {
+    let mut replies: Vec<_> = reply(&folder.join(format!("{name}.http")))?.into_iter().collect();
+    while !replies.is_empty() && replies.len() < MOST_REPLIES {
+        match reply(&folder.join(format!("{name}-{}.http", replies.len() + 1)))? {
+            Some(next) => replies.push(next),
+            None => break,
+        }
+    }
+    Ok(replies)
+}
+
 fn callback(path: PathBuf) -> Result<Option<Callback>, RecordingError> {
     let Some(bytes) = bytes(&path)? else { return Ok(None) };
     let query = Callback::new(&String::from_utf8_lossy(&bytes));
@@ -181,6 +192,13 @@ mod tests {
         assert_eq!(recording.callback.as_ref().unwrap().names(), ["code", "state", "realmId"]);
         assert_eq!(recording.callback.as_ref().unwrap().query("a&b"), "code=canary&state=a%26b&realmId=4");
         assert!(!format!("{recording:?}").contains("canary"));
+        write("error.http", "HTTP/1.1 400 Bad Request\n\n{}");
+        write("error-2.http", "HTTP/1.1 401 Unauthorized\n\n{}");
+        write("error-4.http", "HTTP/1.1 403 Forbidden\n\n{}");
+        let errors = Recording::read(folder.path()).unwrap().errors;
+        assert_eq!(errors.iter().map(RecordedReply::status).collect::<Vec<_>>(), [400, 401]);
+        write("callback.txt", "http://127.0.0.1:7667/oauth/callback/acme?code=a&state={state}#_=_\n");
+        assert_eq!(Recording::read(folder.path()).unwrap().callback.unwrap().query("s"), "code=a&state=s");
         write("error.http", "no reply");
         assert!(matches!(Recording::read(folder.path()), Err(RecordingError::Reply { .. })));
         write("error.http", "HTTP/1.1 400 Bad Request\n\n{}");

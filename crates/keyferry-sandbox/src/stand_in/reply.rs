@@ -71,6 +71,12 @@ impl RecordedReply {
         self.status.as_u16()
     }
 
+    /// Its body. It may hold tokens.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The names of the fields in its body, outermost first ones alone; none where it is neither JSON object nor form.
     #[must_use]
     pub fn fields(&self) -> Vec<String> {
@@ -93,6 +99,15 @@ impl RecordedReply {
         !value.is_empty() && [value, &encoded, quoted].iter().any(|form| text.contains(form))
     }
 
+    /// Whether a value stands somewhere in the body under this name.
+    pub(super) fn holds_as(&self, name: &str, value: &str) -> bool {
+        let form = || crate::form::Form::parse(self.body.trim_ascii()).unwrap_or_default().into_fields();
+        match serde_json::from_slice(&self.body) {
+            Ok(json) => holds_as(&json, name, value),
+            Err(_) => form().iter().any(|(known, text)| known == name && text == value),
+        }
+    }
+
     pub(super) fn respond(&self) -> Response {
         let mut response = Response::new(Body::from(self.body.clone()));
         *response.status_mut() = self.status;
@@ -106,6 +121,17 @@ impl RecordedReply {
 impl fmt::Debug for RecordedReply {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "RecordedReply({})", self.status)
+    }
+}
+
+fn holds_as(json: &serde_json::Value, name: &str, value: &str) -> bool {
+    use serde_json::Value;
+    match json {
+        Value::Object(members) => members
+            .iter()
+            .any(|(known, found)| (known == name && found == value) || holds_as(found, name, value)),
+        Value::Array(items) => items.iter().any(|item| holds_as(item, name, value)),
+        _ => false,
     }
 }
 
@@ -147,6 +173,10 @@ mod tests {
         let form = RecordedReply::parse(b"HTTP/1.1 200 OK\n\naccess_token=a%2Bb&scope=x\n").unwrap();
         assert_eq!(form.fields(), ["access_token", "scope"]);
         assert!(form.holds("a+b") && !form.holds("other") && !form.holds(""));
+        assert!(form.holds_as("access_token", "a+b") && !form.holds_as("scope", "a+b"));
+        let deep = br#"{"data":[{"access_token":"a1","refresh_token":"r1"}]}"#;
+        let deep = RecordedReply::parse(&[b"HTTP/1.1 200 OK\n\n", &deep[..]].concat()).unwrap();
+        assert!(deep.holds_as("access_token", "a1") && !deep.holds_as("access_token", "r1"));
         assert_eq!(RecordedReply::parse(b"HTTP/1.1 200 OK\n\n<html>a=b</html>").unwrap().fields(), [""; 0]);
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use axum::http::{HeaderMap, Method, Uri, header};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::demands::BodyFormat;
 use crate::form::Form;
@@ -57,6 +58,8 @@ pub(super) struct Request {
     pub(super) place: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) body: Vec<(String, String)>,
+    /// The body, where it is JSON.
+    pub(super) json: Option<Value>,
     pub(super) format: Option<Format>,
     pub(super) headers: HeaderMap,
 }
@@ -75,10 +78,11 @@ impl Request {
         let fields = |bytes: &[u8]| Form::parse(bytes).unwrap_or_default().into_fields();
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
+        let json = serde_json::from_slice(body).ok().filter(|_| kind == "application/json");
         let (format, body) = match kind {
             _ if body.is_empty() => (None, Vec::new()),
             "application/x-www-form-urlencoded" => (Some(Format::Known(BodyFormat::Form)), fields(body)),
-            "application/json" => (Some(Format::Known(BodyFormat::Json)), json_fields(body)),
+            "application/json" => (Some(Format::Known(BodyFormat::Json)), json_fields(json.as_ref())),
             _ => (Some(Format::Other), Vec::new()),
         };
         Self {
@@ -86,6 +90,7 @@ impl Request {
             place: uri.path().trim_start_matches('/').to_owned(),
             method,
             body,
+            json,
             format,
             headers,
         }
@@ -96,9 +101,19 @@ impl Request {
         self.query.iter().chain(&self.body)
     }
 
+    /// Whether one of them is called a token.
+    pub(super) fn names_a_token(&self) -> bool {
+        self.parameters().any(|(name, _)| is_token(name))
+    }
+
     /// A parameter's value.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.parameters().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The token that authenticates it (RFC 6750 §2.1).
+    pub(super) fn bearer(&self) -> Option<&str> {
+        self.header("authorization")?.strip_prefix("Bearer ")
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -114,6 +129,7 @@ impl Request {
         let format = self.format.map(|format| match format {
             Format::Known(BodyFormat::Form) => "form".to_owned(),
             Format::Known(BodyFormat::Json) => "json".to_owned(),
+            Format::Known(BodyFormat::None) => "nothing".to_owned(),
             Format::Other => "neither form nor JSON".to_owned(),
         });
         let scheme = |value: &str| format!("{} {MASK}", value.split(' ').next().unwrap_or_default());
@@ -137,11 +153,17 @@ impl fmt::Debug for Request {
     }
 }
 
-fn json_fields(body: &[u8]) -> Vec<(String, String)> {
-    let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(body) else { return Vec::new() };
-    let text = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => text,
+/// Whether a parameter of this name carries a token.
+pub(super) fn is_token(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.contains("token") && name != "token_type_hint"
+}
+
+fn json_fields(json: Option<&Value>) -> Vec<(String, String)> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    object.into_iter().map(|(name, value)| (name, text(value))).collect()
+    let members = json.and_then(Value::as_object).into_iter().flatten();
+    members.map(|(name, value)| (name.clone(), text(value))).collect()
 }

@@ -4,6 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keyferry_sandbox::stand_in::{
     Callback, Cast, Client, Demands, Endpoints, Part, RecordedReply, Recording, StandIn,
 };
+use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
 use crate::support::{Reply, challenge, http, send};
@@ -44,7 +45,10 @@ async fn stand_in(demands: &str) -> StandIn {
             reply("HTTP/1.1 200 OK\n\n{\"access_token\":\"access-long\"}"),
         ],
         refresh: Some(reply("HTTP/1.1 200 OK\n\naccess_token=access-2")),
-        error: Some(reply("HTTP/1.1 403 Forbidden\n\n{\"error\":\"gone\"}")),
+        errors: vec![
+            reply("HTTP/1.1 403 Forbidden\n\n{\"error\":\"gone\"}"),
+            reply("HTTP/1.1 401 Unauthorized\n\n{\"error\":\"who\"}"),
+        ],
         account: Some(reply("HTTP/1.1 200 OK\n\n{\"email\":\"ada@acme.example\"}")),
         revoke: None,
         demands: Demands::parse(demands).unwrap(),
@@ -228,12 +232,14 @@ async fn a_client_that_must_not_or_can_not_use_a_secret_is_held_to_it() {
 }
 
 #[tokio::test]
-async fn a_dead_grant_is_answered_with_the_recorded_error() {
+async fn a_dead_grant_is_answered_with_each_recorded_error() {
     let service = strict().await;
-    service.end_every_grant();
+    service.refuse_with(1);
     let fields = [("grant_type", "refresh_token"), ("refresh_token", "refresh-1")];
     assert_eq!(post(&service, "token", &fields).await.error(), (403, "gone".to_owned()));
-    assert_eq!(post(&service, "token", &EXCHANGE).await.status, 403);
+    service.refuse_with(2);
+    assert_eq!(post(&service, "token", &fields).await.error(), (401, "who".to_owned()));
+    assert_eq!(post(&service, "token", &EXCHANGE).await.status, 401);
 }
 
 #[tokio::test]
@@ -251,4 +257,81 @@ async fn without_demands_nothing_is_demanded_and_a_reply_that_was_not_recorded_i
     let service = StandIn::start(empty, cast).await.unwrap();
     send(http().get(format!("{}/api.acme.example/me", service.origin()))).await;
     assert!(findings(&service).contains("account.http"));
+}
+
+#[tokio::test]
+async fn a_revocation_in_a_services_own_way_is_held_to_it() {
+    let demands = "[token]\nendpoint = \"https://acme.example/token\"\nauthentication = \"basic\"\nformat = \"form\"\nparams = []\n\
+        [revoke]\nendpoint = \"https://acme.example/revoke\"\n";
+    let by_token = "method = \"DELETE\"\nauthentication = \"bearer\"\nformat = \"none\"\nparams = []\ntoken = \"access_token\"\n";
+    let in_json =
+        "method = \"DELETE\"\nformat = \"json\"\nparams = [\"accessToken\"]\ntoken = \"access_token\"\n";
+    let (bearer, other) = ("Bearer access-1", "Bearer refresh-1");
+    let basic = format!("Basic {}", STANDARD.encode("me:s3cret"));
+    let json = |token: &str| Some(json!({ "accessToken": token }));
+    let table = [
+        (by_token, Method::DELETE, bearer, None, ""),
+        (by_token, Method::POST, bearer, None, "is a POST, the service asks for DELETE"),
+        (by_token, Method::DELETE, bearer, json("access-1"), "has a body, which the service does not take"),
+        (by_token, Method::DELETE, other, None, "carries no access_token that the service handed out"),
+        (by_token, Method::DELETE, &basic, None, "does not authenticate with the token as a bearer token"),
+        (in_json, Method::DELETE, &basic, json("access-1"), ""),
+        (
+            in_json,
+            Method::DELETE,
+            &basic,
+            json("refresh-1"),
+            "carries no access_token that the service handed out",
+        ),
+        (in_json, Method::DELETE, &basic, None, "is not application/json"),
+        (
+            in_json,
+            Method::DELETE,
+            bearer,
+            json("access-1"),
+            "that is not the client's id and secret by HTTP Basic",
+        ),
+    ];
+    for (revoke, method, authorization, body, sentence) in table {
+        let service = stand_in(&format!("{demands}{revoke}")).await;
+        let url = format!("{}/acme.example/revoke", service.origin());
+        let request = http().request(method.clone(), url).header("authorization", authorization);
+        let reply = send(body.iter().fold(request, RequestBuilder::json)).await;
+        let found = findings(&service);
+        assert!(found.contains(sentence), "{sentence}: {found}");
+        assert_eq!(reply.status == 200, sentence.is_empty(), "{method} {authorization}: {found}");
+        assert!(!found.contains("access-1") && !found.contains("refresh-1"), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn the_accounts_request_is_held_to_its_method_and_its_body() {
+    let demands = "[token]\nendpoint = \"https://acme.example/token\"\nauthentication = \"basic\"\nformat = \"form\"\nparams = []\n\
+        [account]\nmethod = \"POST\"\n";
+    let asking = "json = { query = \"{ me }\" }\n";
+    let body = |query: &str| Some(json!({ "query": query }));
+    let table = [
+        (asking, Method::POST, body("{ me }"), ""),
+        (
+            asking,
+            Method::POST,
+            body("{ you }"),
+            "the body of the account's request is not what the service takes",
+        ),
+        (asking, Method::POST, None, "is not application/json"),
+        (asking, Method::GET, None, "the account's request is a GET, the service asks for POST"),
+        ("", Method::POST, None, ""),
+        ("", Method::POST, body("{ me }"), "has a body, which the service does not take"),
+    ];
+    for (json, method, body, sentence) in table {
+        let service = stand_in(&format!("{demands}{json}")).await;
+        let request = http().request(method.clone(), format!("{}/api.acme.example/me", service.origin()));
+        let request = body.iter().fold(request, RequestBuilder::json);
+        let reply = send(request.bearer_auth("access-1")).await;
+        let seen = service.take_requests().pop().unwrap();
+        let found = seen.findings.join("\n");
+        assert_eq!(seen.part, Part::Account);
+        assert!(found.contains(sentence), "{sentence}: {found}");
+        assert_eq!(reply.status == 200, sentence.is_empty(), "{method}: {found}");
+    }
 }

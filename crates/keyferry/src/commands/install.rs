@@ -1,6 +1,6 @@
 //! `keyferry install`
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::OnceLock, time::Duration};
 
 use keyferry_app::api::dto::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepState,
@@ -16,7 +16,7 @@ use crate::{
     client::Api,
     error::{CliError, CliResult},
     output,
-    session::with_api,
+    session::with_api_or_undo,
 };
 
 /// How long one question for news waits.
@@ -72,11 +72,12 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         connection: args.connection,
         open_browser: !args.no_browser,
     };
-    let (install, alone) = with_api(global, async |api| {
-        let install = follow(api, &request, &mut told).await?;
+    let begun = OnceLock::new();
+    let work = async |api: &Api| {
+        let install = follow(api, &request, &begun, &mut told).await?;
         Ok((install, api.is_alone().await))
-    })
-    .await?;
+    };
+    let (install, alone) = with_api_or_undo(global, work, async |api| cancel(api, &begun).await).await?;
     output::data(global.json, &install, |install| {
         format!("{} is installed. Its tools: {}", install.server, install.tools.join(", "))
     });
@@ -94,13 +95,28 @@ fn config(given: &[String]) -> CliResult<BTreeMap<String, String>> {
     given.iter().map(pair).collect()
 }
 
-/// Starts an install and follows it to its end. `news` hears of each step once it changes.
+/// Ends an install that was begun: whoever ends the command does not want it any more.
+async fn cancel(api: &Api, begun: &OnceLock<String>) {
+    let Some(id) = begun.get() else { return };
+    let cancelled: CliResult<Install> = api.delete(&format!("/installs/{id}")).await;
+    match cancelled {
+        Ok(install) if install.state == InstallState::Done => output::note("it was installed already"),
+        Ok(_) => output::note("the install is cancelled; nothing was left behind"),
+        Err(error) => {
+            error.report(false);
+        }
+    }
+}
+
+/// Starts an install and follows it to its end. `begun` gets its id, and `news` hears of each step once it changes.
 pub(crate) async fn follow(
     api: &Api,
     request: &InstallRequest,
+    begun: &OnceLock<String>,
     news: &mut dyn FnMut(&News<'_>),
 ) -> CliResult<Install> {
     let mut install: Install = api.post("/installs", request).await?;
+    begun.get_or_init(|| install.id.clone());
     let mut heard: BTreeMap<usize, StepState> = BTreeMap::new();
     let mut page_told = false;
     loop {

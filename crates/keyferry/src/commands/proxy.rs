@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use keyferry_app::providers::{Providers, Snapshot};
-use keyferry_proxy::{ConfigError, DotEnv, ProviderUpdates, Proxy, ProxyConfig, StartError};
+use keyferry_proxy::{ConfigError, DotEnv, ProviderUpdates, Proxy, ProxyConfig, StartError, variable_slips};
 use serde_json::json;
 use tokio::sync::watch::Receiver;
 
@@ -44,10 +44,15 @@ pub(crate) struct Args {
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let dot_env = DotEnv::read(DOT_ENV.as_ref())
         .map_err(|error| CliError::failed("proxy_settings", error).hint(VARIABLES))?;
+    let mut named: Vec<_> = dot_env.names().map(str::to_owned).collect();
+    named.sort();
     let lookup = dot_env.behind(|name| std::env::var(name).ok());
     let providers = Arc::new(providers(args.providers, lookup(PROVIDERS)));
     let mut news = providers.subscribe();
     let known = news.borrow_and_update().set().clone();
+    for slip in variable_slips(&known, named.iter().map(String::as_str)) {
+        tracing::warn!("{DOT_ENV}: {slip}");
+    }
     let mut config =
         ProxyConfig::from_environment(Arc::new(known), &lookup).map_err(|error| misconfigured(&error))?;
     if let Some(listen) = args.listen {

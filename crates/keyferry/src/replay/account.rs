@@ -5,6 +5,7 @@ use keyferry_core::{
     flow::{
         Tokens,
         account::{AccountFacts, AccountRequest},
+        client::Method,
     },
     provider::Account,
 };
@@ -27,7 +28,7 @@ pub(super) async fn ask(
         Some(request) => Some(body(scene, request).await?),
         None => None,
     };
-    let found = account.read(body.as_deref(), tokens.id_token.as_ref());
+    let found = account.read(body.as_deref(), Some(tokens));
     if account.label.is_some() && found.label.is_none() {
         return Err("nothing stands where [account] label points to".to_owned());
     }
@@ -40,7 +41,13 @@ pub(super) async fn ask(
 }
 
 async fn body(scene: &Scene, request: AccountRequest<'_>) -> Result<Vec<u8>, String> {
-    let mut asked = scene.http.get(request.endpoint.as_str());
+    let mut asked = match request.method {
+        Method::Post => scene.http.post(request.endpoint.as_str()),
+        _ => scene.http.get(request.endpoint.as_str()),
+    };
+    if !request.body.expose_secret().is_empty() {
+        asked = asked.body(request.body.expose_secret().to_owned());
+    }
     for (name, value) in &request.headers {
         asked = asked.header(*name, value.expose_secret());
     }

@@ -9,10 +9,12 @@ use keyferry_core::{
         reply::{TokenReply, TokenReplyError},
         revoke::TokenTypeHint,
     },
+    provider::ReplyFormat,
     secret::RefreshToken,
 };
+use keyferry_sandbox::stand_in::RecordedReply;
 
-use super::scene::Scene;
+use super::{Connection, recorded, scene::Scene};
 
 type Told<T> = Result<(T, String), ProxyError>;
 
@@ -22,36 +24,41 @@ pub(super) async fn exchange(scene: &Scene, code: &AuthorizedCode) -> Told<Token
 }
 
 /// Spends a refresh token (RFC 6749 §6).
-pub(super) async fn refresh(scene: &Scene, token: &RefreshToken, tokens: &Tokens) -> Told<TokenReply> {
-    scene.proxy.refresh(&scene.file.name, token, about(scene, tokens)).await.map(told)
+pub(super) async fn refresh(
+    scene: &Scene,
+    token: &RefreshToken,
+    connection: &Connection,
+) -> Told<TokenReply> {
+    let redirect_uri = Some(connection.redirect_uri.as_str());
+    let redirect_uri = redirect_uri.filter(|_| scene.oauth.token.refresh_redirect_uri);
+    let about = about(scene, &connection.tokens);
+    scene.proxy.refresh(&scene.file.name, token, redirect_uri, about).await.map(told)
 }
 
-/// Revokes the refresh token first, then the access token (RFC 7009 §2.1).
+/// Revokes the refresh token first, then the access token (RFC 7009 §2.1); of one kind alone where the service takes no other.
 pub(super) async fn revoke(scene: &Scene, tokens: &Tokens) -> Told<()> {
     let refresh =
         tokens.refresh_token.as_ref().map(|token| (token.expose_secret(), TokenTypeHint::RefreshToken));
     let access = Some((tokens.access_token.expose_secret(), TokenTypeHint::AccessToken));
-    for (token, hint) in refresh.into_iter().chain(access) {
+    let takes = |kind| scene.oauth.revocation.as_ref().is_none_or(|revocation| revocation.takes(kind));
+    for (token, hint) in refresh.into_iter().chain(access).filter(|(_, kind)| takes(*kind)) {
         scene.proxy.revoke(&scene.file.name, token, hint, about(scene, tokens)).await?;
     }
     Ok(((), "the tokens are revoked".to_owned()))
 }
 
-/// What a failure means for the author of the file.
-pub(super) fn explained(error: ProxyError) -> String {
-    let meant = match error {
-        ProxyError::Reply(TokenReplyError::Refused { code: ErrorCode::ServerError, status: 502 }) => {
-            "the reply gives no tokens; [token.response] says where they stand"
+/// What a failure means for the author of the file: as the recorded reply shows it, where it is one of its own.
+pub(super) fn explained(error: ProxyError, format: &ReplyFormat, reply: Option<&RecordedReply>) -> String {
+    let of_reply = reply.and_then(|reply| recorded::explained(format, reply));
+    match (error, of_reply) {
+        (ProxyError::Reply(_), Some(why)) => why,
+        (ProxyError::Reply(TokenReplyError::Refused { code: ErrorCode::ServerError, .. }), None) => {
+            format!(
+                "{error}: the reply gives no tokens; [token.response] says where they stand, or what an error of the service's own means"
+            )
         }
-        ProxyError::Reply(TokenReplyError::Refused { code: ErrorCode::ServerError, .. }) => {
-            "the reply is an error in words of the service's own; [token.response] errors says what they mean"
-        }
-        ProxyError::Reply(TokenReplyError::Refused { code: ErrorCode::TemporarilyUnavailable, .. }) => {
-            "the status is a failure's, and no error code was found; [token.response] error says where it stands"
-        }
-        _ => return error.to_string(),
-    };
-    format!("{error}: {meant}")
+        _ => error.to_string(),
+    }
 }
 
 fn about<'a>(scene: &'a Scene, tokens: &'a Tokens) -> About<'a> {

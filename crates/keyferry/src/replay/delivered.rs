@@ -83,6 +83,28 @@ impl Delivery {
         found
     }
 
+    /// What of the file's deliveries does not come, a sentence each.
+    pub(super) fn left_out(&self, scene: &Scene) -> Vec<String> {
+        let missing =
+            scene.file.env.iter().filter(|(name, _)| !self.env.iter().any(|(known, _)| known == *name));
+        let mut found: Vec<_> = missing
+            .map(|(name, template)| {
+                let words: Vec<_> = template.words().map(|word| format!("{{{word}}}")).collect();
+                format!("the variable {name}, for a word of it has no value: {}", words.join(" "))
+            })
+            .collect();
+        if self.files.len() < scene.file.files.len() {
+            let paths: Vec<_> = scene.file.files.iter().map(|file| file.path.to_string()).collect();
+            let (all, come) = (paths.len(), self.files.len());
+            found.push(format!(
+                "{} of {all} files ({}), for a word has no value",
+                all - come,
+                paths.join(", ")
+            ));
+        }
+        found
+    }
+
     /// What may be shown of it.
     pub(super) fn shown(&self) -> Delivered {
         let file = |file: &RenderedFile| DeliveredFile {

@@ -6,15 +6,18 @@
 mod account;
 mod at_proxy;
 mod delivered;
+mod recorded;
+mod refusals;
 mod report;
 mod scene;
 mod sign_in;
+mod stated;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use keyferry_core::{
-    flow::{Tokens, error::FailureClass},
+    flow::Tokens,
     id::FactName,
     provider::{InvalidConfig, InvalidEndpoint, ProviderFile, UnresolvedEndpoint},
     secret::RefreshToken,
@@ -65,7 +68,7 @@ impl ReplayError {
         match self {
             Self::NoFlow => "a replay is for files with [authorization] and [token]",
             Self::Config(_) | Self::ConfigName(_) => {
-                "give values for [config.NAME] with --set NAME=VALUE, or in [config] of DIR/demands.toml"
+                "give values for [config.NAME] with --config NAME=VALUE, or in [config] of DIR/demands.toml"
             }
             Self::Endpoint(_) | Self::Unresolved(_) => {
                 "look at the endpoints of the file and at the values in them"
@@ -96,6 +99,7 @@ pub async fn play(play: Play<'_>) -> Result<Report, ReplayError> {
 struct Connection {
     tokens: Tokens,
     account: Option<String>,
+    redirect_uri: String,
 }
 
 impl Connection {
@@ -127,6 +131,9 @@ impl Connection {
 }
 
 async fn perform(scene: &Scene, story: &mut Story) {
+    for difference in stated::differences(&scene.file, &scene.oauth, &scene.demands) {
+        story.fail("file", &difference);
+    }
     let Some(mut connection) = connect(scene, story).await else { return };
     let expected = scene.demands.expected.as_ref();
     story.server = deliver(scene, story, &connection, expected.map(|expected| &expected.env), expected);
@@ -136,6 +143,13 @@ async fn perform(scene: &Scene, story: &mut Story) {
     let spendable = connection.tokens.refresh_token.clone().filter(|_| scene.oauth.token.refresh);
     match &spendable {
         Some(token) => refresh(scene, story, &mut connection, token).await,
+        None if scene.recorded.refresh.is_some() && scene.oauth.token.refresh => {
+            let places = recorded::at(&scene.oauth.token.response.refresh_token);
+            let sentence = format!(
+                "refresh.http is not played, for no refresh token stands at {places} in token.http; [token.response] refresh_token says where it is"
+            );
+            story.fail("refresh", &sentence);
+        }
         None if scene.demands.refresh.is_some() => {
             story.fail(
                 "refresh",
@@ -145,24 +159,33 @@ async fn perform(scene: &Scene, story: &mut Story) {
         None => {}
     }
     revoke(scene, story, &connection).await;
-    end(scene, story, &connection, spendable.is_some()).await;
+    refusals::hear(scene, story, &connection, spendable.is_some()).await;
 }
 
 /// The sign-in, the code exchange, and the account.
 async fn connect(scene: &Scene, story: &mut Story) -> Option<Connection> {
-    if !story.has("callback.txt", scene.recorded.callback) || !story.has("token.http", scene.recorded.token) {
+    let recorded = &scene.recorded;
+    if !story.has("callback.txt", recorded.callback) || !story.has("token.http", !recorded.tokens.is_empty())
+    {
         return None;
     }
     let code = story.step(scene, "sign-in", sign_in::sign_in(scene).await)?;
-    let reply = at_proxy::exchange(scene, &code).await.map_err(at_proxy::explained);
+    let format = &scene.oauth.token.response;
+    let explained = |error| at_proxy::explained(error, format, recorded.token());
+    let reply = at_proxy::exchange(scene, &code).await.map_err(explained);
     let reply = story.step(scene, "code exchange", reply)?;
+    if let Some(recorded) = recorded.token() {
+        story.note(recorded::left_out(format, "token.http", recorded));
+        story.note(recorded::end_left_out(format, recorded));
+    }
     let mut tokens = Tokens::granted(reply, &code.scopes, now());
     // What the token reply tells goes before what the redirect told.
     let told = std::mem::replace(&mut tokens.metadata, code.metadata);
     tokens.metadata.extend(told);
-    let mut connection = Connection { tokens, account: None };
+    let mut connection =
+        Connection { tokens, account: None, redirect_uri: code.redirect_uri.as_str().to_owned() };
     if let Some(account) = &scene.file.account {
-        if account.request.is_some() && !story.has("account.http", scene.recorded.account) {
+        if account.request.is_some() && !story.has("account.http", recorded.account) {
             return Some(connection);
         }
         let found = account::ask(scene, account, &connection.tokens).await;
@@ -174,10 +197,12 @@ async fn connect(scene: &Scene, story: &mut Story) -> Option<Connection> {
 }
 
 async fn refresh(scene: &Scene, story: &mut Story, connection: &mut Connection, token: &RefreshToken) {
-    if !story.has("refresh.http", scene.recorded.refresh) {
+    let recorded = scene.recorded.refresh.as_ref();
+    if !story.has("refresh.http", recorded.is_some()) {
         return;
     }
-    let reply = at_proxy::refresh(scene, token, &connection.tokens).await.map_err(at_proxy::explained);
+    let explained = |error| at_proxy::explained(error, &scene.oauth.token.response, recorded);
+    let reply = at_proxy::refresh(scene, token, connection).await.map_err(explained);
     let Some(reply) = story.step(scene, "refresh", reply) else { return };
     connection.tokens = connection.tokens.renewed(reply, now());
     let expected = scene.demands.expected.as_ref().map(|expected| &expected.after_refresh);
@@ -187,7 +212,7 @@ async fn refresh(scene: &Scene, story: &mut Story, connection: &mut Connection, 
 async fn revoke(scene: &Scene, story: &mut Story, connection: &Connection) {
     match (&scene.oauth.revocation, &scene.demands.revoke) {
         (Some(_), _) => {
-            let told = at_proxy::revoke(scene, &connection.tokens).await.map_err(at_proxy::explained);
+            let told = at_proxy::revoke(scene, &connection.tokens).await.map_err(|error| error.to_string());
             story.step(scene, "revocation", told);
         }
         (None, Some(demand)) => {
@@ -197,39 +222,6 @@ async fn revoke(scene: &Scene, story: &mut Story, connection: &Connection) {
         }
         (None, None) => {}
     }
-}
-
-/// The grant's death: the person has to be told to sign in again, whatever words the service has for it.
-async fn end(scene: &Scene, story: &mut Story, connection: &Connection, refreshes: bool) {
-    if !story.has("error.http", scene.recorded.error) {
-        return;
-    }
-    scene.stand_in.end_every_grant();
-    let answer = match &connection.tokens.refresh_token {
-        Some(token) if refreshes => at_proxy::refresh(scene, token, &connection.tokens).await,
-        _ => match sign_in::sign_in(scene).await {
-            Ok((code, _)) => at_proxy::exchange(scene, &code).await,
-            Err(error) => {
-                story.step::<()>(scene, "dead grant", Err(error));
-                return;
-            }
-        },
-    };
-    let unclear = scene.demands.expected.as_ref().is_some_and(|expected| expected.unclear_end);
-    let told = match answer {
-        Ok(_) => Err("a dead grant still gives tokens: error.http is taken for a success".to_owned()),
-        Err(error) if error.class() == FailureClass::Definite => {
-            if unclear {
-                Err("the grant is taken for dead, but [expected] says that it can't be told".to_owned())
-            } else {
-                Ok(((), "sign in again".to_owned()))
-            }
-        }
-        // A dead code fails the sign-in, whatever it is called. A refresh has to tell a dead grant from a failure that passes.
-        Err(error) if unclear || !refreshes => Ok(((), error.to_string())),
-        Err(error) => Err(format!("a dead grant is not understood as one: {}", at_proxy::explained(error))),
-    };
-    story.step(scene, "dead grant", told);
 }
 
 /// What a server would get, compared with what is expected.
@@ -246,6 +238,7 @@ fn deliver(
             for difference in delivery.differences(env, expected.map(|expected| &expected.files)) {
                 story.fail(step, &difference);
             }
+            story.note(delivery.left_out(scene));
             Some(delivery.shown())
         }
         Err(error) => {

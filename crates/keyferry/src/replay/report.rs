@@ -20,6 +20,8 @@ pub struct Report {
     pub after_refresh: Option<Delivered>,
     /// Recorded replies that a step was left out for.
     pub missing: Vec<&'static str>,
+    /// What is left out and stops nothing, such as a fact that did not come, a sentence each.
+    pub notes: Vec<String>,
     /// What went wrong, a sentence each.
     pub failures: Vec<String>,
 }
@@ -72,6 +74,7 @@ impl Story {
             server: None,
             after_refresh: None,
             missing: Vec::new(),
+            notes: Vec::new(),
             failures: Vec::new(),
         };
         Self { report, server: None, refreshed: None }
@@ -102,6 +105,15 @@ impl Story {
 
     pub(super) fn fail(&mut self, step: &str, sentence: &str) {
         self.report.failures.push(format!("{step}: {sentence}"));
+    }
+
+    /// Keeps what is left out, each sentence once.
+    pub(super) fn note(&mut self, sentences: Vec<String>) {
+        for sentence in sentences {
+            if !self.report.notes.contains(&sentence) {
+                self.report.notes.push(sentence);
+            }
+        }
     }
 
     /// Whether a reply was recorded; one that was not is told as missing.

@@ -4,19 +4,19 @@ use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use keyferry_app::connections::ProxyClient;
 use keyferry_core::{
-    delivery::Values,
+    delivery::{JsonTemplate, Values},
     fact::Facts,
     id::ClientId,
-    provider::{ClientAuth, EndpointTemplate, OAuth, ProviderFile, ProviderSet, check_config},
+    provider::{Account, ClientAuth, EndpointTemplate, OAuth, ProviderFile, ProviderSet, check_config},
     url::Endpoint,
 };
 use keyferry_proxy::{Proxy, ProxyConfig};
-use keyferry_sandbox::stand_in::{Cast, Client, Demands, Endpoints, Recording, StandIn};
+use keyferry_sandbox::stand_in::{Cast, Client, Demands, Endpoints, StandIn};
 use reqwest::redirect::Policy;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Play, ReplayError};
+use super::{Play, ReplayError, recorded::Recorded};
 
 /// The client that is registered at the stand-in.
 const CLIENT_ID: &str = "test-client";
@@ -62,15 +62,6 @@ pub(super) struct Scene {
     _stop_on_drop: DropGuard,
 }
 
-/// Which replies there are.
-pub(super) struct Recorded {
-    pub(super) callback: bool,
-    pub(super) token: bool,
-    pub(super) refresh: bool,
-    pub(super) error: bool,
-    pub(super) account: bool,
-}
-
 impl Scene {
     pub(super) async fn set(play: Play<'_>) -> Result<Self, ReplayError> {
         let Play { file, recording, config: mut given } = play;
@@ -84,7 +75,7 @@ impl Scene {
         let cast = Cast {
             client: Client { id: CLIENT_ID.to_owned(), secret: CLIENT_SECRET.to_owned() },
             endpoints,
-            plain: plain(written),
+            plain: plain(written, file.account.as_ref()),
         };
         let (demands, recorded) = (recording.demands.clone(), Recorded::of(&recording));
         let stage = |error: &dyn std::fmt::Display| ReplayError::Stage(error.to_string());
@@ -126,18 +117,6 @@ impl Scene {
     }
 }
 
-impl Recorded {
-    fn of(recording: &Recording) -> Self {
-        Self {
-            callback: recording.callback.is_some(),
-            token: !recording.tokens.is_empty(),
-            refresh: recording.refresh.is_some(),
-            error: recording.error.is_some(),
-            account: recording.account.is_some(),
-        }
-    }
-}
-
 /// Where the service has its endpoints, as `HOST/PATH`.
 fn endpoints(oauth: &OAuth, config: &Facts, client_id: &ClientId) -> Result<Endpoints, ReplayError> {
     let values = Values { config: Some(config), client_id: Some(client_id), ..Values::default() };
@@ -157,17 +136,26 @@ fn endpoints(oauth: &OAuth, config: &Facts, client_id: &ClientId) -> Result<Endp
 }
 
 /// The names of the parameters that the author wrote, and of those that are the same for everybody.
-fn plain(oauth: &OAuth) -> Vec<String> {
+fn plain(oauth: &OAuth, account: Option<&Account>) -> Vec<String> {
     let (authorization, token) = (&oauth.authorization, &oauth.token);
-    let written = [&authorization.params, &token.params, &token.refresh_params].into_iter();
+    let revocation = oauth.revocation.iter().map(|revocation| &revocation.params);
+    let written = [&authorization.params, &token.params, &token.refresh_params].into_iter().chain(revocation);
     let written = written.flatten().filter(|(_, template)| template.words().all(|word| !word.is_secret()));
     let mut names: Vec<String> = written.map(|(name, _)| name.clone()).collect();
     for name in PLAIN {
-        let renamed =
-            [&authorization.rename, &token.rename].into_iter().filter_map(|rename| rename.name(name));
+        let revocation = oauth.revocation.iter().filter_map(|revocation| revocation.rename.as_ref());
+        let renames = [&authorization.rename, &token.rename].into_iter().chain(revocation);
+        let renamed = renames.filter_map(|rename| rename.name(name));
         names.extend(renamed.map(str::to_owned));
     }
     names.push(authorization.scope_param.clone());
+    if let Some(JsonTemplate::Object(members)) = account.and_then(|account| account.json.as_ref()) {
+        let plain = |json: &JsonTemplate| {
+            json.templates().iter().all(|template| template.words().all(|word| !word.is_secret()))
+        };
+        let shown = members.iter().filter(|(_, json)| plain(json));
+        names.extend(shown.filter_map(|(name, _)| name.as_text().map(str::to_owned)));
+    }
     names
 }
 

@@ -3,7 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use keyferry_core::{
-    flow::callback::{AuthorizedCode, PendingSignIn, SignInEntropy, SignInStart, UnverifiedCallback},
+    flow::callback::{
+        AuthorizedCode, CallbackError, PendingSignIn, SignInEntropy, SignInStart, UnverifiedCallback,
+    },
     provider::Redirect,
     url::{InvalidUrl, RedirectUri},
 };
@@ -38,9 +40,25 @@ pub(super) async fn sign_in(scene: &Scene) -> Result<(AuthorizedCode, String), S
     let expected = format!("http://{APP}/oauth/callback/{name}?");
     let query = location.strip_prefix(&expected).ok_or("the redirect does not lead to the app")?;
     let callback = UnverifiedCallback::parse(query).map_err(|error| error.to_string())?;
-    let code = pending.receive(callback, name, now()).map_err(|error| error.to_string())?;
+    let code = pending.receive(callback, name, now()).map_err(|error| explained(scene, query, error))?;
     let kept: Vec<_> = code.metadata.iter().map(|(name, _)| format!(", {{metadata.{name}}}")).collect();
     Ok((code, format!("a code{}", kept.concat())))
+}
+
+/// What a refused response means for the author of the file.
+fn explained(scene: &Scene, query: &str, error: CallbackError) -> String {
+    let names: Vec<_> =
+        url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| format!("`{name}`")).collect();
+    let (code, names) = (&scene.oauth.callback.code, names.join(", "));
+    match error {
+        CallbackError::Ambiguous => format!(
+            "{error}: callback.txt has {names}, and the code is looked for in `{code}`; [callback] code says what the service calls it"
+        ),
+        CallbackError::Refused(_) => {
+            format!("{error}: callback.txt has `error`; record the redirect of a sign-in that was allowed")
+        }
+        _ => error.to_string(),
+    }
 }
 
 fn redirect_uri(scene: &Scene) -> Result<RedirectUri, InvalidUrl> {

@@ -1,5 +1,7 @@
 use std::fs;
 
+use keyferry_core::provider::ProviderSet;
+
 use crate::support::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -13,8 +15,24 @@ async fn a_provider_file_is_checked_with_line_column_and_hint() {
     let ran = world.run(&["provider", "check", "acme.toml", "--json"]);
     let shown: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&shown["errors"], &shown["diagnostics"][1]["line"]), (&2.into(), &6.into()));
-    let ran = world.run(&["provider", "check", "providers/sandbox.toml"]);
+    let good = fs::read_to_string(world.path("providers/sandbox.toml")).unwrap();
+    fs::write(world.path("good.toml"), &good).unwrap();
+    let ran = world.run(&["provider", "check", "good.toml"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 file without findings\n"));
+    let ran = world.run(&["provider", "check", "providers/sandbox.toml"]);
+    assert!(
+        ran.code == 0 && ran.stdout.contains("warning: a provider `sandbox` is built in"),
+        "{}",
+        ran.stdout
+    );
+    let built_in =
+        ProviderSet::builtin().unwrap().get(&"github".parse().unwrap()).unwrap().source.to_string();
+    fs::write(world.path("github.toml"), built_in).unwrap();
+    let ran = world.run(&["provider", "check", "github.toml"]);
+    assert_eq!(ran.stdout, "1 file without findings\n", "the built-in one itself");
+    fs::write(world.path("wrike.yaml"), &good).unwrap();
+    let ran = world.run(&["provider", "check", "wrike.yaml"]);
+    assert!(ran.code == 1 && ran.stdout.contains("a provider file's name ends in .toml"), "{}", ran.stdout);
     assert_eq!(world.run(&["provider", "check", "missing.toml"]).code, 1);
     fs::write(world.path("Bad Name.toml"), "").unwrap();
     fs::write(world.path("warned.toml"), "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/\"\n[token]\nendpoint = \"https://a.example/t\"\n").unwrap();
@@ -50,7 +68,16 @@ async fn a_manifest_is_checked_and_an_unknown_provider_gets_the_closest_name() {
     let ran = world.run(&["catalog", "check", "x.json"]);
     assert!(ran.stdout.contains("jirra") && ran.stdout.contains("jira"), "{}", ran.stdout);
     fs::write(world.path("x.json"), manifest("jira")).unwrap();
-    assert_eq!(world.run(&["catalog", "check", "x.json"]).code, 0);
+    assert_eq!(world.run(&["catalog", "check", "x.json"]).stdout, "1 file without findings\n");
+    let env = "\"command\":\"x\",\"env\":{\"JIRA_ACCESS_TOKEN\":\"none\"}";
+    fs::write(world.path("x.json"), manifest("jira").replace("\"command\":\"x\"", env)).unwrap();
+    let ran = world.run(&["catalog", "check", "x.json"]);
+    let told =
+        "warning: the provider gives the server JIRA_ACCESS_TOKEN, too\n  hint: the account's value counts";
+    assert!(ran.code == 0 && ran.stdout.contains(told), "{}", ran.stdout);
+    let app = world.app();
+    assert!(world.run(&["catalog", "check", "x.json"]).stdout.contains(told), "by the app's own providers");
+    app.end(&world);
     world.end().await;
 }
 

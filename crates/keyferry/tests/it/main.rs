@@ -11,6 +11,10 @@ mod files;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod logging;
@@ -22,6 +26,8 @@ mod provider_new;
 mod provider_page;
 #[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod replay_findings;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

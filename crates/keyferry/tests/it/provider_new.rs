@@ -85,6 +85,21 @@ async fn flags_make_a_commented_file_that_has_no_findings() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_only_warned_of_is_written_and_told() {
+    let world = World::new().await;
+    let (page, token) = ("https://{config.host}/a", "https://{config.host}/t");
+    let ran =
+        world.run(&["provider", "new", "kc", "--authorization", page, "--token", token, "--env", "KC_TOKEN"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "wrote providers/kc.toml\n"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("providers/kc.toml:") && ran.stderr.contains("KC_ALLOWED_HOSTS"),
+        "{}",
+        ran.stderr
+    );
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_missing_or_can_not_be_used_writes_nothing() {
     let world = World::new().await;
     let good = ["--authorization", "https://a.example/a", "--token", "https://a.example/t"];

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use keyferry::replay::{Play, Report, play};
 use keyferry_core::provider::{ProviderFile, ProviderSet};
-use keyferry_sandbox::stand_in::Recording;
+use keyferry_sandbox::stand_in::{RecordedReply, Recording};
 
 use crate::support::World;
 
@@ -114,7 +114,7 @@ async fn what_a_service_would_not_take_is_told_in_a_sentence() {
         (
             "[revocation]",
             "[token.response]\naccess_token = \"/other\"\n[revocation]",
-            "the reply gives no tokens",
+            "the recorded reply (HTTP 200) gives no tokens: nothing stands at /other; [token.response] access_token",
         ),
     ] {
         let report = told(from, to).await;
@@ -125,6 +125,59 @@ async fn what_a_service_would_not_take_is_told_in_a_sentence() {
         for secret in ["sandbox-access", "sandbox-refresh", "sandbox-code", "test-secret"] {
             assert!(!shown.contains(secret), "{shown}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_file_states_is_held_against_what_the_service_documents() {
+    let text = ProviderSet::builtin().unwrap().get(&"sandbox".parse().unwrap()).unwrap().source.to_string();
+    let text = text + "[config.team]\npattern = \"[a-z]+\"\ndefault = \"red\"\n";
+    let file = ProviderFile::parse("sandbox".parse().unwrap(), "sandbox.toml", &text).unwrap().file;
+    let mut recording = Recording::read(&replies().join("sandbox")).unwrap();
+    recording
+        .errors
+        .push(RecordedReply::parse(b"HTTP/1.1 401 Unauthorized\n\n{\"error\":\"gone\"}").unwrap());
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let team = |value: &str| [("team".to_owned(), value.to_owned())].into();
+    for (refusals, rotates, default, refused, refreshes, sentences) in [
+        (&[][..], None, "red", "Red", true, &[][..]),
+        (&["invalid_grant", "server_error"], Some(true), "red", "Red", true, &[]),
+        (
+            &[],
+            None,
+            "red",
+            "Red",
+            false,
+            &["file: the service has no refresh, but the file does not say refresh = false"],
+        ),
+        (
+            &["invalid_client", "invalid_grant"],
+            Some(false),
+            "blue",
+            "green",
+            true,
+            &[
+                "file: the service's documentation says rotates = false, the file says otherwise",
+                "file: [config.team] has not the default `blue`",
+                "file: [config.team] takes `green`, which the service does not have",
+                "dead grant: the refusal 1 is taken for invalid_grant, but it means invalid_client",
+                "further refusal: the refusal 2 is taken for server_error, but it means invalid_grant",
+            ],
+        ),
+    ] {
+        let mut recording = recording.clone();
+        let expected = recording.demands.expected.as_mut().unwrap();
+        expected.refusals = words(refusals);
+        expected.rotates = rotates;
+        expected.config_defaults = team(default);
+        expected.config_refused = team(refused);
+        if !refreshes {
+            recording.demands.refresh = None;
+        }
+        let report = play(Play { file: &file, recording, config: Default::default() }).await.unwrap();
+        // What the stand-in itself finds wrong with a refresh that it does not have is told elsewhere.
+        let told = report.failures.iter().filter(|told| !told.contains("the service has none"));
+        assert_eq!(told.collect::<Vec<_>>(), sentences);
     }
 }
 
@@ -139,7 +192,7 @@ async fn an_author_sees_what_went_where_and_which_reply_is_missing() {
          [token]\nendpoint = \"https://acme.example/token\"\nparams = { audience = \"api\" }\n[config.team]\npattern = \"[a-z]+\"\n\
          [env]\nACME_TOKEN = \"Bearer {access_token}\"\nACME_TEAM = \"{config.team}\"\n",
     );
-    let check = ["provider", "check", "acme.toml", "--replay", "replies", "--set", "team=blue"];
+    let check = ["provider", "check", "acme.toml", "--replay", "replies", "--config", "team=blue"];
     let ran = world.run(&check);
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
@@ -181,7 +234,7 @@ async fn an_author_sees_what_went_where_and_which_reply_is_missing() {
     for (arguments, code, sentence) in [
         (&["--set", "team=Blue"][..], 1, "not of the form"),
         (&["--set", "team"], 2, "has no value"),
-        (&[], 1, "--set NAME=VALUE"),
+        (&[], 1, "--config NAME=VALUE"),
         (&["--set", "team=blue", "acme.toml"], 2, "plays one file"),
     ] {
         let ran = world.run(&[&check[..5], arguments].concat());

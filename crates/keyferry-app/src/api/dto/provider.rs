@@ -28,6 +28,9 @@ pub struct Provider {
     /// Whether the proxy holds its credentials; absent when the proxy could not be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configured: Option<bool>,
+    /// The hosts that the proxy's operator listed, where a person can name any host; absent where the provider file bounds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_hosts: Option<Vec<String>>,
 }
 
 /// One provider with what its file says.
@@ -53,6 +56,9 @@ pub struct ProviderDetail {
     /// The revocation endpoint, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<String>,
+    /// The method of a revocation, where it is not POST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_method: Option<String>,
     /// What is asked for.
     pub scopes: Vec<String>,
     /// The redirect URI to register at the provider; absent where it is the proxy's and the proxy could not say it.

@@ -16,14 +16,11 @@ use crate::{
         dto::{Install, InstallRequest, Problem},
         extract::{Body, Named, Parameters},
     },
-    install::{self, InstallId},
+    install::{self, InstallId, UNDO_LIMIT},
 };
 
 /// The longest that a request may wait for news.
 const LONGEST_WAIT: u64 = 30;
-
-/// How long a cancelled install may take to undo what it had begun.
-const UNDO_LIMIT: Duration = Duration::from_secs(15);
 
 /// What to wait for.
 #[derive(Debug, Deserialize)]
@@ -53,7 +50,7 @@ pub(crate) async fn show(
     Named(id): Named<InstallId>,
     Parameters(Wait { after, wait }): Parameters<Wait>,
 ) -> Result<Json<Install>, ApiError> {
-    let mut record = engine.installs.watch(id).ok_or_else(unknown)?;
+    let (mut record, _listening) = engine.installs.watch(id).ok_or_else(unknown)?;
     let news = record.borrow().revision() > after || record.borrow().is_over();
     if !news && wait > 0 {
         let _place = engine.waiting.try_acquire().map_err(|_| ApiError::busy())?;

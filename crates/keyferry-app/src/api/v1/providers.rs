@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Json, extract::State};
 use keyferry_core::{
     delivery::{EnvName, with_refresh_token},
+    flow::client::Method,
     id::{FactName, ProviderName},
     provider::{ConfigField, ProviderFile, Redirect},
     scope::{Scope, Scopes},
@@ -27,13 +28,15 @@ pub(crate) async fn list(State(engine): Shared) -> Result<Json<ProviderList>, Ap
         Ok(listed) => (Some(listed), None),
         Err(error) => (None, Some(Problem::from(&ConnectionError::from(error)))),
     };
-    let configured: Option<BTreeMap<_, _>> =
-        listed.as_ref().map(|all| all.iter().map(|told| (told.name.as_str(), told.configured)).collect());
+    let listed: Option<BTreeMap<_, _>> =
+        listed.as_ref().map(|all| all.iter().map(|told| (told.name.as_str(), told)).collect());
     let now = engine.providers.now();
     let row = |file: &Arc<ProviderFile>| {
         // The proxy has no part in a sign-in without OAuth; what it does not know is not configured there.
-        let told = configured.as_ref().filter(|_| file.oauth().is_some());
-        shown(&now, file, told.map(|told| told.get(file.name.as_str()).copied().unwrap_or(false)))
+        let listed = listed.as_ref().filter(|_| file.oauth().is_some());
+        let told = listed.and_then(|listed| listed.get(file.name.as_str()));
+        let configured = listed.map(|_| told.is_some_and(|told| told.configured));
+        shown(&now, file, configured, told.and_then(|told| told.allowed_hosts.clone()))
     };
     let providers = now.set().iter().map(row).collect();
     Ok(Json(ProviderList { providers, proxy_problem, problems: now.problems().to_vec() }))
@@ -51,6 +54,7 @@ pub(crate) async fn show(
     let at_proxy = facts.as_ref().ok().and_then(|facts| facts.redirect_uri.clone());
     let (provider, proxy_problem) = told(&now, file, facts);
     let oauth = file.oauth();
+    let revocation = oauth.and_then(|oauth| oauth.revocation.as_ref());
     let redirect_uri = match oauth.map(|oauth| oauth.authorization.redirect) {
         None => None,
         Some(Redirect::Proxy) => at_proxy,
@@ -66,9 +70,10 @@ pub(crate) async fn show(
         sign_in: if oauth.is_some() { "oauth" } else { "browser" }.to_owned(),
         authorization_endpoint: oauth.map(|oauth| oauth.authorization.endpoint.to_string()),
         token_endpoint: oauth.map(|oauth| oauth.token.endpoint.to_string()),
-        revocation_endpoint: oauth
-            .and_then(|oauth| oauth.revocation.as_ref())
-            .map(|revocation| revocation.endpoint.to_string()),
+        revocation_endpoint: revocation.map(|revocation| revocation.endpoint.to_string()),
+        revocation_method: revocation
+            .filter(|revocation| revocation.method != Method::Post)
+            .map(|revocation| revocation.method.as_str().to_owned()),
         scopes: oauth.map(|oauth| words(&oauth.authorization.scopes)).unwrap_or_default(),
         redirect_uri,
         refreshes: oauth.is_some_and(|oauth| oauth.token.refresh),
@@ -87,21 +92,27 @@ fn told(
     file: &ProviderFile,
     facts: Result<ProviderFacts, ProxyError>,
 ) -> (Provider, Option<Problem>) {
-    let (configured, problem) = match facts {
-        Ok(facts) => (Some(facts.configured), None),
+    let (configured, hosts, problem) = match facts {
+        Ok(facts) => (Some(facts.configured), facts.allowed_hosts, None),
         // Then nothing is configured for it either.
-        Err(ProxyError::UnknownProvider) => (Some(false), None),
-        Err(error) => (None, Some(Problem::from(&ConnectionError::from(error)))),
+        Err(ProxyError::UnknownProvider) => (Some(false), None, None),
+        Err(error) => (None, None, Some(Problem::from(&ConnectionError::from(error)))),
     };
-    (shown(now, file, configured), problem)
+    (shown(now, file, configured, hosts), problem)
 }
 
-fn shown(now: &Snapshot, file: &ProviderFile, configured: Option<bool>) -> Provider {
+fn shown(
+    now: &Snapshot,
+    file: &ProviderFile,
+    configured: Option<bool>,
+    allowed_hosts: Option<Vec<String>>,
+) -> Provider {
     Provider {
         name: file.name.to_string(),
         display_name: file.display_name.clone(),
         source: now.source(&file.name).to_owned(),
         configured,
+        allowed_hosts,
     }
 }
 

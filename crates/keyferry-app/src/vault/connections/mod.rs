@@ -40,6 +40,8 @@ pub struct ConnectionRecord {
     pub client_id: ClientId,
     /// The token endpoint that gave it. A provider file that names another is another service: it never gets this grant's tokens.
     pub token_endpoint: String,
+    /// The redirect URI of the sign-in. A connection from before it was kept has none.
+    pub redirect_uri: Option<String>,
     /// What was asked for.
     pub asked: Scopes,
     /// What the person was asked for before the sign-in.

@@ -25,13 +25,14 @@ use super::{
 };
 
 /// Every column.
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 25] = [
     "id",
     "provider",
     "account",
     "label",
     "client_id",
     "token_endpoint",
+    "redirect_uri",
     "scopes_asked",
     "scopes_granted",
     "expires_at",
@@ -110,6 +111,7 @@ fn write(
         ":label": record.label,
         ":client_id": record.client_id.as_str(),
         ":token_endpoint": record.token_endpoint,
+        ":redirect_uri": record.redirect_uri,
         ":scopes_asked": record.asked.to_string(),
         ":scopes_granted": tokens.scopes.to_string(),
         ":expires_at": tokens.expires_at.map(moment),
@@ -214,6 +216,7 @@ pub(super) fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ConnectionRecord, V
         label: row.get("label")?,
         client_id: parsed(row, "client_id")?,
         token_endpoint: row.get("token_endpoint")?,
+        redirect_uri: row.get("redirect_uri")?,
         asked: Scopes::from_reply(&row.get::<_, String>("scopes_asked")?),
         config: facts(config),
         tokens,

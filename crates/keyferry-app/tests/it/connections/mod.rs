@@ -1,5 +1,6 @@
 //! Sign-in, refresh and revocation, against the real provider through the real proxy.
 
+mod account;
 mod proxy;
 mod refresh;
 mod revoke;

@@ -61,7 +61,7 @@ async fn ask_everything(base: &Endpoint) -> Vec<ProxyError> {
     let key = IdempotencyKey::from_entropy([7; 32]);
     vec![
         client.facts(&provider).await.unwrap_err(),
-        client.refresh(&provider, &token, About::default(), &key).await.unwrap_err(),
+        client.refresh(&provider, &token, None, About::default(), &key).await.unwrap_err(),
         client
             .revoke(&provider, token.expose_secret(), TokenTypeHint::RefreshToken, About::default())
             .await

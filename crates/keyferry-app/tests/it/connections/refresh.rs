@@ -30,6 +30,19 @@ async fn a_token_near_its_end_is_refreshed_before_it_is_given() {
 }
 
 #[tokio::test]
+async fn a_provider_file_says_how_long_before_its_end_a_token_is_refreshed() {
+    let late = |text: String| text.replacen("[token]", "[token]\nrefresh_margin = \"1m\"", 1);
+    let world = World::start_of(SandboxConfig::default(), (None, None), late).await;
+    let id = world.connect().await;
+    for (seconds, refreshes) in [(3500, 0), (60, 1)] {
+        world.pass(seconds);
+        world.connections.fresh(&id).await.unwrap();
+        assert_eq!(world.sandbox.counters().refresh_requests, refreshes, "after {seconds} s more");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_reply_without_a_refresh_token_keeps_the_old_one() {
     let world =
         World::start_with(SandboxConfig { rotation: Rotation::Keep, ..SandboxConfig::default() }).await;
@@ -185,4 +198,24 @@ async fn a_new_sign_in_mends_the_connection_that_needed_it() {
     assert_eq!(fresh.connection.state, ConnectionState::Active);
     assert!(world.works(fresh.tokens().access_token.expose_secret()).await);
     world.end().await;
+}
+
+#[tokio::test]
+async fn the_redirect_uri_of_the_sign_in_is_repeated_where_the_service_wants_it() {
+    for (lines, repeated) in [("", None), ("refresh_redirect_uri = true\n", Some(true))] {
+        let file = |text: String| text.replace("[revocation]", &format!("{lines}[revocation]"));
+        let world = World::start_of(SandboxConfig::default(), (None, None), file).await;
+        let id = world.connect().await;
+        world.connections.refresh(&id).await.unwrap();
+        let sent = || {
+            world.sandbox.recorded_token_requests().last().unwrap().field("redirect_uri").map(str::to_owned)
+        };
+        let own = "http://127.0.0.1:7667/oauth/callback/sandbox";
+        assert_eq!(sent().map(|uri| uri == own), repeated);
+        // A connection from before it was kept.
+        world.meddle("UPDATE connections SET redirect_uri = NULL");
+        world.connections.refresh(&id).await.unwrap();
+        assert_eq!(sent(), None);
+        world.end().await;
+    }
 }

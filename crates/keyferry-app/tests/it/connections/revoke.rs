@@ -96,3 +96,71 @@ async fn a_provider_file_that_names_another_service_gets_none_of_the_old_ones_to
     assert!(world.vault.connection(&id).await.unwrap().is_none());
     world.end().await;
 }
+
+/// A world whose provider revokes access tokens alone.
+async fn by_access_token() -> World {
+    let file = |text: String| text.replace("/revoke\"", "/revoke\"\ntoken = \"access_token\"");
+    World::start_of(SandboxConfig::default(), (None, None), file).await
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_access_tokens_alone_gets_one_that_lives() {
+    for (passed, refreshes) in [(0, 0), (1_000_000, 1)] {
+        let world = by_access_token().await;
+        let id = world.connect().await;
+        let token = world.record(&id).await.tokens.access_token.expose_secret().to_owned();
+        world.pass(passed);
+        assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
+        let counters = world.sandbox.counters();
+        assert_eq!((counters.refresh_requests, counters.revocation_requests), (refreshes, 1), "{passed}");
+        assert_eq!(world.works(&token).await, refreshes == 1, "the new token is what was revoked");
+        assert!(world.vault.connection(&id).await.unwrap().is_none());
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_dead_access_token_is_not_taken_for_the_end_of_its_grant() {
+    let world = by_access_token().await;
+    let id = world.connect().await;
+    let before = world.record(&id).await.generation;
+    world.pass(1_000_000);
+    world.sandbox.faults().once(Target::Token, Fault::Status { status: 500, retry_after: None });
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Pending);
+    assert_eq!(world.sandbox.counters().revocation_requests, 0, "a dead token ends nothing");
+    // Renewed, and then not revoked: what came back is kept, and is for the next try alone.
+    world.sandbox.faults().once(Target::Revoke, Fault::Status { status: 500, retry_after: None });
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Pending);
+    let record = world.record(&id).await;
+    assert_eq!((record.state, record.generation), (ConnectionState::RevocationPending, before + 1));
+    assert!(needs_sign_in(&world.connections.fresh(&id).await.unwrap_err()));
+    let token = record.tokens.access_token.expose_secret().to_owned();
+    assert!(world.works(&token).await);
+    world.pass(60);
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
+    assert!(!world.works(&token).await);
+    assert!(world.vault.connection(&id).await.unwrap().is_none());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_grant_that_the_provider_calls_dead_needs_no_revocation() {
+    let world = by_access_token().await;
+    let id = world.connect().await;
+    world.pass(1_000_000);
+    world.sandbox.faults().once(Target::Token, Fault::ErrorForm { error: "invalid_grant".to_owned() });
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
+    assert_eq!(world.sandbox.counters().revocation_requests, 0);
+    assert!(world.vault.connection(&id).await.unwrap().is_none());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_refresh_tokens_alone_gets_no_access_token() {
+    let file = |text: String| text.replace("/revoke\"", "/revoke\"\ntoken = \"refresh_token\"");
+    let world = World::start_of(SandboxConfig::default(), (None, None), file).await;
+    let id = world.connect().await;
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
+    assert_eq!(world.sandbox.counters().revocation_requests, 1);
+    world.end().await;
+}

@@ -189,6 +189,19 @@ async fn an_unknown_provider_and_one_without_credentials_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_missing_value_is_asked_for_in_the_words_of_the_provider_file() {
+    let asks = |text: String| {
+        text + "[config.team]\ntitle = \"Your team\"\ndescription = \"It stands before .acme.example\"\npattern = \"[a-z]+\"\n"
+    };
+    let world = World::start_of(SandboxConfig::default(), (None, None), asks).await;
+    let sandbox = "sandbox".parse().unwrap();
+    let error = world.connections.begin_sign_in(&sandbox, None, &BTreeMap::new()).await.unwrap_err();
+    let hint = "give Your team with --config team=…, of the form [a-z]+ (It stands before .acme.example)";
+    assert_eq!(error.hint(), hint);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_proxy_with_access_keys_is_used_with_one_and_told_without() {
     let key = "open-sesame-0123456789-0123456789";
     let world = World::start_keyed(SandboxConfig::default(), Some(key), Some(key)).await;

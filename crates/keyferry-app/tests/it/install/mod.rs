@@ -1,5 +1,6 @@
 //! Installs, from the request to a server that answers, and back.
 
+mod hosts;
 mod refused;
 mod retry;
 mod running;

@@ -129,13 +129,26 @@ async fn an_install_that_is_cancelled_leaves_nothing() {
     let app = TestApp::start().await;
     let (_, install) = app.begin(&plain("slow", &["sleep"])).await;
     let path = format!("/api/v1/installs/{}", install["id"].as_str().unwrap());
-    let (status, again) = app.begin(&plain("slow", &["sleep"])).await;
+    let revision = install["revision"].as_u64().unwrap() + 100;
+    let waiting = format!("{path}?after={revision}&wait=5");
+    let slow = plain("slow", &["sleep"]);
+    let (_, (status, again)) = tokio::join!(app.get(&waiting), app.begin(&slow));
     assert_eq!((status, &again["error"]), (StatusCode::CONFLICT, &json!("install_under_way")));
     let (status, install) = app.delete(&path).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!((&install["state"], &install["error"]["error"]), (&json!("failed"), &json!("cancelled")));
     nothing_left(&app).await;
     app.install(&plain("slow", &["echo"])).await;
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_install_that_nobody_waits_for_makes_room_for_the_next_try() {
+    let app = TestApp::start().await;
+    let (_, forgotten) = app.begin(&plain("slow", &["sleep"])).await;
+    app.install(&plain("slow", &["echo"])).await;
+    let (_, forgotten) = app.get(&format!("/api/v1/installs/{}", forgotten["id"].as_str().unwrap())).await;
+    assert_eq!(forgotten["error"]["error"], "cancelled", "{forgotten}");
     app.shutdown().await;
 }
 

@@ -48,6 +48,40 @@ async fn the_access_token_reaches_the_server_and_the_refresh_token_does_not() {
 }
 
 #[tokio::test]
+async fn what_the_person_sets_for_a_server_goes_before_what_the_account_gives() {
+    let world = World::start().await;
+    let mut manifest = with_account("notes", &["echo"]);
+    manifest["server"]["env"] = json!({ "SANDBOX_ACCESS_TOKEN": "${user_config.token}", "OTHER": "x" });
+    manifest["user_config"] =
+        json!({ "token": { "type": "string", "title": "T", "description": "Own", "default": "none" } });
+    install(&world, &manifest).await;
+    let token = environment(&world, "notes").await["SANDBOX_ACCESS_TOKEN"].as_str().unwrap().to_owned();
+    assert!(world.sandbox.ledger().contains(&token), "a default is no word of the person's");
+    world.app.delete("/api/v1/servers/notes").await;
+    let request = json!({ "manifest": { "inline": manifest }, "settings": { "token": "their-own" } });
+    let (_, begun) = world.app.post("/api/v1/installs", request).await;
+    let begun = world.app.waiting_for_person(begun).await;
+    allow(begun["authorization_url"].as_str().unwrap()).await;
+    let done = world.app.over(begun).await;
+    assert_eq!(done["state"], "done", "{done}");
+    assert_eq!(environment(&world, "notes").await["SANDBOX_ACCESS_TOKEN"], "their-own");
+    assert!(!done["steps"].to_string().contains("gets SANDBOX_ACCESS_TOKEN"), "{done}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_service_does_not_tell_of_an_account_is_said_in_the_story() {
+    let world = World::with_more(
+        "[account]\nrequest = \"BASE/nobody\"\nlabel = \"/email\"\nmetadata = { team = \"/team\" }\n",
+    )
+    .await;
+    let done = install(&world, &with_account("notes", &["echo"])).await;
+    let told = done["steps"][0]["text"].as_str().unwrap();
+    assert!(told.contains("It did not tell the account's name, {metadata.team}"), "{told}");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_uninstall_revokes_the_grant_with_the_last_server_that_used_it() {
     let world = World::start().await;
     install(&world, &with_account("one", &["echo"])).await;

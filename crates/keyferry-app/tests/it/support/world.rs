@@ -27,9 +27,18 @@ impl World {
         Self::start_with(SandboxConfig::default(), false).await
     }
 
+    /// A world whose provider file says more. `BASE` is the sandbox's address.
+    pub(crate) async fn with_more(more: &str) -> Self {
+        Self::start_as(SandboxConfig::default(), true, more).await
+    }
+
     pub(crate) async fn start_with(config: SandboxConfig, with_credentials: bool) -> Self {
+        Self::start_as(config, with_credentials, "").await
+    }
+
+    async fn start_as(config: SandboxConfig, with_credentials: bool, more: &str) -> Self {
         let sandbox = Sandbox::start(config).await.unwrap();
-        let text = sandbox.provider_file();
+        let text = format!("{}\n{}", sandbox.provider_file(), more.replace("BASE", sandbox.base_url()));
         let proxy = proxy(&sandbox, &text, with_credentials).await;
         let proxy_url = Endpoint::parse(&format!("http://{}", proxy.address())).unwrap();
         let proxy = tokio::spawn(proxy.serve(std::future::pending()));
@@ -61,6 +70,8 @@ async fn proxy(sandbox: &Sandbox, text: &str, with_credentials: bool) -> Proxy {
     let lookup = |name: &str| match name {
         "SANDBOX_CLIENT_ID" if with_credentials => Some(id.clone()),
         "SANDBOX_CLIENT_SECRET" if with_credentials => Some(secret.clone()),
+        "GITLAB_CLIENT_ID" | "GITLAB_CLIENT_SECRET" if with_credentials => Some("registered".to_owned()),
+        "GITLAB_ALLOWED_HOSTS" => Some("git.corp.example, git.local".to_owned()),
         _ => None,
     };
     let credentials = Credentials::from_environment(&providers, lookup);

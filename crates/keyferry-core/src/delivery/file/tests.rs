@@ -140,3 +140,15 @@ proptest! {
         prop_assert_eq!(text[0].content.expose_secret(), &access);
     }
 }
+
+#[test]
+fn names_in_json_hold_words_and_become_no_two_of_one() {
+    let of = |json: &str| rendered(&format!("[[file]]\npath = \"~/c.json\"\njson = {json}\n"), "a\"b", "t");
+    let files = of(
+        r#"{ users = { "{account}@{metadata.team}" = "{access_token}", "{id_token}" = 1, "{{x}}" = 2 } }"#,
+    );
+    let json: serde_json::Value = serde_json::from_str(files.unwrap()[0].content.expose_secret()).unwrap();
+    assert_eq!(json, serde_json::json!({ "users": { "ada@example.org@t": "a\"b", "{x}": 2 } }));
+    let twice = of(r#"{ list = [{ "{metadata.team}" = 1, t = 2 }] }"#);
+    assert_eq!(twice.unwrap_err(), (0, NotDeliverable::Twice));
+}

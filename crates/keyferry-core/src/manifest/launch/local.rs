@@ -1,6 +1,8 @@
 //! A program's command line and variables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
 
 use super::{
     LaunchError, LaunchSpec, LaunchText, Surroundings,
@@ -17,6 +19,19 @@ use crate::manifest::{
 const LONGEST_LAUNCH: usize = 1024 * 1024;
 
 impl Local {
+    /// The variables in which a value stands that the person gave. `given` holds the keys of the settings that they set.
+    pub fn variables_of_person<'m>(
+        &'m self,
+        given: &'m BTreeMap<String, Value>,
+    ) -> impl Iterator<Item = &'m str> {
+        let overrides = self.overrides.iter().flat_map(|(_, other)| &other.env);
+        let of_person = |template: &Template| {
+            template.settings().any(|key| given.get(key.as_str()).is_some_and(|value| !value.is_null()))
+        };
+        let found = self.env.iter().chain(overrides).filter(move |(_, template)| of_person(template));
+        found.map(|(name, _)| name.as_str())
+    }
+
     /// Fills the templates for this machine and these settings.
     ///
     /// A setting without a value takes with it what would have held it: the variable whose value names it; the argument that names

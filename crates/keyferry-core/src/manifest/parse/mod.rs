@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::{
     json::{Node, Object},
-    model::Manifest,
+    model::{Manifest, Server},
     show::named,
     template::Template,
 };
@@ -76,6 +76,27 @@ pub fn check<'k>(origin: &str, json: &str, known: impl IntoIterator<Item = &'k s
             None => format!("known: {}; another one needs a provider file", known.join(", ")),
         };
         report.warning(&span, format!("there is no provider named \"{provider}\""), hint);
+    }
+    report.finish()
+}
+
+/// What an author should know of variables that stand in the manifest and come from its provider, too. `delivered` are the provider's.
+#[must_use]
+pub fn check_variables(origin: &str, json: &str, delivered: &[String]) -> Diagnostics {
+    let mut report = Report::new(origin, json);
+    let Ok(Checked { manifest, .. }) = Manifest::parse(origin, json) else { return report.finish() };
+    let Server::Local(local) = &manifest.server else { return report.finish() };
+    for (name, template) in &local.env {
+        if delivered.contains(name) {
+            let span = report.find(&format!("\"{name}\""));
+            let hint = match template.settings().next() {
+                Some(key) => {
+                    format!("where the person sets `{key}`, that counts; else the account's value does")
+                }
+                None => "the account's value counts; remove it here".to_owned(),
+            };
+            report.warning(&span, format!("the provider gives the server {name}, too"), hint);
+        }
     }
     report.finish()
 }

@@ -15,9 +15,9 @@ use crate::{
         client::{EndpointRequest, Method},
         exchange::{CodeGrant, token_request},
         json,
+        refresh::RefreshGrant,
         reply::TokenReply,
     },
-    provider::RequestFormat,
     secret::{RefreshToken, SecretText},
     url::Endpoint,
 };
@@ -43,9 +43,9 @@ impl Provider for Instagram {
         })
     }
 
-    fn refresh<'a>(&'a self, call: &'a Call<'a>, token: RefreshToken) -> StepFuture<'a, TokenReply> {
+    fn refresh<'a>(&'a self, call: &'a Call<'a>, grant: RefreshGrant) -> StepFuture<'a, TokenReply> {
         Box::pin(async move {
-            let fields = [("grant_type", "ig_refresh_token"), ("access_token", token.expose_secret())];
+            let fields = [("grant_type", "ig_refresh_token"), ("access_token", grant.token.expose_secret())];
             renewable(call.tokens(get(call, "refresh_access_token", &fields)?).await?)
         })
     }
@@ -79,7 +79,7 @@ fn get<'a>(call: &Call<'a>, path: &str, fields: &[(&str, &str)]) -> Result<Endpo
     Ok(EndpointRequest {
         method: Method::Get,
         endpoint: Cow::Owned(endpoint),
-        format: RequestFormat::Form,
+        format: None,
         authorization: None,
         headers: Vec::new(),
         body: SecretText::new(query).map_err(|_| StepError::Unusable)?,

@@ -7,18 +7,18 @@
 //! use keyferry_core::{
 //!     provider::implementation::{Call, Provider, StepError, StepFuture},
 //!     secret::RefreshToken,
-//!     flow::reply::TokenReply,
+//!     flow::{refresh::RefreshGrant, reply::TokenReply},
 //! };
 //!
 //! /// A service that wants its refresh token within parentheses.
 //! struct Bracketed;
 //!
 //! impl Provider for Bracketed {
-//!     fn refresh<'a>(&'a self, call: &'a Call<'a>, token: RefreshToken) -> StepFuture<'a, TokenReply> {
+//!     fn refresh<'a>(&'a self, call: &'a Call<'a>, grant: RefreshGrant) -> StepFuture<'a, TokenReply> {
 //!         Box::pin(async move {
-//!             let text = format!("({})", token.expose_secret());
+//!             let text = format!("({})", grant.token.expose_secret());
 //!             let token = RefreshToken::new(text).map_err(|_| StepError::Unusable)?;
-//!             call.refresh(token).await
+//!             call.refresh(RefreshGrant { token, ..grant }).await
 //!         })
 //!     }
 //! }
@@ -37,11 +37,11 @@ use crate::{
     flow::{
         client::{ClientCredentials, EndpointRequest, RequestError},
         exchange::{CodeGrant, token_request},
-        refresh::refresh_request,
+        refresh::{RefreshGrant, refresh_request},
         reply::{TokenReply, TokenReplyError},
         revoke::{TokenTypeHint, revocation_request},
     },
-    secret::{RefreshToken, SecretText},
+    secret::SecretText,
 };
 
 /// What an implementation's methods return.
@@ -55,8 +55,8 @@ pub trait Provider: Send + Sync {
     }
 
     /// Spends a refresh token (RFC 6749 §6).
-    fn refresh<'a>(&'a self, call: &'a Call<'a>, token: RefreshToken) -> StepFuture<'a, TokenReply> {
-        Box::pin(call.refresh(token))
+    fn refresh<'a>(&'a self, call: &'a Call<'a>, grant: RefreshGrant) -> StepFuture<'a, TokenReply> {
+        Box::pin(call.refresh(grant))
     }
 
     /// Revokes a token (RFC 7009 §2.1). The answer is the provider's, unread.
@@ -150,11 +150,11 @@ impl Call<'_> {
     ///
     /// # Errors
     /// [`StepError`].
-    pub async fn refresh(&self, token: RefreshToken) -> Result<TokenReply, StepError> {
+    pub async fn refresh(&self, grant: RefreshGrant) -> Result<TokenReply, StepError> {
         if !self.oauth.token.refresh {
             return Err(StepError::Unsupported);
         }
-        let request = refresh_request(self.oauth, self.client, &token, &self.values)?;
+        let request = refresh_request(self.oauth, self.client, &grant, &self.values)?;
         self.tokens(request).await
     }
 

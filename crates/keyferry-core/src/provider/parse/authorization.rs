@@ -5,7 +5,7 @@ use super::{
         file::{Authorization, CallbackFormat, Pkce, Redirect},
         table::{Located, Table},
     },
-    table_of_key,
+    hint_for_key,
     value::{checked, endpoint, fact_name, once, one_of, params, rename},
 };
 use crate::{diagnostic::Report, flow::authorize::RESERVED_PARAMETERS, scope::Scope, url::Issuer};
@@ -21,7 +21,7 @@ pub(super) fn authorization(mut table: Table<'_>, report: &mut Report<'_>) -> Op
     let scopes = table.texts("scopes", report).iter().filter_map(|text| scope(text, report)).collect();
     let scope_param = table.text("scope_param", report).and_then(|text| parameter_name(&text, report));
     let scope_separator = table.text("scope_separator", report).and_then(|text| separator(&text, report));
-    let pkce = table.text("pkce", report).and_then(|text| pkce(&text, report));
+    let pkce = pkce(&mut table, report);
     let params = params(&mut table, "params", RESERVED_PARAMETERS, report);
     if let (Some(endpoint), Some(written)) = (&endpoint, &written) {
         once(endpoint, &written.span, RESERVED_PARAMETERS, &params, report);
@@ -30,7 +30,7 @@ pub(super) fn authorization(mut table: Table<'_>, report: &mut Report<'_>) -> Op
     let fragment = table.text("fragment", report).and_then(|text| fragment(&text, report));
     let redirects = [("loopback", Redirect::Loopback), ("proxy", Redirect::Proxy)];
     let redirect = one_of(&mut table, "redirect", &redirects, report);
-    table.finish(table_of_key, report);
+    table.finish(hint_for_key, report);
     Some(Authorization {
         endpoint: endpoint?,
         issuer,
@@ -59,7 +59,7 @@ pub(super) fn callback(table: Option<Table<'_>>, report: &mut Report<'_>) -> Cal
             format.metadata.push(name);
         }
     }
-    table.finish(table_of_key, report);
+    table.finish(hint_for_key, report);
     format
 }
 
@@ -74,6 +74,11 @@ fn parameter_name(text: &Located<&str>, report: &mut Report<'_>) -> Option<Strin
 }
 
 fn scope(text: &Located<&str>, report: &mut Report<'_>) -> Option<Scope> {
+    if text.value.contains([',', ';', '|']) {
+        let message = format!("`{}` looks like several scopes", text.value);
+        let hint = "one scope an item, and what stands between them in scope_separator: scopes = [\"a\", \"b\"], scope_separator = \",\"";
+        report.warning(&text.span, message, hint);
+    }
     Scope::new(text.value)
         .map_err(|error| {
             report.error(&text.span, error.to_string(), "one scope an item: scopes = [\"read\", \"write\"]");
@@ -93,7 +98,14 @@ fn separator(text: &Located<&str>, report: &mut Report<'_>) -> Option<String> {
     known.then(|| text.value.to_owned())
 }
 
-fn pkce(text: &Located<&str>, report: &mut Report<'_>) -> Option<Pkce> {
+fn pkce(table: &mut Table<'_>, report: &mut Report<'_>) -> Option<Pkce> {
+    if let Some((value, flag)) = table.get("pkce").and_then(|value| Some((value, value.get_ref().as_bool()?)))
+    {
+        let hint = if flag { "write \"S256\", or leave it out" } else { "write \"none\"" };
+        report.error(&value.span(), format!("`authorization.pkce` is the truth value {flag}"), hint);
+        return None;
+    }
+    let text = table.text("pkce", report)?;
     match text.value {
         "S256" => Some(Pkce::S256),
         "none" => Some(Pkce::None),

@@ -7,7 +7,7 @@ use super::{
         browser::{Browser, BrowserSource, BrowserToken, HostPattern, UrlPattern},
         table::{Table, wrong_type},
     },
-    table_of_key,
+    hint_for_key,
     value::{fact_name, fixed_endpoint, pattern},
 };
 use crate::diagnostic::Report;
@@ -71,7 +71,7 @@ pub(super) fn browser(mut table: Table<'_>, report: &mut Report<'_>) -> Option<B
         let hint = "[browser.tokens] access_token = { cookie = \"…\" }";
         report.error(table.span(), "`access_token` is not among the tokens, or not required", hint);
     }
-    table.finish(table_of_key, report);
+    table.finish(hint_for_key, report);
     Some(Browser { login_url: login_url?, allow_hosts, extract_on: extract_on?, tokens })
 }
 
@@ -104,6 +104,6 @@ fn token(name: crate::id::FactName, mut table: Table<'_>, report: &mut Report<'_
         let hint = "one of local_storage, session_storage, cookie, script";
         report.error(table.span(), format!("`{}` is read from one place", table.path()), hint);
     }
-    table.finish(table_of_key, report);
+    table.finish(hint_for_key, report);
     Some(BrowserToken { name, source: sources.pop()?, pattern, required })
 }

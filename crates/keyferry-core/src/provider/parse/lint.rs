@@ -6,11 +6,11 @@ use toml::de::DeTable;
 
 use super::super::{
     endpoint::EndpointTemplate,
-    file::{OAuth, ProviderFile},
+    file::{AccountLabel, OAuth, ProviderFile},
     host::{HostRule, is_of_host_characters},
     offline::OfflineAccess,
 };
-use super::secrets::secrets;
+use super::{names::no_name_twice, secrets::secrets, slips::meant_as_words};
 use crate::{
     delivery::{FileContent, Template, Word, with_refresh_token},
     diagnostic::Report,
@@ -20,8 +20,11 @@ use crate::{
 
 pub(super) fn lint(file: &ProviderFile, document: &DeTable<'_>, report: &mut Report<'_>) {
     words(file, report);
+    label(file, report);
     if let Some(oauth) = file.oauth() {
         too_early(oauth, report);
+        same_endpoint(oauth, report);
+        no_name_twice(oauth, report);
         hosts(file, oauth, report);
         refresh(file, oauth, document, report);
     }
@@ -52,6 +55,34 @@ fn words(file: &ProviderFile, report: &mut Report<'_>) {
         );
         let span = report.find(&format!("{{{word}}}"));
         report.error(&span, format!("nothing defines `{{{word}}}`"), hint);
+    }
+}
+
+/// A fact that the label names must be one that is known beside the tokens.
+fn label(file: &ProviderFile, report: &mut Report<'_>) {
+    let label = file.account.as_ref().and_then(|account| account.label.as_ref());
+    let (Some(AccountLabel::Fact(name)), Some(oauth)) = (label, file.oauth()) else { return };
+    let mut known =
+        oauth.callback.metadata.iter().chain(oauth.token.response.metadata.iter().map(|(name, _)| name));
+    if !known.any(|known| known == name) {
+        let text = format!("metadata:{name}");
+        let hint = format!(
+            "[token.response] metadata = {{ {name} = \"/…\" }}, or the reply of [account] by a pointer: label = \"/…\""
+        );
+        report.error(
+            &report.find(&text),
+            format!("no `metadata` of [callback] or [token.response] names `{name}`"),
+            hint,
+        );
+    }
+}
+
+fn same_endpoint(oauth: &OAuth, report: &mut Report<'_>) {
+    let (authorization, token) = (oauth.authorization.endpoint.as_str(), oauth.token.endpoint.as_str());
+    if authorization == token {
+        let span = report.find("[token]");
+        let hint = "the authorization endpoint is a page for people, the token endpoint is for programs; the documentation names both";
+        report.warning(&span, "both endpoints are the same URL", hint);
     }
 }
 
@@ -98,6 +129,8 @@ fn templates(file: &ProviderFile) -> Vec<&Template> {
         }
     }
     templates.extend(of_requests(file).into_iter().map(|(_, template)| template));
+    let body = file.account.iter().filter_map(|account| account.json.as_ref());
+    templates.extend(body.flat_map(|json| json.templates()));
     templates
 }
 
@@ -109,7 +142,9 @@ pub(super) fn of_requests(file: &ProviderFile) -> Vec<&(String, Template)> {
         pairs.extend(&oauth.token.params);
         pairs.extend(&oauth.token.refresh_params);
         pairs.extend(&oauth.token.headers);
-        pairs.extend(oauth.revocation.iter().flat_map(|revocation| &revocation.params));
+        let revocation = oauth.revocation.iter();
+        pairs.extend(revocation.clone().flat_map(|revocation| &revocation.params));
+        pairs.extend(revocation.filter_map(|revocation| revocation.headers.as_ref()).flatten());
     }
     pairs.extend(file.account.iter().flat_map(|account| &account.headers));
     pairs
@@ -180,7 +215,7 @@ fn hosts(file: &ProviderFile, oauth: &OAuth, report: &mut Report<'_>) {
         report.warning(
             &span,
             "a person can name any host here, and a proxy sends its secret only to hosts that its operator listed",
-            "end the pattern in the service's own domain, its dots escaped (\\\\.service\\\\.com); or have the operator list the hosts in NAME_ALLOWED_HOSTS",
+            format!("end the pattern in the service's own domain, its dots escaped (\\\\.service\\\\.com); or have the operator list the hosts in {}_ALLOWED_HOSTS", file.name.env_prefix()),
         );
     }
 }
@@ -194,7 +229,7 @@ fn refresh(file: &ProviderFile, oauth: &OAuth, document: &DeTable<'_>, report: &
         report.warning(&span, message, offline.hint());
     }
     let token = document.get("token").and_then(|table| table.get_ref().as_table());
-    let of_refresh = ["refresh_endpoint", "refresh_params", "refresh_margin"];
+    let of_refresh = ["refresh_endpoint", "refresh_params", "refresh_margin", "refresh_redirect_uri"];
     let unused = token.into_iter().flat_map(|table| table.keys());
     for key in unused.filter(|key| !oauth.token.refresh && of_refresh.contains(&key.get_ref().as_ref())) {
         let message = format!("`{}` has no use where refresh is false", key.get_ref());
@@ -206,6 +241,9 @@ fn deliveries(file: &ProviderFile, report: &mut Report<'_>) {
     if file.env.is_empty() && file.files.is_empty() && !report.has_errors() {
         let message = "a server gets nothing from this provider";
         report.warning(&(0..0), message, "add [env] with the variable that it reads, or [[file]]");
+    }
+    if !report.has_errors() {
+        meant_as_words(file, report);
     }
     let rotates = file.oauth().is_none_or(|oauth| oauth.token.rotates);
     if !rotates {

@@ -6,12 +6,17 @@ mod account;
 mod authorization;
 mod browser;
 mod delivery;
+mod json;
 mod lint;
+mod names;
+mod revocation;
 mod secrets;
+mod slips;
 mod token;
 mod value;
 
 pub(super) use authorization::RENAMEABLE as RENAMEABLE_IN_AUTHORIZATION;
+pub(super) use revocation::RENAMEABLE as RENAMEABLE_IN_REVOCATION;
 pub(super) use token::RENAMEABLE as RENAMEABLE_IN_TOKEN;
 use toml::de::DeTable;
 
@@ -79,14 +84,18 @@ fn parse(name: ProviderName, text: &str, report: &mut Report<'_>) -> Option<Prov
     let categories = top.texts("categories", report).iter().map(|text| text.value.to_owned()).collect();
     let client_id = top.text("client_id", report).and_then(|text| client_id(&text, report));
     let requires = top.texts("requires", report);
-    let requires = requires.iter().filter_map(|name| delivery::env_name(name, report)).collect();
+    let requires = requires.iter().filter_map(|name| {
+        delivery::in_capitals(name, report);
+        delivery::env_name(name, report)
+    });
+    let requires = requires.collect();
     let implementation = top.text("implementation", report).and_then(|text| implementation(&text, report));
     let sign_in = sign_in(&mut top, implementation, report);
     let account = top.table("account", report).map(|table| account::account(table, report));
     let config = account::config(&mut top, report);
     let env = delivery::env(&mut top, report);
     let files = delivery::files(&mut top, report);
-    top.finish(table_of_key, report);
+    top.finish(hint_for_key, report);
     let file = ProviderFile {
         name,
         display_name: display_name?,
@@ -131,7 +140,7 @@ fn sign_in(
     let callback = top.table("callback", report);
     let callback = authorization::callback(callback, report);
     let token = required_table(top, "token", report).and_then(|table| token::token(table, report));
-    let revocation = top.table("revocation", report).and_then(|table| token::revocation(table, report));
+    let revocation = top.table("revocation", report).and_then(|table| revocation::revocation(table, report));
     let oauth = OAuth { authorization: authorization?, callback, token: token?, revocation, implementation };
     Some(SignIn::OAuth(Box::new(oauth)))
 }
@@ -168,14 +177,35 @@ fn implementation(text: &Located<&str>, report: &mut Report<'_>) -> Option<Imple
     found
 }
 
+/// What to do about a key or table that is often written elsewhere.
+fn hint_for_key(key: &str) -> Option<String> {
+    let hint = match key {
+        "client_secret" | "secret" | "private_key" => {
+            "secrets never stand in this file: they go into the proxy's environment, as NAME_CLIENT_SECRET"
+        }
+        "response" => "did you mean [token.response]?",
+        "error" | "errors" => "did you mean [token.response.error], or errors in [token.response]?",
+        "headers" => "`headers` belongs in [token] or [account]",
+        _ => return table_of_key(key).map(|table| format!("`{key}` belongs in [{table}]")),
+    };
+    Some(hint.to_owned())
+}
+
 /// The table in which a key lives that is often written elsewhere.
 fn table_of_key(key: &str) -> Option<&'static str> {
     match key {
         "scopes" | "scope_separator" | "scope_param" | "pkce" | "issuer" | "redirect" | "fragment" => {
             Some("authorization")
         }
-        "client_auth" | "request_format" | "refresh_endpoint" | "refresh_params" | "refresh"
-        | "refresh_margin" | "rotates" => Some("token"),
+        "client_auth"
+        | "request_format"
+        | "refresh_endpoint"
+        | "refresh_params"
+        | "refresh"
+        | "refresh_margin"
+        | "refresh_redirect_uri"
+        | "rotates" => Some("token"),
+        "bearer" => Some("revocation"),
         "login_url" | "allow_hosts" | "extract_on" => Some("browser"),
         "label" => Some("account"),
         "display_name" | "documentation_url" | "notes" | "categories" | "client_id" | "requires"

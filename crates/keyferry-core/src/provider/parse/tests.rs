@@ -1,8 +1,10 @@
 use super::*;
 use crate::{
-    flow::{authorize, exchange},
-    provider::{AccountLabel, ClientAuth, Pkce, Redirect, RequestFormat},
+    flow::{authorize, client::Method, exchange, revoke::TokenTypeHint},
+    provider::{AccountLabel, ClientAuth, Pkce, Redirect, RequestFormat, RevocationAuth, RevocationBody},
 };
+
+mod slips;
 
 const LEAST: &str = r#"
 display_name = "Acme"
@@ -80,6 +82,7 @@ refresh_params = { more = "2" }
 headers = { Accept-Language = "en" }
 rename = { client_secret = "secret_key" }
 refresh = true
+refresh_redirect_uri = true
 rotates = false
 expires_in = 3600
 refresh_margin = "10m"
@@ -91,10 +94,17 @@ error = { at = "/ok", is = false, message = "/error" }
 errors = { gone = "invalid_grant" }
 [revocation]
 endpoint = "https://acme.example/revoke"
+method = "DELETE"
+request_format = "json"
 params = { all = "true" }
+headers = { X-Own = "{client_id}" }
+rename = { token = "access_token", token_type_hint = "" }
+token = "access_token"
 client_auth = "none"
 [account]
-request = "GET https://api.acme.example/me/{metadata.shop}"
+request = "POST https://api.acme.example/me/{metadata.shop}"
+method = "POST"
+json = { query = "{{ me }}", of = "{config.region}" }
 headers = { X-Client = "{client_id}" }
 label = "/email"
 metadata = { cloud_id = "/0/id" }
@@ -135,16 +145,29 @@ content = "{refresh_token}"
     );
     assert_eq!(token.refresh_endpoint.as_ref().unwrap().as_str(), "https://acme.example/refresh");
     assert_eq!((token.params[0].0.as_str(), token.refresh_params[0].0.as_str()), ("extra", "more"));
-    assert_eq!(token.headers[0].0, "accept-language");
+    assert_eq!((token.headers[0].0.as_str(), token.refresh_redirect_uri), ("accept-language", true));
     assert_eq!((token.expires_in, token.refresh_margin, token.rotates), (Some(3600), Some(600), false));
     assert_eq!(token.response.access_token.iter().collect::<Vec<_>>(), ["/data/token", "/token"]);
     assert!(token.response.expires_at.as_ref().unwrap().iter().eq(["/data/until"]));
     assert_eq!(token.response.error_code("gone").as_str(), "invalid_grant");
     let revocation = oauth.revocation.as_ref().unwrap();
     assert_eq!(revocation.endpoint.as_str(), "https://acme.example/revoke");
-    assert_eq!((revocation.client_auth, revocation.params.len()), (Some(ClientAuth::None), 1));
+    assert_eq!(
+        (revocation.method, revocation.body),
+        (Method::Delete, RevocationBody::In(RequestFormat::Json))
+    );
+    assert_eq!(
+        (revocation.authentication, revocation.params.len()),
+        (RevocationAuth::Client(ClientAuth::None), 1)
+    );
+    assert_eq!(revocation.headers.as_ref().unwrap()[0].0, "x-own");
+    let rename = revocation.rename.as_ref().unwrap();
+    assert_eq!((rename.name("token"), rename.name("token_type_hint")), (Some("access_token"), None));
+    assert!(revocation.takes(TokenTypeHint::AccessToken) && !revocation.takes(TokenTypeHint::RefreshToken));
     assert_eq!(oauth.implementation.unwrap().name(), "instagram");
     let account = file.account.unwrap();
+    assert_eq!(account.method, Method::Post);
+    assert_eq!(account.json.unwrap().templates().len(), 4, "names and values");
     assert_eq!(account.request.unwrap().as_str(), "https://api.acme.example/me/{metadata.shop}");
     assert!(matches!(account.label, Some(AccountLabel::Reply(pointer)) if pointer.as_str() == "/email"));
     let (name, region) = file.config.first_key_value().unwrap();
@@ -322,6 +345,92 @@ fn each_mistake_of_a_file_as_a_whole_is_found() {
         (
             LEAST.replace("[env]", "response = { access_token = \"data.token\" }\n[env]"),
             "7:29 this is no JSON Pointer (RFC 6901) | begin with a slash: \"/data/token\"",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r\"\nmethod = \"GET\"\n"),
+            "11:10 `method` is not one of \"POST\", \"DELETE\" | ",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r\"\nrequest_format = \"none\"\n"),
+            "9:1 without a body nothing carries the token | add bearer = true, or write request_format = \"form\" or \"json\"",
+        ),
+        (
+            add(
+                "[revocation]\nendpoint = \"https://acme.example/r\"\nrequest_format = \"none\"\nbearer = true\nparams = { a = \"b\" }\n",
+            ),
+            "9:1 `params` has no use without a body | remove it, or write request_format = \"form\" or \"json\"",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r\"\nrename = { token = \"\" }\n"),
+            "9:1 `token` can't be dropped: nothing else carries it | name what the service calls it, or add bearer = true",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r\"\nrename = { code = \"c\" }\n"),
+            "11:12 `code` is no standard parameter here | token, token_type_hint, client_id, client_secret",
+        ),
+        (
+            add(
+                "[revocation]\nendpoint = \"https://acme.example/r\"\nbearer = true\nclient_auth = \"client_secret_basic\"\n",
+            ),
+            "12:15 with `bearer` the token authenticates in the client's place | remove `client_auth` or `bearer`",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/r?token=x\"\n"),
+            "10:12 the endpoint's query has `token`, which would then stand twice | remove it from the endpoint",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://{client_id}.acme.example/r\"\n"),
+            "10:12 `{client_id}` can't stand in a host: only what the person was asked for can, as {config.NAME} | ask the person with [config.NAME] and write {config.NAME}",
+        ),
+        (
+            add("[revocation]\nendpoint = \"https://acme.example/{access_token}\"\n"),
+            "10:12 `{access_token}` can't stand in a URL | a token stands in no URL: [account] sends the access token by itself, as Authorization: Bearer; for another header: headers = { NAME = \"{access_token}\" }",
+        ),
+        (
+            add("[account]\nrequest = \"https://acme.example/me\"\nmethod = \"PUT\"\n"),
+            "11:10 `method` is not one of \"GET\", \"POST\" | ",
+        ),
+        (
+            add("[account]\nrequest = \"https://acme.example/me\"\njson = { a = 1 }\n"),
+            "11:8 a GET has no body | add method = \"POST\", or remove `json`",
+        ),
+        (
+            add("[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = \"{}\"\n"),
+            "12:8 `account.json` is a string | it must be a table, such as { query = \"{{ me {{ id }} }}\" }",
+        ),
+        (
+            add("[account]\nrequest = \"POST https://acme.example/me\"\n"),
+            "10:11 `request` says POST, and `method` is GET | write method = \"POST\", or the URL alone",
+        ),
+        (
+            add(
+                "[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = { query = \"{ me { id } }\" }\n",
+            ),
+            "12:18 ` me { id ` is no word of a template | a brace that is meant as such is written twice, {{ or }}",
+        ),
+        (
+            add(
+                "[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = { token = \"{access_token}\" }\n",
+            ),
+            "12:18 `{access_token}` can't stand here | here: {client_id}, {config.NAME} and {metadata.NAME}",
+        ),
+        (
+            add(
+                "[account]\nrequest = \"https://acme.example/me\"\nmethod = \"POST\"\njson = { a = [{ b = \"{config.no}\" }] }\n",
+            ),
+            "12:22 nothing defines `{config.no}` | ask for it with [config.no]",
+        ),
+        (
+            LEAST.replace("[env]", "refresh_redirect_uri = true\nrename = { redirect_uri = \"\" }\n[env]"),
+            "7:24 `rename` drops the `redirect_uri` that a refresh would repeat | remove `refresh_redirect_uri`, or name what the service calls it",
+        ),
+        (
+            LEAST.replace("[env]", "refresh = false\nrefresh_redirect_uri = true\n[env]"),
+            "8:1 `refresh_redirect_uri` has no use where refresh is false | remove one of them",
+        ),
+        (
+            LEAST.replace("[env]", "bearer = true\n[env]"),
+            "7:1 unknown key `bearer` in [token] | `bearer` belongs in [revocation]",
         ),
         (
             format!("implementation = \"instagam\"{LEAST}"),

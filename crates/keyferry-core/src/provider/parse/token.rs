@@ -1,18 +1,16 @@
-//! `[token]`, `[token.response]` and `[revocation]`.
+//! `[token]` and `[token.response]`.
 
 use serde_json::Value;
-use toml::de::DeValue;
+use toml::{Spanned, de::DeValue};
 
 use super::{
     super::{
-        file::{ClientAuth, RequestFormat, Revocation, TokenEndpoint},
+        file::{ClientAuth, Rename, RequestFormat, TokenEndpoint},
         response::{ErrorRule, Places, ReplyFormat},
-        table::{Table, integer},
+        table::{Table, integer, wrong_type},
     },
-    table_of_key,
-    value::{
-        Place, client_auth, endpoint, entry_text, headers, once, one_of, params, pointer, pointers, rename,
-    },
+    hint_for_key,
+    value::{Place, client_auth, endpoint, headers, once, one_of, params, pointer, pointers, rename},
 };
 use crate::{
     diagnostic::Report,
@@ -47,11 +45,12 @@ pub(super) fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Tok
     let headers = headers(&mut table, Place::Request, report);
     let rename = rename(&mut table, RENAMEABLE, report);
     let refresh = table.flag("refresh", report);
+    let refresh_redirect_uri = repeated(&mut table, &rename, report);
     let rotates = table.flag("rotates", report);
     let expires_in = table.seconds("expires_in", report);
     let refresh_margin = table.seconds("refresh_margin", report);
     let response = table.table("response", report).map(|table| response(table, report));
-    table.finish(table_of_key, report);
+    table.finish(hint_for_key, report);
     Some(TokenEndpoint {
         endpoint: own?,
         refresh_endpoint,
@@ -62,11 +61,23 @@ pub(super) fn token(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Tok
         headers,
         rename,
         refresh: refresh.unwrap_or(true),
+        refresh_redirect_uri,
         rotates: rotates.unwrap_or(true),
         expires_in,
         refresh_margin,
         response: response.unwrap_or_default(),
     })
+}
+
+/// Whether a refresh repeats the redirect URI.
+fn repeated(table: &mut Table<'_>, rename: &Rename, report: &mut Report<'_>) -> bool {
+    let repeated = table.flag("refresh_redirect_uri", report).unwrap_or(false);
+    if repeated && rename.name("redirect_uri").is_none() {
+        let span = table.get("refresh_redirect_uri").map(Spanned::span).unwrap_or_default();
+        let message = "`rename` drops the `redirect_uri` that a refresh would repeat";
+        report.error(&span, message, "remove `refresh_redirect_uri`, or name what the service calls it");
+    }
+    repeated
 }
 
 fn response(mut table: Table<'_>, report: &mut Report<'_>) -> ReplyFormat {
@@ -94,7 +105,7 @@ fn response(mut table: Table<'_>, report: &mut Report<'_>) -> ReplyFormat {
             report.error(&meaning.span, message, "invalid_grant, invalid_client, temporarily_unavailable, …");
         }
     }
-    table.finish(table_of_key, report);
+    table.finish(hint_for_key, report);
     format
 }
 
@@ -107,22 +118,32 @@ fn places(table: &mut Table<'_>, key: &'static str, report: &mut Report<'_>) -> 
 
 fn error_rule(mut table: Table<'_>, report: &mut Report<'_>) -> Option<ErrorRule> {
     let at = table.required_text("at", "/ok", report).and_then(|text| pointer(&text, report));
-    let is = table.get("is").and_then(|value| match value.get_ref() {
-        DeValue::Boolean(flag) => Some(Value::Bool(*flag)),
-        DeValue::Integer(number) => integer(number, value, "is", report).map(Value::from),
-        _ => entry_text(value, "is", report).map(|text| Value::from(text.value)),
-    });
+    let is = values(&mut table, "is", report);
+    let not = values(&mut table, "not", report);
     let message = table.text("message", report).and_then(|text| pointer(&text, report));
-    table.finish(table_of_key, report);
-    Some(ErrorRule { at: at?, is, message })
+    table.finish(hint_for_key, report);
+    Some(ErrorRule { at: at?, is, not, message })
 }
 
-pub(super) fn revocation(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Revocation> {
-    let endpoint = table
-        .required_text("endpoint", "https://service.example/revoke", report)
-        .and_then(|text| endpoint(&text, report));
-    let params = params(&mut table, "params", RESERVED_PARAMETERS, report);
-    let client_auth = table.text("client_auth", report).and_then(|text| client_auth(&text, report));
-    table.finish(table_of_key, report);
-    Some(Revocation { endpoint: endpoint?, params, client_auth })
+/// A value, or several, of the kinds that tell a failure from a success.
+fn values(table: &mut Table<'_>, key: &'static str, report: &mut Report<'_>) -> Vec<Value> {
+    let one = |value: &Spanned<DeValue<'_>>, report: &mut Report<'_>| match value.get_ref() {
+        DeValue::Boolean(flag) => Some(Value::Bool(*flag)),
+        DeValue::Integer(number) => integer(number, value, key, report).map(Value::from),
+        DeValue::String(text) => Some(Value::from(text.as_ref())),
+        _ => {
+            wrong_type(
+                value,
+                key,
+                "a string in quotes, a whole number, true, false, or a list of them",
+                report,
+            );
+            None
+        }
+    };
+    let Some(value) = table.get(key) else { return Vec::new() };
+    match value.get_ref() {
+        DeValue::Array(items) => items.iter().filter_map(|item| one(item, report)).collect(),
+        _ => one(value, report).into_iter().collect(),
+    }
 }

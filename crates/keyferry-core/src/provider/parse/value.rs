@@ -2,13 +2,11 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
-use toml::{Spanned, de::DeValue};
-
 use super::super::{
     config::Pattern,
     endpoint::{EndpointTemplate, InvalidEndpoint},
     file::{ClientAuth, JsonPointer, Rename},
-    table::{Located, Table, text},
+    table::{Located, Table},
 };
 use crate::{
     delivery::{InvalidTemplate, Template, Word},
@@ -53,7 +51,11 @@ pub(super) fn endpoint(text: &Located<&str>, report: &mut Report<'_>) -> Option<
         Err(error) => {
             let hint = match &error {
                 InvalidEndpoint::Url(error) => secure_hint(text.value, *error),
-                InvalidEndpoint::Template(error) => template_hint(error),
+                InvalidEndpoint::Template(error) => template_hint(error, Place::Request),
+                InvalidEndpoint::Word(Word::AccessToken | Word::RefreshToken | Word::IdToken) => {
+                    "a token stands in no URL: [account] sends the access token by itself, as Authorization: Bearer; for another header: headers = { NAME = \"{access_token}\" }"
+                        .to_owned()
+                }
                 InvalidEndpoint::HostWord(_) | InvalidEndpoint::Word(_) => {
                     "ask the person with [config.NAME] and write {config.NAME}".to_owned()
                 }
@@ -91,7 +93,7 @@ fn secure_hint(text: &str, error: InvalidUrl) -> String {
 /// A template, with words that the place has a use for.
 pub(super) fn template(text: &Located<&str>, place: Place, report: &mut Report<'_>) -> Option<Template> {
     let template = Template::parse(text.value)
-        .map_err(|error| report.error(&text.span, error.to_string(), template_hint(&error)))
+        .map_err(|error| report.error(&text.span, error.to_string(), template_hint(&error, place)))
         .ok()?;
     if let Some(word) = template.words().find(|word| !place.takes(word)) {
         let message = format!("`{{{word}}}` can't stand here");
@@ -101,7 +103,21 @@ pub(super) fn template(text: &Located<&str>, place: Place, report: &mut Report<'
     Some(template)
 }
 
-fn template_hint(error: &InvalidTemplate) -> String {
+/// What to do about a text that is no template. What stands in a brace of JSON, or alone, is meant as it stands.
+fn template_hint(error: &InvalidTemplate, place: Place) -> String {
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.- ".contains(&byte);
+    let braces = match error {
+        InvalidTemplate::UnknownWord(word) => word.trim().is_empty() || !word.bytes().all(of_name),
+        InvalidTemplate::LoneBrace => true,
+        InvalidTemplate::Nul => return String::new(),
+    };
+    if braces {
+        let file = match place {
+            Place::Delivery => "; a file of JSON is easier with json = { token = \"{access_token}\" }",
+            _ => "",
+        };
+        return format!("a brace that is meant as such is written twice, {{{{ or }}}}{file}");
+    }
     let plain = Word::PLAIN.map(|word| word.to_string());
     let meant = error.unknown_word().and_then(|word| nearest(word, plain.iter().map(String::as_str)));
     meant.map_or_else(
@@ -239,14 +255,19 @@ const PROTECTED: [&str; 4] = ["state", "code_challenge", "code_challenge_method"
 pub(super) fn pointer(text: &Located<&str>, report: &mut Report<'_>) -> Option<JsonPointer> {
     let pointer = JsonPointer::parse(text.value);
     if pointer.is_none() {
-        let message = "this is no JSON Pointer (RFC 6901)";
-        report.error(
-            &text.span,
-            message,
-            format!("begin with a slash: \"/{}\"", text.value.replace('.', "/")),
-        );
+        report.error(&text.span, "this is no JSON Pointer (RFC 6901)", pointer_hint(text.value));
     }
     pointer
+}
+
+/// The pointer that was likely meant by a path in another notation, such as `$.data.token` or a word of a template.
+fn pointer_hint(text: &str) -> String {
+    if text.starts_with('/') {
+        return "a `~` in a name is written ~0, a slash in it ~1".to_owned();
+    }
+    let inner = text.trim_start_matches(['$', '.', '#', '{']).trim_end_matches('}');
+    let inner = inner.strip_prefix("metadata.").unwrap_or(inner).replace(['.', '['], "/").replace(']', "");
+    format!("begin with a slash: \"/{}\"", inner.trim_start_matches('/'))
 }
 
 /// Facts by name, each with the pointer to it.
@@ -315,13 +336,4 @@ pub(super) fn pattern(table: &mut Table<'_>, report: &mut Report<'_>) -> Option<
             None
         }
     }
-}
-
-/// A text of an entry that may be of another type.
-pub(super) fn entry_text<'t>(
-    value: &'t Spanned<DeValue<'t>>,
-    named: &str,
-    report: &mut Report<'_>,
-) -> Option<Located<&'t str>> {
-    text(value, named, report)
 }

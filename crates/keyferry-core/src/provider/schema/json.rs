@@ -54,7 +54,10 @@ fn kind(kind: &Kind) -> Value {
         Kind::Implementation => json!({ "type": "string", "enum": Implementation::names() }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Duration => json!({ "type": ["string", "integer"], "minimum": 0 }),
-        Kind::Scalar => json!({ "type": ["string", "integer", "boolean"] }),
+        Kind::Scalar => json!({
+            "type": ["string", "integer", "boolean", "array"],
+            "items": { "type": ["string", "integer", "boolean"] },
+        }),
         Kind::Texts(pattern) => json!({ "type": "array", "items": text(*pattern) }),
         Kind::TextOrTexts(pattern) => {
             json!({ "type": ["string", "array"], "pattern": pattern, "items": text(Some(pattern)) })
@@ -66,6 +69,7 @@ fn kind(kind: &Kind) -> Value {
         }
         Kind::Pairs(names, pattern) => named(*names, text(*pattern)),
         Kind::Json => json!({ "type": ["string", "number", "boolean", "array", "object"] }),
+        Kind::JsonTable => json!({ "type": "object" }),
         Kind::Table(keys) => table(keys),
         Kind::Named(keys) => named(Names::Like(super::keys::FACT), table(keys)),
         Kind::Tables(keys) => json!({ "type": "array", "items": table(keys) }),

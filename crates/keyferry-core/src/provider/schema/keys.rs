@@ -3,17 +3,17 @@
 use super::{
     Key,
     Kind::{
-        Duration, Flag, Implementation, Json, Named, Pairs, Scalar, Table, Tables, Text, TextOrTexts, Texts,
-        Words,
+        Duration, Flag, Implementation, Json, JsonTable, Named, Pairs, Scalar, Table, Tables, Text,
+        TextOrTexts, Texts, Words,
     },
     Names, TableKeys,
 };
-use crate::provider::parse::{RENAMEABLE_IN_AUTHORIZATION, RENAMEABLE_IN_TOKEN};
+use crate::provider::parse::{RENAMEABLE_IN_AUTHORIZATION, RENAMEABLE_IN_REVOCATION, RENAMEABLE_IN_TOKEN};
 
 /// The name of a fact.
 pub(super) const FACT: &str = "^[A-Za-z][A-Za-z0-9_-]*$";
 const ENDPOINT: Option<&str> = Some("^[Hh][Tt][Tt][Pp][Ss]?:");
-const REQUEST: Option<&str> = Some("^(GET )?\\s*[Hh][Tt][Tt][Pp][Ss]?:");
+const REQUEST: Option<&str> = Some("^((GET|POST) )?\\s*[Hh][Tt][Tt][Pp][Ss]?:");
 const POINTER_TEXT: &str = "^(/([^~]|~[01])*)?$";
 const POINTER: Option<&str> = Some(POINTER_TEXT);
 const LABEL: Option<&str> = Some("^(id_token:)?(/([^~]|~[01])*)?$");
@@ -70,7 +70,12 @@ pub(super) static TOP: TableKeys = TableKeys {
         key("callback", Table(&CALLBACK), "", "The authorization response (RFC 6749 §4.1.2)."),
         key("token", Table(&TOKEN), "", "The token endpoint (RFC 6749 §4.1.3 and §6)."),
         key("revocation", Table(&REVOCATION), "", "The revocation endpoint (RFC 7009)."),
-        key("account", Table(&ACCOUNT), "", "One GET after the sign-in, which tells whose account it is."),
+        key(
+            "account",
+            Table(&ACCOUNT),
+            "",
+            "One request after the sign-in, which tells whose account it is.",
+        ),
         key(
             "config",
             Named(&CONFIG),
@@ -190,6 +195,7 @@ static TOKEN: TableKeys = TableKeys {
         )
         .default("{}"),
         key("refresh", Flag, "false", "Whether its tokens can be refreshed.").default("true"),
+        key("refresh_redirect_uri", Flag, "true", "Whether a refresh repeats the redirect URI of the sign-in.").default("false"),
         key("rotates", Flag, "false", "Whether a refresh ends the refresh token that it spent. Say false only where it surely does not.").default("true"),
         key("expires_in", Duration, "\"12h\"", "The access token's life, where the reply does not say."),
         key("refresh_margin", Duration, "\"10m\"", "How long before its end a token is refreshed."),
@@ -255,7 +261,13 @@ static RESPONSE: TableKeys = TableKeys {
 static ERROR: TableKeys = TableKeys {
     keys: &[
         key("at", Text(POINTER), "\"/ok\"", "Where the sign of a failure stands.").required(),
-        key("is", Scalar, "false", "What stands there in a failure; anything where this is left out."),
+        key(
+            "is",
+            Scalar,
+            "false",
+            "What stands there in a failure, or a list of that; anything where this is left out.",
+        ),
+        key("not", Scalar, "0", "What stands there in a success alone, or a list of that."),
         key("message", Text(POINTER), "\"/error\"", "Where the error's code stands."),
     ],
     one_of: &[],
@@ -263,15 +275,48 @@ static ERROR: TableKeys = TableKeys {
 
 static REVOCATION: TableKeys = TableKeys {
     keys: &[
-        key("endpoint", Text(ENDPOINT), "\"https://acme.example/revoke\"", "The revocation endpoint.")
-            .required(),
+        key(
+            "endpoint",
+            Text(ENDPOINT),
+            "\"https://acme.example/revoke\"",
+            "The revocation endpoint. May hold {config.NAME} and, behind the host, {client_id} and {metadata.NAME}.",
+        )
+        .required(),
+        key("method", Words(&["POST", "DELETE"]), "\"DELETE\"", "The method of the request.")
+            .default("\"POST\""),
+        key(
+            "request_format",
+            Words(&["form", "json", "none"]),
+            "\"json\"",
+            "How the body is written; \"none\": without a body. As at the token endpoint where this is left out.",
+        ),
         key("params", Pairs(Names::Any, None), "{ all = \"true\" }", "Further parameters.").default("{}"),
+        key(
+            "headers",
+            Pairs(Names::Any, None),
+            "{ Acme-Version = \"2026-01-01\" }",
+            "Further headers; those of the token endpoint where this is left out.",
+        ),
+        key(
+            "rename",
+            Pairs(Names::Listed(RENAMEABLE_IN_REVOCATION), RENAMED),
+            "{ token = \"access_token\", token_type_hint = \"\" }",
+            "What this service calls standard parameters; \"\" drops one. As at the token endpoint where this is left out.",
+        ),
+        key(
+            "token",
+            Words(&["refresh_token", "access_token"]),
+            "\"access_token\"",
+            "The one kind of token that it takes; both, the refresh token first, where this is left out.",
+        ),
         key(
             "client_auth",
             Words(CLIENT_AUTH),
             "\"client_secret_basic\"",
             "How the proxy authenticates itself there; as at the token endpoint where this is left out.",
         ),
+        key("bearer", Flag, "true", "The token authenticates the request, as a bearer token, in the client's place.")
+            .default("false"),
     ],
     one_of: &[],
 };
@@ -282,7 +327,14 @@ static ACCOUNT: TableKeys = TableKeys {
             "request",
             Text(REQUEST),
             "\"https://api.acme.example/me\"",
-            "Where the GET goes. Left out where the ID token tells all.",
+            "Where the request goes. Left out where the ID token tells all.",
+        ),
+        key("method", Words(&["GET", "POST"]), "\"POST\"", "The method of the request.").default("\"GET\""),
+        key(
+            "json",
+            JsonTable,
+            "{ query = \"{{ me {{ email }} }}\" }",
+            "What is POSTed, as JSON whose strings are templates; nothing where this is left out.",
         ),
         key("headers", Pairs(Names::Any, None), "{ Accept = \"application/json\" }", "Further headers.")
             .default("{}"),

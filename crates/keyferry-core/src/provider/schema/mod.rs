@@ -42,7 +42,7 @@ enum Kind {
     Flag,
     /// A number of seconds, or a duration such as `"5m"`.
     Duration,
-    /// A text, a whole number, true or false.
+    /// A text, a whole number, true or false, or a list of them.
     Scalar,
     /// A list of texts, each of which matches a regular expression, where there is one.
     Texts(Option<&'static str>),
@@ -52,6 +52,8 @@ enum Kind {
     Pairs(Names, Option<&'static str>),
     /// Anything that JSON has, but null.
     Json,
+    /// A table of anything that JSON has, but null.
+    JsonTable,
     /// A table.
     Table(&'static TableKeys),
     /// Tables by name.

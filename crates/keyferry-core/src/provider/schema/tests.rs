@@ -32,7 +32,11 @@ fn value(text: &str) -> toml::Value {
 const NAME: &str = "access_token";
 
 /// A key beside those of a table's least form, where one needs another.
-const NEEDS: [(&str, &str, &str); 1] = [("account.metadata", "request", "\"https://api.acme.example/me\"")];
+const NEEDS: [(&str, &str, &str); 3] = [
+    ("account.json", "method", "\"POST\""),
+    ("account.metadata", "request", "\"https://api.acme.example/me\""),
+    ("revocation.request_format", "bearer", "true"),
+];
 
 /// The least that a table holds, with a key, if it is given, and what that needs.
 fn least(keys: &TableKeys, path: &str, with: Option<&str>) -> Table {

@@ -51,8 +51,8 @@ struct RevocationRequest {
 /// Ends a token at the provider, where that can be done.
 ///
 /// 200 means that the token is dead, by the provider's own word; a token that the provider does not know is dead too. Anything
-/// else means that it may still work: `unsupported_token_type` where the provider has no revocation endpoint (RFC 7009 §2.2.1),
-/// 503 with `Retry-After` where it could not be asked.
+/// else means that it may still work: `unsupported_token_type` where the provider has no revocation endpoint, or none for tokens of
+/// this kind (RFC 7009 §2.2.1), 503 with `Retry-After` where it could not be asked.
 #[utoipa::path(
     post,
     path = "/oauth/revoke",
@@ -93,13 +93,15 @@ async fn revoke(
     let hint = parameters.take(Name::TokenTypeHint).map(|text| hint(&text)).transpose()?;
     let token = parameters.require(Name::Token)?;
     parameters.finish()?;
-    if provider.oauth.revocation.is_none() {
+    let revocation = provider.oauth.revocation.as_ref().ok_or(ProxyError::NoRevocation)?;
+    let kind = kind(hint, &token);
+    if kind.is_some_and(|kind| !revocation.takes(kind)) {
         return Err(ProxyError::NoRevocation);
     }
     let client = provider.client()?;
     proxy.pace.check(&caller, token.expose_secret())?;
     let owner = Owner { provider: &provider.file.name, caller: &caller };
-    let token = provider_token(&proxy.sealer, owner, &token, hint)?;
+    let token = provider_token(&proxy.sealer, owner, &token, kind)?;
     exchange::revoke(proxy, id, provider, client, request, Revoked { token, hint }).await?;
     Ok(reply::secret(StatusCode::OK, &BTreeMap::<String, String>::new()))
 }
@@ -112,18 +114,22 @@ fn hint(text: &SecretText) -> Result<TokenTypeHint, ProxyError> {
     }
 }
 
+/// What kind of token it is, as far as that is known: only refresh tokens are sealed.
+fn kind(hint: Option<TokenTypeHint>, token: &SecretText) -> Option<TokenTypeHint> {
+    if Sealer::is_sealed(token.expose_secret()) { Some(TokenTypeHint::RefreshToken) } else { hint }
+}
+
 /// The token as the provider knows it. A refresh token must open for its caller, so that nobody ends another's grant (RFC 7009
 /// §2.1); access tokens are never sealed.
 fn provider_token(
     sealer: &Sealer,
     owner: Owner<'_>,
     token: &SecretText,
-    hint: Option<TokenTypeHint>,
+    kind: Option<TokenTypeHint>,
 ) -> Result<SecretText, ProxyError> {
     let grammar = ParameterError::Grammar(Name::Token);
     // All tokens share one grammar (RFC 6749, appendix A).
     let token = RefreshToken::new(token.expose_secret()).map_err(|_| grammar)?;
-    let refresh = hint == Some(TokenTypeHint::RefreshToken) || Sealer::is_sealed(token.expose_secret());
-    let token = if refresh { sealer.open(owner, token)? } else { token };
+    let token = if kind == Some(TokenTypeHint::RefreshToken) { sealer.open(owner, token)? } else { token };
     Ok(SecretText::new(token.expose_secret()).map_err(|_| grammar)?)
 }

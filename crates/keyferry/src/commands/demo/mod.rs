@@ -7,6 +7,8 @@ mod person;
 mod stage;
 mod steps;
 
+use std::sync::OnceLock;
+
 use keyferry_app::api::dto::{InstallRequest, ManifestChoice, UninstallReport};
 use serde_json::{Value, json};
 
@@ -92,7 +94,7 @@ async fn install(stage: &Stage, yes: bool, open_browser: bool, steps: &mut Steps
         open_browser,
     };
     let mut person = Person::new(yes, open_browser);
-    follow(&stage.api, &request, &mut |news| person.hears(news, steps)).await?;
+    follow(&stage.api, &request, &OnceLock::new(), &mut |news| person.hears(news, steps)).await?;
     person.finished().await
 }
 

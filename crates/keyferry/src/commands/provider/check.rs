@@ -9,7 +9,7 @@ use std::{
 use keyferry_core::{
     diagnostic::{Diagnostic, Severity},
     id::InvalidId,
-    provider::{Checked, ProviderFile},
+    provider::{Checked, ProviderFile, builtin},
 };
 use serde_json::json;
 
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     replay: Option<PathBuf>,
     /// A value that the file asks of the person, for the replay; may stand several times
-    #[arg(long = "set", value_name = "NAME=VALUE", requires = "replay")]
+    #[arg(long = "config", alias = "set", value_name = "NAME=VALUE", requires = "replay")]
     config: Vec<String>,
 }
 
@@ -60,9 +60,22 @@ pub(crate) async fn run(global: &Global, args: &Args) -> CliResult {
 
 fn check(file: &Path) -> Vec<Diagnostic> {
     match read(file) {
-        Ok(checked) => checked.warnings.iter().cloned().collect(),
+        Ok(checked) => checked.warnings.iter().cloned().chain(takes_place(file, &checked.file)).collect(),
         Err(findings) => findings,
     }
+}
+
+/// That a file goes before the built-in one of its name. The built-in one itself has nothing to be told.
+fn takes_place(path: &Path, file: &ProviderFile) -> Option<Diagnostic> {
+    builtin().find(|(name, source)| *name == file.name.as_str() && **source != *file.source)?;
+    Some(Diagnostic {
+        severity: Severity::Warning,
+        file: path.display().to_string(),
+        line: 1,
+        column: 1,
+        message: format!("a provider `{}` is built in; in a folder, this file takes its place", file.name),
+        hint: Some("if that is not meant, give the file another name".to_owned()),
+    })
 }
 
 /// Reads a provider file. One that can't be read is a finding, too, so that what is wrong with others is still told.
@@ -72,6 +85,10 @@ pub(super) fn read(file: &Path) -> Result<Checked, Vec<Diagnostic>> {
         let (file, hint) = (shown.clone(), hint.map(str::to_owned));
         vec![Diagnostic { severity: Severity::Error, file, line: 1, column: 1, message, hint }]
     };
+    if file.extension().is_none_or(|extension| extension != "toml") {
+        let message = "a provider file's name ends in .toml; in a folder, this one is not read".to_owned();
+        return Err(unreadable(message, Some("rename it, such as acme.toml")));
+    }
     let text = text(file).map_err(|error| unreadable(format!("the file can't be read: {error}"), None))?;
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let name = stem.parse().map_err(|error: InvalidId| {

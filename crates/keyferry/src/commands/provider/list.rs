@@ -19,18 +19,16 @@ pub(crate) async fn run(global: &Global) -> CliResult {
 }
 
 fn row(provider: &Provider) -> [String; 4] {
-    [
-        provider.name.clone(),
-        provider.display_name.clone(),
-        configured(provider.configured).to_owned(),
-        provider.source.clone(),
-    ]
+    [provider.name.clone(), provider.display_name.clone(), configured(provider), provider.source.clone()]
 }
 
-pub(super) fn configured(configured: Option<bool>) -> &'static str {
-    match configured {
-        Some(true) => "configured",
-        Some(false) => "not configured",
-        None => "unknown",
+/// Whether the proxy can be used for it, and for which hosts where a person can name any.
+pub(super) fn configured(provider: &Provider) -> String {
+    match (provider.configured, provider.allowed_hosts.as_deref()) {
+        (Some(true), Some([])) => "configured, no host listed".to_owned(),
+        (Some(true), Some(hosts)) => format!("configured, for {}", hosts.join(" ")),
+        (Some(true), None) => "configured".to_owned(),
+        (Some(false), _) => "not configured".to_owned(),
+        (None, _) => "unknown".to_owned(),
     }
 }

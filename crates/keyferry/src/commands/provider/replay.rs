@@ -51,9 +51,9 @@ pub(super) async fn run(global: &Global, file: &Path, folder: &Path, config: &[S
 }
 
 fn value(pair: &str) -> CliResult<(FactName, String)> {
-    let usage = |message: String| CliError::usage(message).hint("write --set NAME=VALUE");
-    let (name, value) = pair.split_once('=').ok_or_else(|| usage(format!("--set {pair} has no value")))?;
-    Ok((name.parse().map_err(|error| usage(format!("--set: {error}")))?, value.to_owned()))
+    let usage = |message: String| CliError::usage(message).hint("write --config NAME=VALUE");
+    let (name, value) = pair.split_once('=').ok_or_else(|| usage(format!("--config {pair} has no value")))?;
+    Ok((name.parse().map_err(|error| usage(format!("--config: {error}")))?, value.to_owned()))
 }
 
 fn human(shown: &Shown) -> String {
@@ -69,6 +69,7 @@ fn human(shown: &Shown) -> String {
         lines.extend(delivered(server));
     }
     lines.extend(report.missing.iter().map(|name| format!("Not played, for there is no {name}")));
+    lines.extend(report.notes.iter().map(|note| format!("Left out: {note}")));
     lines.extend(report.failures.iter().map(|failure| format!("FAILED {failure}")));
     lines.join("\n")
 }

@@ -25,7 +25,14 @@ fn human(detail: &ProviderDetail) -> String {
     let provider = &detail.provider;
     let proxy = match &detail.proxy_problem {
         Some(problem) => format!("unknown: {}", problem.message),
-        None => configured(provider.configured).to_owned(),
+        None => match provider.allowed_hosts.as_deref() {
+            Some([]) => format!(
+                "{}: it signs in only at the file's own default host until its operator lists others in {}_ALLOWED_HOSTS",
+                configured(provider),
+                provider.name.to_ascii_uppercase().replace('-', "_")
+            ),
+            _ => configured(provider),
+        },
     };
     output::facts(&[
         ("name", provider.name.clone()),
@@ -36,7 +43,7 @@ fn human(detail: &ProviderDetail) -> String {
         ("callback to register", detail.redirect_uri.clone().unwrap_or_default()),
         ("authorization", detail.authorization_endpoint.clone().unwrap_or_default()),
         ("token", detail.token_endpoint.clone().unwrap_or_default()),
-        ("revocation", detail.revocation_endpoint.clone().unwrap_or_default()),
+        ("revocation", revocation(detail)),
         ("scopes", detail.scopes.join(" ")),
         ("refresh", refresh(detail)),
         ("asks for", detail.config.iter().map(asked).collect::<Vec<_>>().join("; ")),
@@ -45,6 +52,11 @@ fn human(detail: &ProviderDetail) -> String {
         ("documentation", detail.documentation_url.clone().unwrap_or_default()),
         ("notes", detail.notes.clone().unwrap_or_default().trim().to_owned()),
     ])
+}
+
+fn revocation(detail: &ProviderDetail) -> String {
+    let method = detail.revocation_method.iter().map(String::as_str);
+    method.chain(detail.revocation_endpoint.as_deref()).collect::<Vec<_>>().join(" ")
 }
 
 fn refresh(detail: &ProviderDetail) -> String {

@@ -88,7 +88,8 @@ fn exchange(script: &Script) -> Result<TokenReply, StepError> {
 }
 
 fn refresh(script: &Script) -> Result<TokenReply, StepError> {
-    with(script, |call| now(call.oauth.provider().refresh(call, RefreshToken::new("long+1").unwrap())))
+    let grant = RefreshGrant { token: RefreshToken::new("long+1").unwrap(), redirect_uri: None };
+    with(script, |call| now(call.oauth.provider().refresh(call, grant)))
 }
 
 fn class(error: &StepError) -> Option<FailureClass> {

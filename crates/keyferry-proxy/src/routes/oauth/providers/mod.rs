@@ -5,7 +5,7 @@ pub(in crate::routes) mod show;
 
 use keyferry_core::{
     id::FactName,
-    provider::{ConfigField, Pattern, Pkce, ProviderFile},
+    provider::{ConfigField, Destinations, HostPattern, Pattern, Pkce, ProviderFile},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -43,6 +43,10 @@ struct ProviderReply<'a> {
     /// What the person is asked for before the sign-in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     config: Vec<ConfigReply<'a>>,
+    /// The hosts beyond those of the file to which this proxy sends its secret; absent where the file leaves no host to the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(["git.acme.example", "*.team.example"]))]
+    allowed_hosts: Option<Vec<String>>,
     /// The variables that a server gets.
     env: Vec<&'a str>,
     /// The provider file itself, from which an app learns a provider that it does not have.
@@ -95,8 +99,14 @@ impl<'a> ProviderReply<'a> {
             },
             redirect_uri: provider.own_redirect_uri(),
             config: file.config.iter().map(config).collect(),
+            allowed_hosts: allowed_hosts(&provider.destinations),
             file: &file.source,
             env: file.env.keys().map(keyferry_core::delivery::EnvName::as_str).collect(),
         }
     }
+}
+
+fn allowed_hosts(destinations: &Destinations) -> Option<Vec<String>> {
+    let listed = destinations.listed();
+    (destinations.is_open() || !listed.is_empty()).then(|| listed.iter().map(HostPattern::text).collect())
 }

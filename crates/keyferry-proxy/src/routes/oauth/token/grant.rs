@@ -1,9 +1,9 @@
 //! What the caller wants redeemed.
 
 use keyferry_core::{
-    flow::exchange::CodeGrant,
+    flow::{exchange::CodeGrant, refresh::RefreshGrant},
     provider::{Pkce, Redirect},
-    secret::{AuthorizationCode, CodeVerifier, RefreshToken},
+    secret::{AuthorizationCode, CodeVerifier, RefreshToken, SecretText},
     url::RedirectUri,
 };
 
@@ -21,7 +21,7 @@ pub(super) fn read(mut parameters: Parameters, provider: &Provider) -> Result<St
     let step = match grant_type.expose_secret() {
         "authorization_code" => Step::Code(code(&mut parameters, provider)?),
         "refresh_token" if !provider.oauth.token.refresh => return Err(ProxyError::NoRefresh),
-        "refresh_token" => Step::Refresh(refresh(&mut parameters)?),
+        "refresh_token" => Step::Refresh(refresh(&mut parameters, provider)?),
         _ => return Err(ProxyError::GrantType),
     };
     parameters.finish()?;
@@ -32,14 +32,7 @@ fn code(parameters: &mut Parameters, provider: &Provider) -> Result<CodeGrant, P
     let code = parameters.require(Name::Code)?;
     let code =
         AuthorizationCode::new(code.expose_secret()).map_err(|_| ParameterError::Grammar(Name::Code))?;
-    let redirect_uri = parameters.require(Name::RedirectUri)?.expose_secret().to_owned();
-    let own = match provider.oauth.authorization.redirect {
-        Redirect::Loopback => RedirectUri::parse_loopback(&redirect_uri, &provider.file.name).is_ok(),
-        Redirect::Proxy => provider.own_redirect_uri() == Some(&redirect_uri),
-    };
-    if !own {
-        return Err(ProxyError::RedirectUri);
-    }
+    let redirect_uri = own_redirect_uri(&parameters.require(Name::RedirectUri)?, provider)?;
     let verifier = parameters.take(Name::CodeVerifier);
     let verifier = match (provider.oauth.authorization.pkce, verifier) {
         (Pkce::S256, Some(text)) => {
@@ -53,16 +46,29 @@ fn code(parameters: &mut Parameters, provider: &Provider) -> Result<CodeGrant, P
     Ok(CodeGrant { code, redirect_uri, verifier })
 }
 
-fn refresh(parameters: &mut Parameters) -> Result<RefreshToken, ProxyError> {
+/// A redirect URI is that of a sign-in of ours, to the letter.
+fn own_redirect_uri(text: &SecretText, provider: &Provider) -> Result<String, ProxyError> {
+    let text = text.expose_secret();
+    let own = match provider.oauth.authorization.redirect {
+        Redirect::Loopback => RedirectUri::parse_loopback(text, &provider.file.name).is_ok(),
+        Redirect::Proxy => provider.own_redirect_uri() == Some(text),
+    };
+    if own { Ok(text.to_owned()) } else { Err(ProxyError::RedirectUri) }
+}
+
+fn refresh(parameters: &mut Parameters, provider: &Provider) -> Result<RefreshGrant, ProxyError> {
     let token = parameters.require(Name::RefreshToken)?;
     let token = RefreshToken::new(token.expose_secret());
-    Ok(token.map_err(|_| ParameterError::Grammar(Name::RefreshToken))?)
+    let token = token.map_err(|_| ParameterError::Grammar(Name::RefreshToken))?;
+    let redirect_uri = parameters.take(Name::RedirectUri);
+    let redirect_uri = redirect_uri.map(|text| own_redirect_uri(&text, provider)).transpose()?;
+    Ok(RefreshGrant { token, redirect_uri })
 }
 
 /// What is presented, for the count of how often.
 pub(super) fn credential(step: &Step) -> &str {
     match step {
         Step::Code(grant) => grant.code.expose_secret(),
-        Step::Refresh(token) => token.expose_secret(),
+        Step::Refresh(grant) => grant.token.expose_secret(),
     }
 }

@@ -11,6 +11,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use keyferry_core::flow::refresh::RefreshGrant;
+
 use self::{reply::TokenResponse, request::TokenRequest};
 use crate::{
     body::Body,
@@ -86,8 +88,9 @@ async fn redeem(
     provider.reachable(&request)?;
     proxy.pace.check(&caller, grant::credential(&step))?;
     let owner = Owner { provider: &provider.file.name, caller: &caller };
-    if let Step::Refresh(token) = step {
-        step = Step::Refresh(proxy.sealer.open(owner, token)?);
+    if let Step::Refresh(grant) = step {
+        let token = proxy.sealer.open(owner, grant.token)?;
+        step = Step::Refresh(RefreshGrant { token, ..grant });
     }
     let exchange = Exchange { id, provider: Arc::clone(&provider), client, facts: request, step };
     let mut tokens = exchange.tokens(proxy).await?;

@@ -16,7 +16,8 @@ pub(super) struct TokenRequest {
     grant_type: String,
     /// The authorization code.
     code: Option<String>,
-    /// The redirect URI of the sign-in, to the letter: loopback and the provider's own path.
+    /// The redirect URI of the sign-in, to the letter: loopback and the provider's own path. A refresh may repeat it, for
+    /// providers that want that.
     #[schema(example = "http://127.0.0.1:7667/oauth/callback/jira")]
     redirect_uri: Option<String>,
     /// The PKCE verifier of the sign-in, where the provider uses PKCE.

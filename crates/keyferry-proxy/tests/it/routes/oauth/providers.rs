@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyferry_core::provider::ProviderFile;
+use keyferry_core::provider::{HostPattern, ProviderFile};
 
 use crate::support::*;
 
@@ -53,6 +53,25 @@ async fn a_provider_without_credentials_is_listed_as_not_configured_and_refused(
     let reply = proxy.token(&refreshment("b-b", "t")).await;
     assert_eq!(reply.error(), error(400, "unauthorized_client"));
     assert!(reply.text().contains("B_B_CLIENT_ID and B_B_CLIENT_SECRET"));
+}
+
+#[tokio::test]
+async fn where_a_person_names_the_host_it_is_told_which_ones_get_the_secret_and_why_another_does_not() {
+    let file = "display_name = \"B\"\n[authorization]\nendpoint = \"https://{config.host}/a\"\n[token]\nendpoint = \"https://{config.host}/t\"\n[config.host]\npattern = \"[a-z.]+\"\n";
+    let mut config = config(&[("acme", file)], "s3cret");
+    for host in ["git.local", "*.team.example"] {
+        config.credentials.allow_host("acme".parse().unwrap(), HostPattern::listed(host).unwrap());
+    }
+    let proxy = start(config).await;
+    let shown = proxy.get("/oauth/providers/acme").await.json();
+    assert_eq!(shown["allowed_hosts"], serde_json::json!(["git.local", "*.team.example"]));
+    for (host, told) in [("evil.test", "that host"), ("printer.local", "one of the own network")] {
+        let mut body = refreshment("acme", "t");
+        body["config"] = serde_json::json!({ "host": host });
+        let reply = proxy.token(&body).await;
+        assert_eq!((reply.status, &reply.json()["reason"]), (400, &"host".into()), "{}", reply.text());
+        assert!(reply.text().contains(told), "{}", reply.text());
+    }
 }
 
 #[tokio::test]

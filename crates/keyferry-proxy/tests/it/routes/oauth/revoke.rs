@@ -3,7 +3,10 @@
 use keyferry_sandbox::{Fault, Sandbox, Target};
 use serde_json::{Value, json};
 
-use crate::support::{raw::RawProvider, *};
+use crate::support::{
+    raw::{self, RawProvider},
+    *,
+};
 
 fn revocation(token: &str) -> Value {
     json!({ "provider": "sandbox", "token": token, "token_type_hint": "refresh_token" })
@@ -99,4 +102,69 @@ async fn a_request_that_makes_no_sense_reaches_no_provider() {
         );
     }
     assert_eq!(sandbox.counters().revocation_requests, 0);
+}
+
+/// What the provider got for a revocation, of a provider file with these lines in `[revocation]`; and what the caller got.
+async fn revoked(lines: &str, reply: String, body: &Value) -> (String, Reply) {
+    let provider = RawProvider::answering(reply).await;
+    let file = provider.file("").replace("/revoke\"", &format!("/of/{{client_id}}/revoke\"\n{lines}"));
+    let proxy = start(config(&[("acme", &file)], "s3cret")).await;
+    let answer = proxy.post("/oauth/revoke", body).await;
+    (provider.requests().into_iter().next().unwrap_or_default(), answer)
+}
+
+fn acme(kind: &str) -> Value {
+    json!({ "provider": "acme", "token": "t0ken", "token_type_hint": kind })
+}
+
+#[tokio::test]
+async fn a_service_gets_its_revocation_in_its_own_way() {
+    let bearer = "bearer = true\nrequest_format = \"none\"";
+    for (method, begin) in [("POST", "POST "), ("DELETE", "DELETE ")] {
+        let lines = format!("{bearer}\nmethod = \"{method}\"");
+        let (request, answer) = revoked(&lines, raw::json("200 OK", "null"), &acme("access_token")).await;
+        assert_eq!(answer.status, 200);
+        assert!(
+            request.starts_with(&format!("{begin}/of/keyferry-sandbox/revoke HTTP/1.1\r\n")),
+            "{request}"
+        );
+        assert!(request.contains("\r\nauthorization: Bearer t0ken\r\n"), "{request}");
+        assert!(!request.contains("content-type") && request.ends_with("\r\n\r\n"), "{request}");
+        assert!(!request.contains("s3cret"), "{request}");
+    }
+    let (request, _) = revoked(bearer, raw::json("200 OK", "null"), &acme("access_token")).await;
+    assert!(request.contains("\r\ncontent-length: 0\r\n"), "{request}");
+    let lines = "method = \"DELETE\"\nrequest_format = \"json\"\nrename = { token = \"access_token\", token_type_hint = \"\" }\n\
+        client_auth = \"client_secret_basic\"\nheaders = { X-Version = \"1\" }";
+    let (request, answer) = revoked(lines, raw::json("204 No Content", ""), &acme("access_token")).await;
+    assert_eq!(answer.status, 200);
+    assert!(request.starts_with("DELETE "), "{request}");
+    for part in ["content-type: application/json\r\n", "authorization: Basic ", "x-version: 1\r\n"] {
+        assert!(request.contains(part), "{part}: {request}");
+    }
+    assert!(request.ends_with("\r\n\r\n{\"access_token\":\"t0ken\"}"), "{request}");
+}
+
+#[tokio::test]
+async fn a_kind_of_token_that_the_service_does_not_revoke_reaches_no_provider() {
+    for (taken, other) in [("access_token", "refresh_token"), ("refresh_token", "access_token")] {
+        let lines = format!("token = \"{taken}\"");
+        let (request, answer) = revoked(&lines, raw::json("200 OK", "{}"), &acme(other)).await;
+        assert_eq!((answer.error(), request.as_str()), (error(400, "unsupported_token_type"), ""), "{other}");
+        let (request, answer) = revoked(&lines, raw::json("200 OK", "{}"), &acme(taken)).await;
+        assert!(answer.status == 200 && !request.is_empty(), "{taken}");
+    }
+}
+
+#[tokio::test]
+async fn a_401_says_that_a_token_is_dead_only_where_the_token_itself_authenticates() {
+    let bearer = "bearer = true\nrequest_format = \"none\"";
+    let dead = raw::json("401 Unauthorized", r#"{"error":{".tag":"invalid_access_token"}}"#);
+    assert_eq!(revoked(bearer, dead.clone(), &acme("access_token")).await.1.status, 200);
+    assert_ne!(revoked("", dead, &acme("access_token")).await.1.status, 200);
+    for status in ["403 Forbidden", "404 Not Found", "422 Unprocessable Entity"] {
+        let reply = raw::json(status, "{}");
+        let answer = revoked(bearer, reply, &acme("access_token")).await.1;
+        assert_eq!(answer.error(), error(503, "temporarily_unavailable"), "{status}");
+    }
 }

@@ -14,6 +14,7 @@ use std::{
 
 use keyferry_core::{
     delivery::{EnvName, Template},
+    diagnostic::Diagnostics,
     flow::server_metadata::Discovery,
     id::ProviderName,
     provider::{EndpointTemplate, ProviderFile, builtin},
@@ -113,9 +114,13 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let (name, force) = (args.name.clone(), args.force);
     let draft = draft(global, args).await?;
     let text = draft.text();
-    findings(&name, &text)?;
+    let warnings = checked(&name, &target.shown(), &text)?;
     target.write(&text, force)?;
-    tell(global, &draft, &target, &text)
+    tell(global, &draft, &target, &text)?;
+    if !global.json && !warnings.is_empty() {
+        output::note(&format!("\n{warnings}"));
+    }
+    Ok(())
 }
 
 async fn draft(global: &Global, mut args: Args) -> CliResult<Draft> {
@@ -129,14 +134,15 @@ async fn draft(global: &Global, mut args: Args) -> CliResult<Draft> {
     questions::draft(args, found, dialogue)
 }
 
-/// What is written must be a file that `provider check` has nothing to say about.
-fn findings(name: &ProviderName, text: &str) -> CliResult {
-    let found = match ProviderFile::parse(name.clone(), "the new file", text) {
-        Ok(checked) if checked.warnings.is_empty() => return Ok(()),
-        Ok(checked) => checked.warnings,
-        Err(findings) => findings,
-    };
-    Err(CliError::failed("unusable_answers", format!("these answers make no good provider file:\n{found}")))
+/// What is written must be a file that can be used; what `provider check` would warn of is told once it is written.
+fn checked(name: &ProviderName, shown: &str, text: &str) -> CliResult<Diagnostics> {
+    match ProviderFile::parse(name.clone(), shown, text) {
+        Ok(checked) => Ok(checked.warnings),
+        Err(found) => Err(CliError::failed(
+            "unusable_answers",
+            format!("these answers make no good provider file:\n{found}"),
+        )),
+    }
 }
 
 fn tell(global: &Global, draft: &Draft, target: &Target, text: &str) -> CliResult {

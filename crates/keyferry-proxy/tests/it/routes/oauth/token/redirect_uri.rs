@@ -2,7 +2,10 @@
 
 use keyferry_core::url::Endpoint;
 
-use crate::support::*;
+use crate::support::{
+    raw::{self, RawProvider},
+    *,
+};
 
 #[tokio::test]
 async fn a_redirect_uri_that_is_not_the_apps_own_goes_nowhere() {
@@ -64,4 +67,29 @@ async fn a_provider_that_wants_https_comes_back_to_the_proxys_own_callback_to_th
     }
     let shown = proxy.get("/oauth/providers/sandbox").await.json();
     assert_eq!(shown["redirect_uri"], "https://proxy.example/oauth/callback/sandbox");
+}
+
+#[tokio::test]
+async fn a_refresh_repeats_the_redirect_uri_where_its_service_wants_it_and_no_other_than_the_apps_own() {
+    for (lines, repeated) in [("", false), ("refresh_redirect_uri = true", true)] {
+        let provider = RawProvider::answering(raw::json("200 OK", r#"{"access_token":"a"}"#)).await;
+        let proxy = start(config(&[("acme", &provider.file(lines))], "s3cret")).await;
+        let mut body = refreshment("acme", "r");
+        assert_eq!(proxy.token(&body).await.status, 200, "a connection of before knows none");
+        for text in [
+            "https://evil.test/",
+            "http://127.0.0.1:51234/oauth/callback/jira",
+            "http://localhost:51234/oauth/callback/acme",
+        ] {
+            body["redirect_uri"] = text.into();
+            assert_eq!(proxy.token(&body).await.error(), error(400, "invalid_request"), "{text}");
+        }
+        body["redirect_uri"] = "http://127.0.0.1:51234/oauth/callback/acme".into();
+        assert_eq!(proxy.token(&body).await.status, 200);
+        let sent: Vec<_> =
+            provider.requests().iter().map(|request| request.contains("redirect_uri")).collect();
+        assert_eq!(sent, [false, repeated]);
+        let own = "&redirect_uri=http%3A%2F%2F127.0.0.1%3A51234%2Foauth%2Fcallback%2Facme&";
+        assert_eq!(provider.requests()[1].contains(own), repeated, "{lines}");
+    }
 }
