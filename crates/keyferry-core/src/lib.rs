@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod fact;
 pub mod flow;
 pub mod id;
+pub mod idempotency_key;
 pub mod manifest;
 pub mod provider;
 pub mod scope;
