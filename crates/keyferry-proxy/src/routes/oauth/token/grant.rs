@@ -58,11 +58,3 @@ fn refresh(parameters: &mut Parameters) -> Result<RefreshToken, ProxyError> {
     let token = RefreshToken::new(token.expose_secret());
     Ok(token.map_err(|_| ParameterError::Grammar(Name::RefreshToken))?)
 }
-
-/// What is presented, for the count of how often.
-pub(super) fn credential(step: &Step) -> &str {
-    match step {
-        Step::Code(grant) => grant.code.expose_secret(),
-        Step::Refresh(token) => token.expose_secret(),
-    }
-}
