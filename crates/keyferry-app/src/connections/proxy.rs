@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use http::HeaderValue;
 use keyferry_core::{
     fact::Facts,
     flow::{
@@ -11,6 +12,7 @@ use keyferry_core::{
         revoke::TokenTypeHint,
     },
     id::{ClientId, FactName, ProviderName},
+    idempotency_key::{HEADER, IdempotencyKey},
     provider::CallbackFormat,
     secret::{CodeVerifier, RefreshToken, SecretText},
     url::{Endpoint, is_loopback},
@@ -208,7 +210,8 @@ impl ProxyClient {
         is_loopback(self.base.url())
     }
 
-    /// Redeems a code. To be called once for a code.
+    /// Redeems a code. To be called again for it only where the reply did not arrive, and with the same key: the proxy then gives the reply
+    /// that it keeps.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -216,6 +219,7 @@ impl ProxyClient {
         &self,
         code: &AuthorizedCode,
         format: &CallbackFormat,
+        key: &IdempotencyKey,
     ) -> Result<TokenReply, ProxyError> {
         let request = CodeExchange {
             provider: code.provider.as_str(),
@@ -225,10 +229,10 @@ impl ProxyClient {
             code_verifier: code.verifier.as_ref().map(CodeVerifier::expose_secret),
             about: About::new(&code.config, &code.metadata, format),
         };
-        self.tokens(&request).await
+        self.tokens(&request, key).await
     }
 
-    /// Spends a refresh token.
+    /// Spends a refresh token. With the key of an earlier try, the proxy gives the reply of that one, as long as it keeps it.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -237,9 +241,10 @@ impl ProxyClient {
         provider: &ProviderName,
         token: &RefreshToken,
         about: About<'_>,
+        key: &IdempotencyKey,
     ) -> Result<TokenReply, ProxyError> {
         let (provider, refresh_token) = (provider.as_str(), token.expose_secret());
-        self.tokens(&Refresh { provider, grant_type: "refresh_token", refresh_token, about }).await
+        self.tokens(&Refresh { provider, grant_type: "refresh_token", refresh_token, about }, key).await
     }
 
     /// Revokes a token (RFC 7009).
@@ -255,7 +260,7 @@ impl ProxyClient {
     ) -> Result<(), ProxyError> {
         let request =
             Revocation { provider: provider.as_str(), token, token_type_hint: hint.as_str(), about };
-        let (status, body) = self.post("oauth/revoke", &request).await?;
+        let (status, body) = self.send(self.client.post(self.address("oauth/revoke")).json(&request)).await?;
         if status == 200 {
             return Ok(());
         }
@@ -265,8 +270,9 @@ impl ProxyClient {
         }
     }
 
-    async fn tokens(&self, request: &impl Serialize) -> Result<TokenReply, ProxyError> {
-        let (status, body) = self.post("oauth/token", request).await?;
+    async fn tokens(&self, request: &impl Serialize, key: &IdempotencyKey) -> Result<TokenReply, ProxyError> {
+        let request = self.client.post(self.address("oauth/token")).json(request);
+        let (status, body) = self.send(request.header(HEADER, header(key))).await?;
         let mut reply = TokenReply::parse(status, &body).map_err(ProxyError::Reply)?;
         // A reply whose facts can't be read still carries a grant.
         if let Ok(Told { metadata }) = serde_json::from_slice(&body) {
@@ -275,14 +281,6 @@ impl ProxyClient {
             reply.metadata = facts.collect();
         }
         Ok(reply)
-    }
-
-    async fn post(
-        &self,
-        path: &str,
-        request: &impl Serialize,
-    ) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
-        self.send(self.client.post(self.address(path)).json(request)).await
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
@@ -310,6 +308,15 @@ impl ProxyClient {
     fn address(&self, path: &str) -> String {
         format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
     }
+}
+
+/// The key as a header's value, which no log of requests shows.
+fn header(key: &IdempotencyKey) -> HeaderValue {
+    // Its alphabet fits into any header.
+    let value = HeaderValue::from_str(&key.expose_header());
+    let mut value = value.unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
 }
 
 /// Status and body, of which no more is read than a reply has.

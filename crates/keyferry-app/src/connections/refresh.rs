@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use keyferry_core::{flow::error::FailureClass, id::ConnectionId, provider::ProviderFile};
+use keyferry_core::{
+    flow::error::FailureClass, id::ConnectionId, idempotency_key::IdempotencyKey, provider::ProviderFile,
+};
 
 use super::{
     ConnectionError, Connections, Fresh, Inner, Need, need,
@@ -116,7 +118,8 @@ impl Inner {
         let about = About::new(&record.config, &record.tokens.metadata, &oauth.callback);
         // A vault that can't be written now would lose what comes back. Then nothing is spent.
         self.vault.note_attempt(&record.id, record.generation, self.now()).await?;
-        match self.proxy.refresh(provider, token, about).await {
+        let key = IdempotencyKey::from_entropy(self.entropy.bytes());
+        match self.proxy.refresh(provider, token, about, &key).await {
             Ok(reply) => {
                 let now = self.now();
                 let renewed = ConnectionRecord {

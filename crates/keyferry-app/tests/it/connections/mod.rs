@@ -1,5 +1,6 @@
 //! Sign-in, refresh and revocation, against the real provider through the real proxy.
 
+mod lost_reply;
 mod proxy;
 mod refresh;
 mod revoke;
@@ -39,6 +40,7 @@ struct World {
     vault: Vault,
     passed: Arc<AtomicI64>,
     proxy: JoinHandle<()>,
+    address: SocketAddr,
     folder: TempDir,
 }
 
@@ -86,7 +88,7 @@ impl World {
             entropy: Entropy::system(),
             address: "127.0.0.1:7667".parse().unwrap(),
         });
-        Self { sandbox, connections, vault, passed, proxy, folder }
+        Self { sandbox, connections, vault, passed, proxy, address, folder }
     }
 
     /// Changes the vault behind the app's back.
@@ -110,6 +112,20 @@ impl World {
             entropy: Entropy::system(),
             address: "127.0.0.1:7667".parse().unwrap(),
         })
+    }
+
+    /// The world as an app sees it that reaches the proxy at another address.
+    fn through(mut self, address: SocketAddr) -> Self {
+        let files = self.folder.path().join("providers");
+        self.connections = Connections::new(Parts {
+            vault: self.vault.clone(),
+            proxy: ProxyClient::new(Endpoint::parse(&format!("http://{address}")).unwrap(), None).unwrap(),
+            providers: Arc::new(Providers::load(&files, &[])),
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            address: "127.0.0.1:7667".parse().unwrap(),
+        });
+        self
     }
 
     /// Lets time pass for the app; the provider's own clock goes on as ever.
