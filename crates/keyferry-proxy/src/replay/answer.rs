@@ -145,9 +145,8 @@ mod tests {
         for (json, metadata) in
             [(full, &[("team", "Ä \"7\" \\ \n")][..]), (r#"{"access_token":"a"}"#, &[][..])]
         {
-            let first = Ok(granted(json, metadata));
-            let again = again(&first).unwrap().unwrap();
-            let first = first.unwrap();
+            let again = again(&Ok(granted(json, metadata))).unwrap().unwrap();
+            let first = granted(json, metadata);
             let text = |granted: &Granted| {
                 let tokens = &granted.tokens;
                 let facts: Vec<_> = tokens

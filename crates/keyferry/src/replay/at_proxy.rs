@@ -1,6 +1,9 @@
 //! The steps that a play takes at the proxy, as the app takes them: with the app's own client.
 
-use keyferry_app::connections::{About, ProxyError};
+use keyferry_app::{
+    connections::{About, ProxyError},
+    entropy::Entropy,
+};
 use keyferry_core::{
     flow::{
         Tokens,
@@ -9,6 +12,7 @@ use keyferry_core::{
         reply::{TokenReply, TokenReplyError},
         revoke::TokenTypeHint,
     },
+    idempotency_key::IdempotencyKey,
     secret::RefreshToken,
 };
 
@@ -18,12 +22,12 @@ type Told<T> = Result<(T, String), ProxyError>;
 
 /// Redeems a code (RFC 6749 §4.1.3).
 pub(super) async fn exchange(scene: &Scene, code: &AuthorizedCode) -> Told<TokenReply> {
-    scene.proxy.exchange(code, &scene.oauth.callback).await.map(told)
+    scene.proxy.exchange(code, &scene.oauth.callback, &key()).await.map(told)
 }
 
 /// Spends a refresh token (RFC 6749 §6).
 pub(super) async fn refresh(scene: &Scene, token: &RefreshToken, tokens: &Tokens) -> Told<TokenReply> {
-    scene.proxy.refresh(&scene.file.name, token, about(scene, tokens)).await.map(told)
+    scene.proxy.refresh(&scene.file.name, token, about(scene, tokens), &key()).await.map(told)
 }
 
 /// Revokes the refresh token first, then the access token (RFC 7009 §2.1).
@@ -52,6 +56,10 @@ pub(super) fn explained(error: ProxyError) -> String {
         _ => return error.to_string(),
     };
     format!("{error}: {meant}")
+}
+
+fn key() -> IdempotencyKey {
+    IdempotencyKey::from_entropy(Entropy::system().bytes())
 }
 
 fn about<'a>(scene: &'a Scene, tokens: &'a Tokens) -> About<'a> {
