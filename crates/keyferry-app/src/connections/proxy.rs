@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use http::HeaderValue;
 use jiff::SignedDuration;
 use keyferry_core::{
     fact::Facts,
@@ -12,7 +13,7 @@ use keyferry_core::{
         revoke::TokenTypeHint,
     },
     id::{ClientId, FactName, ProviderName},
-    idempotency_key::IdempotencyKey,
+    idempotency_key::{HEADER, IdempotencyKey},
     provider::CallbackFormat,
     secret::{CodeVerifier, RefreshToken, SecretText},
     url::{Endpoint, is_loopback},
@@ -230,7 +231,8 @@ impl ProxyClient {
         is_loopback(self.base.url())
     }
 
-    /// Redeems a code. To be called once for a code.
+    /// Redeems a code. To be called again for it only where the reply did not arrive, and with the same key: the proxy then gives the reply
+    /// that it keeps.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -238,6 +240,7 @@ impl ProxyClient {
         &self,
         code: &AuthorizedCode,
         format: &CallbackFormat,
+        key: &IdempotencyKey,
     ) -> Result<TokenReply, ProxyError> {
         let request = CodeExchange {
             provider: code.provider.as_str(),
@@ -247,10 +250,11 @@ impl ProxyClient {
             code_verifier: code.verifier.as_ref().map(CodeVerifier::expose_secret),
             about: About::new(&code.config, &code.metadata, format),
         };
-        self.tokens(&request).await
+        self.tokens(&request, key).await
     }
 
-    /// Spends a refresh token. `redirect_uri` is that of the sign-in, for a provider that wants it repeated.
+    /// Spends a refresh token. `redirect_uri` is that of the sign-in, for a provider that wants it repeated. With the key of an earlier
+    /// try, the proxy gives the reply of that one, as long as it keeps it.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -260,11 +264,11 @@ impl ProxyClient {
         token: &RefreshToken,
         redirect_uri: Option<&str>,
         about: About<'_>,
-        _key: &IdempotencyKey,
+        key: &IdempotencyKey,
     ) -> Result<TokenReply, ProxyError> {
         let (provider, refresh_token) = (provider.as_str(), token.expose_secret());
         let grant_type = "refresh_token";
-        self.tokens(&Refresh { provider, grant_type, refresh_token, redirect_uri, about }).await
+        self.tokens(&Refresh { provider, grant_type, refresh_token, redirect_uri, about }, key).await
     }
 
     /// Revokes a token (RFC 7009).
@@ -280,7 +284,8 @@ impl ProxyClient {
     ) -> Result<(), ProxyError> {
         let request =
             Revocation { provider: provider.as_str(), token, token_type_hint: hint.as_str(), about };
-        let Answer { status, body, retry_after } = self.post("oauth/revoke", &request).await?;
+        let request = self.client.post(self.address("oauth/revoke")).json(&request);
+        let Answer { status, body, retry_after } = self.send(request).await?;
         if status == 200 {
             return Ok(());
         }
@@ -290,8 +295,9 @@ impl ProxyClient {
         }
     }
 
-    async fn tokens(&self, request: &impl Serialize) -> Result<TokenReply, ProxyError> {
-        let Answer { status, body, retry_after } = self.post("oauth/token", request).await?;
+    async fn tokens(&self, request: &impl Serialize, key: &IdempotencyKey) -> Result<TokenReply, ProxyError> {
+        let request = self.client.post(self.address("oauth/token")).json(request);
+        let Answer { status, body, retry_after } = self.send(request.header(HEADER, header(key))).await?;
         let mut reply =
             TokenReply::parse(status, &body).map_err(|error| refused(error, &body, retry_after))?;
         // A reply whose facts can't be read still carries a grant.
@@ -301,10 +307,6 @@ impl ProxyClient {
             reply.metadata = facts.collect();
         }
         Ok(reply)
-    }
-
-    async fn post(&self, path: &str, request: &impl Serialize) -> Result<Answer, ProxyError> {
-        self.send(self.client.post(self.address(path)).json(request)).await
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, ProxyError> {
@@ -344,6 +346,15 @@ fn refused(error: TokenReplyError, body: &[u8], retry_after: Option<SignedDurati
         (_, Some(pause)) => ProxyError::Later(error, pause),
         (_, None) => ProxyError::Reply(error),
     }
+}
+
+/// The key as a header's value, which no log of requests shows.
+fn header(key: &IdempotencyKey) -> HeaderValue {
+    // Its alphabet fits into any header.
+    let value = HeaderValue::from_str(&key.expose_header());
+    let mut value = value.unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
 }
 
 /// Status and body, of which no more is read than a reply has.

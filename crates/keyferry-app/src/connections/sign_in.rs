@@ -15,8 +15,10 @@ use keyferry_core::{
             UnverifiedCallback,
         },
         error::ErrorCode,
+        reply::TokenReply,
     },
     id::{ConnectionId, FactName, ProviderName},
+    idempotency_key::IdempotencyKey,
     provider::{
         Destinations, HostPattern, InvalidConfig, OAuth, ProviderFile, Redirect, RefusedHost, check_config,
     },
@@ -24,7 +26,7 @@ use keyferry_core::{
 };
 use tokio::sync::oneshot;
 
-use super::{ConnectionError, Connections, Inner};
+use super::{ConnectionError, Connections, Inner, ProxyError};
 use crate::{
     pages::SignInPage,
     vault::{ConnectionRecord, ConnectionState, Event, Expected},
@@ -198,7 +200,7 @@ impl Inner {
         renewed: Option<ConnectionId>,
     ) -> Outcome {
         let oauth = oauth(file)?;
-        let reply = self.proxy.exchange(&code, &oauth.callback).await?;
+        let reply = self.redeem(&code, oauth).await?;
         let AuthorizedCode { provider, client_id, scopes: asked, config, metadata, redirect_uri, .. } = code;
         let now = self.now();
         let mut tokens = Tokens::granted(reply, &asked, now);
@@ -240,6 +242,19 @@ impl Inner {
         // Only once the tokens are safe: what fails from here on costs a name, and no sign-in.
         self.name_account(file, saved).await;
         Ok(id)
+    }
+
+    /// Redeems the code. Where the reply is lost between proxy and app, the proxy is asked once more: the code is spent by then, and the
+    /// proxy keeps its reply for this key.
+    async fn redeem(&self, code: &AuthorizedCode, oauth: &OAuth) -> Result<TokenReply, ProxyError> {
+        let key = IdempotencyKey::from_entropy(self.entropy.bytes());
+        match self.proxy.exchange(code, &oauth.callback, &key).await {
+            Err(ProxyError::NoReply) => {
+                tracing::warn!(provider = %code.provider, "the reply to a sign-in was lost; asking for it again");
+                self.proxy.exchange(code, &oauth.callback, &key).await
+            }
+            result => result,
+        }
     }
 
     /// What a new sign-in may take the place of: a grant of the same provider, whose end the person has not ordered. The tokens of one

@@ -1,6 +1,7 @@
 //! Sign-in, refresh and revocation, against the real provider through the real proxy.
 
 mod account;
+mod lost_reply;
 mod proxy;
 mod refresh;
 mod revoke;
@@ -42,6 +43,7 @@ struct World {
     passed: Arc<AtomicI64>,
     start: Timestamp,
     proxy: JoinHandle<()>,
+    address: SocketAddr,
     folder: TempDir,
 }
 
@@ -92,7 +94,7 @@ impl World {
             entropy: Entropy::system(),
             address: "127.0.0.1:7667".parse().unwrap(),
         });
-        Self { sandbox, connections, vault, passed, start, proxy, folder }
+        Self { sandbox, connections, vault, passed, start, proxy, address, folder }
     }
 
     /// Connections as another process over the same data folder has them.
@@ -130,6 +132,20 @@ impl World {
             entropy: Entropy::system(),
             address: "127.0.0.1:7667".parse().unwrap(),
         })
+    }
+
+    /// The world as an app sees it that reaches the proxy at another address.
+    fn through(mut self, address: SocketAddr) -> Self {
+        let files = self.folder.path().join("providers");
+        self.connections = Connections::new(Parts {
+            vault: self.vault.clone(),
+            proxy: ProxyClient::new(Endpoint::parse(&format!("http://{address}")).unwrap(), None).unwrap(),
+            providers: Arc::new(Providers::load(&files, &[])),
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            address: "127.0.0.1:7667".parse().unwrap(),
+        });
+        self
     }
 
     /// Lets time pass for the app; the provider's own clock goes on as ever.

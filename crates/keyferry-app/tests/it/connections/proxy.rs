@@ -44,7 +44,7 @@ async fn answering(reply: Vec<u8>) -> (Endpoint, Arc<AtomicUsize>) {
 }
 
 /// Whether head and body have come.
-fn whole(request: &[u8]) -> bool {
+pub(super) fn whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head
