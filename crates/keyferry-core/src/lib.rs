@@ -9,6 +9,7 @@ pub mod fact;
 pub mod flow;
 pub mod id;
 pub mod manifest;
+pub mod parallel;
 pub mod provider;
 pub mod scope;
 pub mod secret;
