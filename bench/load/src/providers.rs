@@ -6,7 +6,10 @@ use std::{
     time::Instant,
 };
 
-use keyferry_core::provider::{ProviderFile, ProviderSet};
+use keyferry_core::{
+    parallel,
+    provider::{ProviderFile, ProviderSet},
+};
 use serde::Serialize;
 
 use crate::error::LoadError;
@@ -48,12 +51,16 @@ fn load(folder: &Path) -> Result<ProviderSet, LoadError> {
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, io::Error>>()?;
     paths.sort();
     let mut set = ProviderSet::default();
-    for path in paths {
-        let shown = path.display().to_string();
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let name = name.parse().map_err(|_| LoadError::Provider(shown.clone()))?;
-        let checked = ProviderFile::parse(name, &shown, &fs::read_to_string(&path)?);
-        set.insert(checked.map_err(|findings| LoadError::Provider(findings.to_string()))?.file);
+    for file in parallel::map(&paths, |path| read(path)) {
+        set.insert(file?);
     }
     Ok(set)
+}
+
+fn read(path: &Path) -> Result<ProviderFile, LoadError> {
+    let shown = path.display().to_string();
+    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let name = name.parse().map_err(|_| LoadError::Provider(shown.clone()))?;
+    let checked = ProviderFile::parse(name, &shown, &fs::read_to_string(path)?);
+    Ok(checked.map_err(|findings| LoadError::Provider(findings.to_string()))?.file)
 }

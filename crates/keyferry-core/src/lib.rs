@@ -10,6 +10,7 @@ pub mod flow;
 pub mod id;
 pub mod idempotency_key;
 pub mod manifest;
+pub mod parallel;
 pub mod provider;
 pub mod refresh;
 pub mod scope;

@@ -11,6 +11,7 @@ use std::{
 use keyferry_core::{
     diagnostic::{Diagnostics, Severity},
     id::ProviderName,
+    parallel,
     provider::ProviderFile,
 };
 
@@ -85,8 +86,10 @@ impl Shelf {
             } else {
                 folder.problem = None;
             }
-            for path in paths {
-                let Some(kept) = Kept::read(&path, before.get(&path)) else { continue };
+            // A thousand files are read at a start, and whoever started waits for them.
+            let read = parallel::map(&paths, |path| Kept::read(path, before.get(path)));
+            for (path, kept) in paths.into_iter().zip(read) {
+                let Some(kept) = kept else { continue };
                 found.problems.extend(kept.problem.clone());
                 found.files.push((path.display().to_string(), Arc::clone(&kept)));
                 self.kept.insert(path, kept);

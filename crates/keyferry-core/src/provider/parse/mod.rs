@@ -185,7 +185,7 @@ fn hint_for_key(key: &str) -> Option<String> {
         }
         "response" => "did you mean [token.response]?",
         "error" | "errors" => "did you mean [token.response.error], or errors in [token.response]?",
-        "headers" => "`headers` belongs in [token] or [account]",
+        "headers" => "`headers` belongs in [token], [revocation] or [account]",
         _ => return table_of_key(key).map(|table| format!("`{key}` belongs in [{table}]")),
     };
     Some(hint.to_owned())

@@ -1,6 +1,6 @@
 //! No parameter twice in one request (RFC 6749 §3.1 and §3.2), whatever a file renames and adds. Services differ in which of two they take.
 
-use super::super::file::{OAuth, Rename};
+use super::super::file::{OAuth, Rename, RevocationAuth};
 use crate::{delivery::Template, diagnostic::Report};
 
 /// Looks through each request that the flow makes.
@@ -19,11 +19,14 @@ pub(super) fn no_name_twice(oauth: &OAuth, report: &mut Report<'_>) {
     let client = ["client_id", "client_secret"];
     let exchange = [&client[..], &["grant_type", "code", "redirect_uri", "code_verifier"]].concat();
     request(&exchange, &token.rename, &token.params, report);
-    let refresh = [&client[..], &["grant_type", "refresh_token"]].concat();
+    let repeated: &[&str] = if token.refresh_redirect_uri { &["redirect_uri"] } else { &[] };
+    let refresh = [&client[..], &["grant_type", "refresh_token"], repeated].concat();
     request(&refresh, &token.rename, &token.refresh_params, report);
     if let Some(revocation) = &oauth.revocation {
-        let revoke = [&client[..], &["token", "token_type_hint"]].concat();
-        request(&revoke, &token.rename, &revocation.params, report);
+        // What authenticates itself names no client.
+        let client = if revocation.authentication == RevocationAuth::Bearer { &[] } else { &client[..] };
+        let revoke = [client, &["token", "token_type_hint"]].concat();
+        request(&revoke, revocation.rename.as_ref().unwrap_or(&token.rename), &revocation.params, report);
     }
 }
 
