@@ -24,7 +24,7 @@ use keyferry_app::{
     home::DataFolder,
     pages::SignInPage,
     providers::Providers,
-    vault::{ConnectionRecord, Vault},
+    vault::{ConnectionRecord, KeyAccess, Vault},
 };
 use keyferry_core::{id::ConnectionId, secret::SecretText, url::Endpoint};
 use keyferry_proxy::{Proxy, ProxyConfig};
@@ -71,7 +71,7 @@ impl World {
         let (proxy, address) = proxy(&sandbox, &providers, wanted).await;
 
         let data = DataFolder::prepare(&folder.path().join("data")).unwrap();
-        let vault = Vault::open(&data, &Entropy::system()).unwrap();
+        let vault = Vault::open(&data, &KeyAccess::to_files(), &Entropy::system()).unwrap();
         let passed = Arc::new(AtomicI64::new(0));
         let clock = Clock::new({
             let (passed, start) = (passed.clone(), Clock::system().now());

@@ -67,6 +67,8 @@ impl World {
         command.env("KEYFERRY_OPEN_BROWSER", "false");
         command.env("KEYFERRY_LISTEN", "127.0.0.1:0");
         command.env("KEYFERRY_LOG", "debug");
+        // Whoever runs the tests has a keychain of their own.
+        command.env("KEYFERRY_VAULT_KEY", "file");
         if let Some(url) = self.proxy_url.lock().unwrap().as_ref() {
             command.env("KEYFERRY_PROXY_URL", url);
         }
