@@ -131,7 +131,12 @@ impl Layer {
                 DeValue::Table(below) if Key::is_table(name.get_ref()) => {
                     for (part, value) in below {
                         let line = line_of(text, part.span().start);
-                        layer.take(path, line, &format!("{}.{}", name.get_ref(), part.get_ref()), value.get_ref())?;
+                        layer.take(
+                            path,
+                            line,
+                            &format!("{}.{}", name.get_ref(), part.get_ref()),
+                            value.get_ref(),
+                        )?;
                     }
                 }
                 value => layer.take(path, line_of(text, name.span().start), name.get_ref(), value)?,
@@ -141,7 +146,13 @@ impl Layer {
     }
 
     /// Takes the value of one key of the file.
-    fn take(&mut self, path: &Path, line: usize, name: &str, value: &DeValue<'_>) -> Result<(), SettingsError> {
+    fn take(
+        &mut self,
+        path: &Path,
+        line: usize,
+        name: &str,
+        value: &DeValue<'_>,
+    ) -> Result<(), SettingsError> {
         let key = Key::named(name).ok_or_else(|| unknown(path, line, name))?;
         let origin = Origin::File(path.to_owned(), line);
         let raw = raw(value).ok_or_else(|| SettingsError::Invalid {

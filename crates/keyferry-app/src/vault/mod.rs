@@ -26,7 +26,9 @@ use std::{
 
 pub use connections::{ConnectionRecord, ConnectionState};
 pub use error::VaultError;
-pub use keys::{Ask, KEYCHAIN_LIMIT, KeyAccess, KeyPlace, KeychainError, PassphraseError, Passphrases, UnknownPlace};
+pub use keys::{
+    Ask, KEYCHAIN_LIMIT, KeyAccess, KeyPlace, KeychainError, PassphraseError, Passphrases, UnknownPlace,
+};
 pub use servers::{ServerHead, ServerRecord};
 
 use hkdf::Hkdf;
@@ -64,14 +66,16 @@ impl Vault {
 
     fn open_at(folder: &Path, access: &KeyAccess, entropy: &Entropy) -> Result<Self, VaultError> {
         let (path, stores) = (folder.join(DATABASE), Stores { folder, access, entropy });
+        let mut made = None;
         if let Err(error) = path.symlink_metadata() {
             if error.kind() != io::ErrorKind::NotFound {
                 return Err(VaultError::file(&path, error));
             }
             let (place, key) = keys::make(&stores)?;
             schema::make(&path, place, &Sealer::new(&key, entropy.clone()))?;
+            made = Some(key);
         }
-        let mut unlocked = unlock(&path, &stores)?;
+        let mut unlocked = unlock(&path, &stores, made)?;
         tell_of_another_wish(access, unlocked.place);
         go_on(&mut unlocked);
         let Unlocked { database, sealer, root, place, .. } = unlocked;
@@ -88,7 +92,8 @@ impl Vault {
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
-        let derived = Hkdf::<Sha256>::new(None, self.0.root.expose_bytes()).expand(purpose.as_bytes(), &mut *key);
+        let derived =
+            Hkdf::<Sha256>::new(None, self.0.root.expose_bytes()).expand(purpose.as_bytes(), &mut *key);
         // HKDF gives up to 255 blocks (RFC 5869 §2.3), and this is one.
         debug_assert!(derived.is_ok());
         key

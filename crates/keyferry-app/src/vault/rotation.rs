@@ -64,10 +64,7 @@ fn fresh(old: &MasterKey, stores: &Stores<'_>) -> MasterKey {
 }
 
 /// Goes on with a rotation that was begun; none under way is none to finish.
-pub(super) fn carry_on(
-    unlocked: &mut Unlocked,
-    on_progress: OnProgress<'_>,
-) -> Result<Rotated, VaultError> {
+pub(super) fn carry_on(unlocked: &mut Unlocked, on_progress: OnProgress<'_>) -> Result<Rotated, VaultError> {
     let Some(old) = unlocked.sealer.previous_key() else {
         return Ok(Rotated { finished: true, ..Rotated::default() });
     };

@@ -24,7 +24,13 @@ pub(super) struct Unlocked {
 
 /// Opens the database, proves its key and brings it up to date. Nothing is changed before the key is proven, and a database whose key is
 /// not to be had never gets a new one: that would hide the loss, and what is sealed would stay closed for ever.
-pub(super) fn unlock(path: &Path, stores: &Stores<'_>) -> Result<Unlocked, VaultError> {
+///
+/// `made` is a key that was made a moment ago: nobody is asked for it again.
+pub(super) fn unlock(
+    path: &Path,
+    stores: &Stores<'_>,
+    made: Option<MasterKey>,
+) -> Result<Unlocked, VaultError> {
     let (mut database, head) = schema::open(path)?;
     let store = stores.at(head.place);
     let missing = || match head.place {
@@ -34,7 +40,10 @@ pub(super) fn unlock(path: &Path, stores: &Stores<'_>) -> Result<Unlocked, Vault
         }
         place => VaultError::KeyMissing { database: path.to_owned(), place },
     };
-    let key = store.get(head.key)?.ok_or_else(missing)?;
+    let key = match made.filter(|made| made.id() == head.key) {
+        Some(made) => made,
+        None => store.get(head.key)?.ok_or_else(missing)?,
+    };
     let sealer = Sealer::new(&key, stores.entropy.clone());
     head.prove(&sealer, path)?;
     let (sealer, root) = ready(&mut database, sealer, stores)?;

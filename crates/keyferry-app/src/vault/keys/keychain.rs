@@ -49,7 +49,9 @@ impl KeychainError {
             Self::Slow(_) => {
                 "it may be asking you to unlock it: answer it and try again. A longer time is set with KEYFERRY_VAULT_KEYCHAIN_LIMIT"
             }
-            Self::NotAKey(_) => "look at the entry in your keychain; restore it, or restore a backup with `keyferry vault restore`",
+            Self::NotAKey(_) => {
+                "look at the entry in your keychain; restore it, or restore a backup with `keyferry vault restore`"
+            }
             Self::NotPersistent => {
                 "make a lasting keyring the default one, or keep the key elsewhere: KEYFERRY_VAULT_KEY=passphrase"
             }

@@ -113,7 +113,9 @@ impl KeyPlace {
     pub const fn description(self) -> &'static str {
         match self {
             Self::Keychain => "the system's keychain",
-            Self::Passphrase => "a file in the data folder, wrapped under your passphrase (vault.wrapped-key)",
+            Self::Passphrase => {
+                "a file in the data folder, wrapped under your passphrase (vault.wrapped-key)"
+            }
             Self::File => "a file of its own in the data folder, readable by you alone (vault.key)",
         }
     }

@@ -53,9 +53,13 @@ impl PassphraseError {
                 "run the command in a terminal, or write the passphrase into a file that you alone can read, and name it in KEYFERRY_VAULT_PASSPHRASE_FILE"
             }
             Self::NotGiven(_) => "try again",
-            Self::File { .. } => "put the passphrase on its first line, and make the file yours alone: chmod 600",
+            Self::File { .. } => {
+                "put the passphrase on its first line, and make the file yours alone: chmod 600"
+            }
             Self::TooShort => "take a few words that you can remember; nothing was changed",
-            Self::Wrong => "try again; nothing was changed. Without the passphrase the tokens can't be read: sign in again, or restore a backup",
+            Self::Wrong => {
+                "try again; nothing was changed. Without the passphrase the tokens can't be read: sign in again, or restore a backup"
+            }
         }
     }
 }

@@ -69,6 +69,21 @@ fn a_wrapped_vault_opens_with_its_passphrase_alone_and_leaves_no_plain_key() {
 }
 
 #[test]
+fn the_person_is_asked_once_for_a_new_vault_and_once_at_each_start() {
+    let (folder, asked) =
+        (tempfile::tempdir().unwrap(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
+    let seen = asked.clone();
+    let passphrases = Passphrases::new(move |what| {
+        seen.lock().unwrap().push(what);
+        Ok(SecretText::new("correct horse battery").unwrap())
+    });
+    let access = KeyAccess { passphrases, ..under("") };
+    drop(open(&folder, &access).unwrap());
+    drop(open(&folder, &access).unwrap());
+    assert_eq!(*asked.lock().unwrap(), [Ask::New, Ask::Known]);
+}
+
+#[test]
 fn a_setting_moves_no_key() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(&folder, &KeyAccess::to_files()).unwrap());
@@ -120,5 +135,8 @@ fn a_passphrase_file_is_the_persons_alone_and_its_first_line_counts() {
 fn neither_a_key_nor_its_access_is_ever_printed() {
     let key = MasterKey::new([7; 32]);
     let printed = format!("{key:?} {:?}", under("correct horse battery"));
-    assert!(!printed.contains("horse") && !printed.contains("BwcH") && !printed.contains("7, 7"), "{printed}");
+    assert!(
+        !printed.contains("horse") && !printed.contains("BwcH") && !printed.contains("7, 7"),
+        "{printed}"
+    );
 }

@@ -71,11 +71,15 @@ impl Argon2id {
     fn cipher(&self, passphrase: &SecretText) -> Result<(XChaCha20Poly1305, XNonce), PassphraseError> {
         let fits =
             self.memory_kib <= MOST_MEMORY_KIB && self.passes <= MOST_PASSES && self.lanes <= MOST_LANES;
-        let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).ok().filter(|_| fits);
+        let parameters =
+            Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).ok().filter(|_| fits);
         let parameters = parameters.ok_or(PassphraseError::Wrong)?;
         let salt = STANDARD.decode(&self.salt).map_err(|_| PassphraseError::Wrong)?;
-        let nonce: [u8; 24] =
-            STANDARD.decode(&self.nonce).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(PassphraseError::Wrong)?;
+        let nonce: [u8; 24] = STANDARD
+            .decode(&self.nonce)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(PassphraseError::Wrong)?;
         let mut key = Zeroizing::new([0; 32]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
             .hash_password_into(passphrase.expose_secret().as_bytes(), &salt, key.as_mut_slice())

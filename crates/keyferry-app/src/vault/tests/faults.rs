@@ -46,7 +46,7 @@ async fn a_rotation_on_a_full_disk_stops_no_start_and_goes_on_later() {
     let entropy = Entropy::system();
     let access = KeyAccess::to_files();
     let stores = Stores { folder: folder.path(), access: &access, entropy: &entropy };
-    let mut unlocked = unlock(&folder.path().join(DATABASE), &stores).unwrap();
+    let mut unlocked = unlock(&folder.path().join(DATABASE), &stores, None).unwrap();
     let broken_off = rotation::rotate(&mut unlocked, &stores, &mut |_| ControlFlow::Break(())).unwrap();
     assert!(!broken_off.finished);
     // As a disk does that takes no more: each write fails.
@@ -58,7 +58,7 @@ async fn a_rotation_on_a_full_disk_stops_no_start_and_goes_on_later() {
     let vault = open(&folder).unwrap();
     assert_eq!(kept(&vault).await, 1);
     drop(vault);
-    let unlocked = unlock(&folder.path().join(DATABASE), &stores).unwrap();
+    let unlocked = unlock(&folder.path().join(DATABASE), &stores, None).unwrap();
     assert!(unlocked.sealer.previous_key().is_none());
 }
 

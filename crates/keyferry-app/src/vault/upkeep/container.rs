@@ -72,10 +72,7 @@ pub(super) fn recognize(path: &Path, bytes: &[u8]) -> Result<(), UpkeepError> {
     read_head(path, bytes).map(drop)
 }
 
-fn read_head<'b>(
-    path: &Path,
-    bytes: &'b [u8],
-) -> Result<(&'b [u8], Argon2id, Timestamp), UpkeepError> {
+fn read_head<'b>(path: &Path, bytes: &'b [u8]) -> Result<(&'b [u8], Argon2id, Timestamp), UpkeepError> {
     let other = || UpkeepError::NotABackup(path.to_owned());
     let mut lines = bytes.splitn(3, |byte| *byte == b'\n');
     let (name, json) = (lines.next().ok_or_else(other)?, lines.next().ok_or_else(other)?);

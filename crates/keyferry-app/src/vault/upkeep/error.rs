@@ -37,7 +37,9 @@ pub enum UpkeepError {
     #[error("the backup {0} was made by a newer version of Keyferry")]
     NewerBackup(PathBuf),
     /// It does not open.
-    #[error("the backup {0} does not open: the passphrase is not the right one, or the file was damaged or cut short")]
+    #[error(
+        "the backup {0} does not open: the passphrase is not the right one, or the file was damaged or cut short"
+    )]
     Sealed(PathBuf),
 }
 

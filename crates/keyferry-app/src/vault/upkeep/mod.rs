@@ -17,8 +17,9 @@ pub use restore::Restored;
 pub use status::{Reach, Rotation, VaultStatus, status};
 
 use super::{
-    DATABASE, KeyAccess, KeyPlace, VaultError, rotation,
+    DATABASE, KeyAccess, KeyPlace, VaultError,
     keys::Stores,
+    rotation,
     unlock::{Unlocked, unlock},
     vault_row,
 };
@@ -100,7 +101,7 @@ impl Upkeep {
         if path.symlink_metadata().is_err() {
             return Err(UpkeepError::NoVault(self.folder.path().to_owned()));
         }
-        Ok(unlock(&path, &self.stores())?)
+        Ok(unlock(&path, &self.stores(), None)?)
     }
 
     fn stores(&self) -> Stores<'_> {

@@ -89,7 +89,8 @@ impl Upkeep {
         arriving: &Path,
         contents: Contents,
     ) -> Result<(KeyPlace, KeyId, Vec<String>), UpkeepError> {
-        private_file::write(arriving, &contents.database).map_err(|error| UpkeepError::file(arriving, error))?;
+        private_file::write(arriving, &contents.database)
+            .map_err(|error| UpkeepError::file(arriving, error))?;
         let (mut database, head) = schema::open(arriving).map_err(|error| of_backup(file, error))?;
         let sealer = Sealer::new(&contents.key, self.entropy.clone());
         head.prove(&sealer, arriving).map_err(|error| of_backup(file, error))?;

@@ -131,7 +131,10 @@ async fn the_status_tells_whether_the_key_is_there_and_changes_nothing() {
     let access = KeyAccess::to_files();
     let told = || status(folder.path(), &access, &Entropy::system()).unwrap().unwrap();
     let status = told();
-    assert!(matches!((&status.key, status.sealed_values, &status.rotation), (Reach::Found, 7, None)), "{status:?}");
+    assert!(
+        matches!((&status.key, status.sealed_values, &status.rotation), (Reach::Found, 7, None)),
+        "{status:?}"
+    );
     let key = fs::read(folder.path().join(KEY)).unwrap();
     fs::remove_file(folder.path().join(KEY)).unwrap();
     assert!(matches!(told().key, Reach::Missing { .. }));

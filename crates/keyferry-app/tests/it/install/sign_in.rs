@@ -1,6 +1,10 @@
 //! Installs with an account: the real sandbox provider, the real proxy, the real callback.
 
-use keyferry_app::{entropy::Entropy, home::DataFolder, vault::{KeyAccess, Vault}};
+use keyferry_app::{
+    entropy::Entropy,
+    home::DataFolder,
+    vault::{KeyAccess, Vault},
+};
 use keyferry_core::id::ConnectionId;
 use keyferry_sandbox::{Fault, SandboxConfig, Target};
 use reqwest::StatusCode;

@@ -12,7 +12,11 @@ use std::{
 };
 
 use keyferry_app::{
-    App, BootError, Parts, boot, clock::Clock, connections::Opener, entropy::Entropy, settings::Settings,
+    App, BootError, Parts, boot,
+    clock::Clock,
+    connections::Opener,
+    entropy::Entropy,
+    settings::Settings,
     vault::{KeyPlace, Passphrases},
 };
 use reqwest::{Method, StatusCode};

@@ -31,7 +31,11 @@ pub(super) async fn run(global: &Global, args: Args) -> CliResult {
     });
     let done = done.await?;
     output::data(global.json, &done, |done| {
-        format!("The vault and its key are in {}: {} bytes, sealed under the passphrase", done.file.display(), done.bytes)
+        format!(
+            "The vault and its key are in {}: {} bytes, sealed under the passphrase",
+            done.file.display(),
+            done.bytes
+        )
     });
     output::warning(&Problem::new("spent", SPENT));
     Ok(())

@@ -40,8 +40,10 @@ pub(super) async fn run(global: &Global, args: Args) -> CliResult {
 
 fn human(restored: &Restored) -> String {
     let made = output::time(restored.made_at);
-    let mut text =
-        format!("The backup of {made} is in place; its new master key is in {}\n", restored.key_place.description());
+    let mut text = format!(
+        "The backup of {made} is in place; its new master key is in {}\n",
+        restored.key_place.description()
+    );
     if let Some(kept) = &restored.kept {
         text.push_str(&format!("The vault that was there is kept in {}\n", kept.display()));
     }

@@ -23,7 +23,7 @@ use crate::{
 
 pub(super) async fn run(global: &Global) -> CliResult {
     let (runtime, ending, shown) = (Handle::current(), Arc::new(AtomicBool::new(false)), output::watched());
-    let mut listening = false;
+    let (mut listening, mut last) = (false, None);
     let told = Arc::clone(&ending);
     let mut on_progress = move |progress: Progress| {
         // Not before there is something to break off: until then Ctrl-C ends the program, at a question for a passphrase too.
@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global) -> CliResult {
                 told.store(true, Ordering::Relaxed);
             });
         }
-        if shown && progress.total > 0 {
+        if shown && last.replace(progress) != Some(progress) {
             output::note(&format!("{} of {} values are under the new key", progress.done, progress.total));
         }
         if told.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -62,8 +62,7 @@ async fn a_backup_put_into_an_empty_folder_is_a_vault_of_its_own() {
     let (_elsewhere, file) = back_up(&folder);
     let other = tempfile::tempdir().unwrap();
     let restored = restore(&other, under(WORDS), &file, false).unwrap();
-    let expected =
-        Restored { made_at: now(), key_place: KeyPlace::Passphrase, stuck: vec![], kept: None };
+    let expected = Restored { made_at: now(), key_place: KeyPlace::Passphrase, stuck: vec![], kept: None };
     assert_eq!(restored, expected);
     assert_whole(&other, &under(WORDS)).await;
     assert_whole(&folder, &KeyAccess::to_files()).await;
@@ -121,7 +120,8 @@ async fn a_backup_that_is_damaged_foreign_or_newer_harms_nothing() {
     assert!(matches!(refused(&changed), UpkeepError::Sealed(_)));
     assert!(matches!(refused(&whole[..whole.len() - 100]), UpkeepError::Sealed(_)));
     assert!(matches!(refused(&whole[..40]), UpkeepError::NotABackup(_)));
-    for foreign in ["", "SQLite format 3\0", "keyferry vault backup x\n{}\n", "keyferry vault backup 1\n{}\n"] {
+    for foreign in ["", "SQLite format 3\0", "keyferry vault backup x\n{}\n", "keyferry vault backup 1\n{}\n"]
+    {
         assert!(matches!(refused(foreign.as_bytes()), UpkeepError::NotABackup(_)), "{foreign:?}");
     }
     assert!(matches!(refused(b"keyferry vault backup 2\n{}\n"), UpkeepError::NewerBackup(_)));
@@ -135,7 +135,9 @@ async fn a_backup_that_is_damaged_foreign_or_newer_harms_nothing() {
     // A whole backup of a newer database, and one of another file.
     let mut contents = container::open(&file, &whole, &words(WORDS)).unwrap();
     let meddled = tempfile::tempdir().unwrap();
-    for (statement, code) in [("PRAGMA user_version = 99", "newer"), ("PRAGMA application_id = 7", "not a backup")] {
+    for (statement, code) in
+        [("PRAGMA user_version = 99", "newer"), ("PRAGMA application_id = 7", "not a backup")]
+    {
         private_file::write(&meddled.path().join(DATABASE), &contents.database).unwrap();
         meddle(&meddled, statement);
         let database = fs::read(meddled.path().join(DATABASE)).unwrap();

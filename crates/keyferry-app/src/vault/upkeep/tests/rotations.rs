@@ -1,9 +1,9 @@
 use super::*;
 use crate::vault::{
     keys::MasterKey,
-    sealed::SEALED,
-    seal::{Sealer, sealed_by},
     schema,
+    seal::{Sealer, sealed_by},
+    sealed::SEALED,
 };
 
 fn to_the_end(_: Progress) -> ControlFlow<()> {
@@ -70,7 +70,10 @@ async fn after_a_rotation_the_old_key_opens_nothing_and_what_is_derived_is_the_s
         let (database, head) = schema::open(&folder.path().join(DATABASE)).unwrap();
         assert!(!head.rotating && head.prove(&Sealer::new(&old, Entropy::system()), folder.path()).is_err());
         drop(database);
-        assert!(!bytes.windows(4).any(|window| window == old.id().0), "nothing of the old key is in the file");
+        assert!(
+            !bytes.windows(4).any(|window| window == old.id().0),
+            "nothing of the old key is in the file"
+        );
     }
 }
 
@@ -126,7 +129,10 @@ async fn a_new_key_that_no_vault_names_yet_harms_nothing() {
 async fn the_old_key_is_kept_while_a_value_that_it_should_open_does_not() {
     let folder = vault().await;
     let damaged = record(2, "x").id;
-    meddle(&folder, &format!("UPDATE connections SET access_token = substr(access_token, 1, 40) WHERE id = '{damaged}'"));
+    meddle(
+        &folder,
+        &format!("UPDATE connections SET access_token = substr(access_token, 1, 40) WHERE id = '{damaged}'"),
+    );
     let rotated = upkeep(&folder, KeyAccess::to_files()).rotate(&mut to_the_end).unwrap();
     assert_eq!((rotated.resealed, rotated.finished, rotated.stuck.len()), (6, false, 1));
     assert!(rotated.stuck[0].contains(damaged.as_str()), "{:?}", rotated.stuck);
