@@ -39,8 +39,9 @@ impl Upkeep {
         passphrase: &SecretText,
         now: Timestamp,
     ) -> Result<BackedUp, UpkeepError> {
+        let file = &std::path::absolute(file).map_err(|error| UpkeepError::file(file, error))?;
         if file.symlink_metadata().is_ok() {
-            return Err(UpkeepError::Exists(file.to_owned()));
+            return Err(UpkeepError::Exists(file.clone()));
         }
         let unlocked = self.unlock()?;
         let copy = self.folder.path().join(COPY);
@@ -51,7 +52,7 @@ impl Upkeep {
         };
         let sealed = container::seal(&contents, passphrase, &self.entropy)?;
         private_file::write(file, &sealed).map_err(|error| UpkeepError::file(file, error))?;
-        Ok(BackedUp { file: file.to_owned(), bytes: sealed.len() as u64 })
+        Ok(BackedUp { file: file.clone(), bytes: sealed.len() as u64 })
     }
 }
 
