@@ -32,7 +32,8 @@ mod settings_page;
 mod support;
 #[cfg(test)]
 mod usage;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod vault;
 #[cfg(test)]
 mod whole_path;
