@@ -18,7 +18,7 @@ use crate::{
     providers::{self, Providers},
     runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
     settings::Settings,
-    vault::{Vault, VaultError},
+    vault::{Passphrases, Vault, VaultError},
 };
 
 /// Requests that wait for news at once. Each holds a connection of the listener, and others must find one.
@@ -39,6 +39,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// What opens the system browser.
     pub opener: Opener,
+    /// Whom to ask for the vault's passphrase.
+    pub passphrases: Passphrases,
     /// The program that a manifest's command `keyferry` means.
     pub this_program: PathBuf,
     /// The environment of which servers inherit a little.
@@ -124,7 +126,7 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     let lock = AppLock::take(&folder)?;
     Announcement::withdraw(&folder)?;
     let token = ApiToken::open_or_create(&folder, parts.entropy.bytes())?;
-    let vault = Vault::open(&folder, &parts.entropy)?;
+    let vault = open_vault(&settings, &folder, &parts).await?;
     let providers = Providers::load(&folder.providers(), &settings.provider_folders);
     let catalog = Catalog::load(&folder.catalog(), &settings.catalog_folders);
     let listener = listen(settings.listen, parts.alone).await?;
@@ -144,6 +146,14 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     }
     tracing::info!(%address, folder = %engine.folder.path().display(), "the app is ready");
     Ok(App { engine, token, serving, lock })
+}
+
+/// Opens the vault on a thread of its own: its key may be asked of a keychain or a person.
+async fn open_vault(settings: &Settings, folder: &DataFolder, parts: &Parts) -> Result<Vault, VaultError> {
+    let access = settings.key_access(parts.passphrases.clone());
+    let (folder, entropy) = (folder.clone(), parts.entropy.clone());
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&folder, &access, &entropy));
+    opened.await.map_err(|_| VaultError::Interrupted)?
 }
 
 /// What boot has opened so far.

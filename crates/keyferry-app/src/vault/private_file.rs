@@ -37,6 +37,16 @@ pub(crate) fn build(path: &Path, fill: impl FnOnce(&Path, &mut File) -> io::Resu
     sync_folder(folder)
 }
 
+/// Puts a file that is whole in the place of another, and syncs the folder. A crash leaves the old file or the new.
+///
+/// # Errors
+/// What the operating system says.
+pub(crate) fn replace(new: &Path, path: &Path) -> io::Result<()> {
+    File::open(new)?.sync_all()?;
+    std::fs::rename(new, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
 /// Reads a file of at most `limit` bytes.
 ///
 /// # Errors

@@ -1,3 +1,5 @@
+mod faults;
+
 use std::fs;
 
 use jiff::Timestamp;
@@ -14,17 +16,17 @@ use tempfile::TempDir;
 
 use super::*;
 
-const CANARY: &str = "canary-access-token";
+pub(super) const CANARY: &str = "canary-access-token";
 
-fn open(folder: &TempDir) -> Result<Vault, VaultError> {
-    Vault::open_at(folder.path(), &Entropy::system())
+pub(super) fn open(folder: &TempDir) -> Result<Vault, VaultError> {
+    Vault::open_at(folder.path(), &KeyAccess::to_files(), &Entropy::system())
 }
 
 fn facts(name: &str, text: &str) -> Facts {
     [(name.parse().unwrap(), SecretText::new(text).unwrap())].into_iter().collect()
 }
 
-fn record(seed: u8, access_token: &str) -> ConnectionRecord {
+pub(super) fn record(seed: u8, access_token: &str) -> ConnectionRecord {
     ConnectionRecord {
         id: ConnectionId::from_entropy([seed; 8]),
         provider: "acme".parse().unwrap(),
@@ -53,7 +55,7 @@ fn record(seed: u8, access_token: &str) -> ConnectionRecord {
 }
 
 /// A second connection to the same file, as somebody with a SQLite shell has it.
-fn meddle(folder: &TempDir, statement: &str) {
+pub(super) fn meddle(folder: &TempDir, statement: &str) {
     let path = folder.path().join(DATABASE);
     if !path.exists() {
         private_file::write(&path, b"").unwrap();
@@ -228,6 +230,8 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
         "retry_after",
     ];
     later.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE connections DROP COLUMN {column}")));
+    let of_vault = ["key_place", "root", "retired"];
+    of_vault.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE vault DROP COLUMN {column}")));
     meddle(&folder, "DROP TABLE audit; DROP TABLE audit_head; PRAGMA user_version = 1");
     let vault = open(&folder).unwrap();
     vault.note_attempt(&kept.id, 0, kept.created_at).await.unwrap();
@@ -247,6 +251,23 @@ async fn a_vault_without_its_key_gets_no_new_one() {
     assert!(!key.exists());
     private_file::write(&key, &kept).unwrap();
     assert!(open(&folder).unwrap().connection(&record(1, "x").id).await.unwrap().is_some());
+}
+
+#[test]
+fn a_place_that_was_changed_by_somebody_without_the_key_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(&folder).unwrap());
+    meddle(&folder, "UPDATE vault SET key_place = 'passphrase'");
+    assert!(matches!(open(&folder), Err(VaultError::KeyMissing { place: KeyPlace::Passphrase, .. })));
+    meddle(&folder, "UPDATE vault SET key_place = 'file'");
+    drop(open(&folder).unwrap());
+    // The proof of a vault whose key is elsewhere, with that very key in the file.
+    let key = fs::read_to_string(folder.path().join("vault.key")).unwrap();
+    let sealer = Sealer::new(&MasterKey::read(&key).unwrap(), Entropy::system());
+    let database = rusqlite::Connection::open(folder.path().join(DATABASE)).unwrap();
+    vault_row::set_place(&database, KeyPlace::Keychain, &sealer).unwrap();
+    database.execute("UPDATE vault SET key_place = 'file'", []).unwrap();
+    assert!(matches!(open(&folder), Err(VaultError::OtherPlace(_))));
 }
 
 #[tokio::test]

@@ -70,19 +70,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::File`].
     pub async fn interrupted(&self) -> Result<Vec<ConnectionId>, VaultError> {
-        let folder = self.journal_folder();
-        self.on_thread(move |_| {
-            let unreadable = |error| VaultError::file(&folder, error);
-            let mut found = Vec::new();
-            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-                let entry = entry.map_err(unreadable)?;
-                let name = entry.file_name().to_str().and_then(|name| name.parse().ok());
-                let length = entry.metadata().map_or(0, |metadata| metadata.len());
-                found.extend(name.filter(|_| length > 0));
-            }
-            Ok(found)
-        })
-        .await
+        self.on_thread(|inner| interrupted(&inner.folder)).await
     }
 
     /// Whether a connection's journal says that a spending was cut off.
@@ -125,6 +113,24 @@ pub(super) fn prepare(folder: &Path) -> Result<(), VaultError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(&path) => Ok(()),
         made => made.map_err(|error| VaultError::file(&path, error)),
     }
+}
+
+/// The connections of a data folder whose journal says that a spending was cut off.
+pub(super) fn interrupted(folder: &Path) -> Result<Vec<ConnectionId>, VaultError> {
+    let folder = folder.join(FOLDER);
+    let unreadable = |error| VaultError::file(&folder, error);
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(unreadable)?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        let length = entry.metadata().map_or(0, |metadata| metadata.len());
+        found.extend(name.filter(|_| length > 0));
+    }
+    Ok(found)
 }
 
 fn is_folder(path: &Path) -> bool {

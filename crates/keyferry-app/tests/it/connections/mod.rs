@@ -27,7 +27,7 @@ use keyferry_app::{
     home::DataFolder,
     pages::SignInPage,
     providers::Providers,
-    vault::{ConnectionRecord, Vault},
+    vault::{ConnectionRecord, KeyAccess, Vault},
 };
 use keyferry_core::{id::ConnectionId, secret::SecretText, url::Endpoint};
 use keyferry_proxy::{Proxy, ProxyConfig};
@@ -81,7 +81,7 @@ impl World {
         let (proxy, address) = proxy(&sandbox, &providers, wanted).await;
 
         let data = DataFolder::prepare(&folder.path().join("data")).unwrap();
-        let vault = Vault::open(&data, &Entropy::system()).unwrap();
+        let vault = Vault::open(&data, &KeyAccess::to_files(), &Entropy::system()).unwrap();
         let passed = Arc::new(AtomicI64::new(0));
         let start = Clock::system().now();
         let clock = clock(passed.clone(), start);
@@ -102,7 +102,7 @@ impl World {
         let (passed, start) = (self.passed.clone(), self.start);
         let data = DataFolder::prepare(&self.folder.path().join("data")).unwrap();
         Connections::new(Parts {
-            vault: Vault::open(&data, &Entropy::system()).unwrap(),
+            vault: Vault::open(&data, &KeyAccess::to_files(), &Entropy::system()).unwrap(),
             proxy: self.connections.proxy().clone(),
             providers: Arc::new(Providers::load(&self.folder.path().join("providers"), &[])),
             clock: clock(passed, start),
