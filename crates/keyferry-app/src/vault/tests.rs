@@ -357,3 +357,37 @@ fn a_database_that_others_could_touch_or_that_leads_elsewhere_is_refused() {
     }
     drop(open(&folder).unwrap());
 }
+
+#[tokio::test]
+async fn a_log_that_was_changed_cut_or_written_anew_is_found_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(&folder).unwrap();
+    let kept = record(1, CANARY);
+    vault.add_connection(&kept).await.unwrap();
+    let event = |code: &str| Event::RefreshFailed { code: code.to_owned() };
+    for code in ["one", "two", "three"] {
+        vault.note(&kept.id, &kept.provider, event(code), kept.created_at).await.unwrap();
+    }
+    assert_eq!(vault.verify_audit().await.unwrap(), AuditState::Whole { lines: 4 });
+    let refused = rusqlite::Connection::open(folder.path().join(DATABASE)).unwrap();
+    for statement in ["DELETE FROM audit", "UPDATE audit SET detail = 'x'"] {
+        assert!(refused.execute_batch(statement).is_err(), "{statement}");
+    }
+    drop(refused);
+    let free = "DROP TRIGGER IF EXISTS audit_is_not_changed; DROP TRIGGER IF EXISTS audit_is_not_cut;";
+    meddle(&folder, &format!("{free} CREATE TABLE kept AS SELECT * FROM audit"));
+    let back = "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept;";
+    for (statement, line) in [
+        ("UPDATE audit SET detail = 'x' WHERE number = 3", 3),
+        ("UPDATE audit SET at = at + 1 WHERE number = 1", 1),
+        ("DELETE FROM audit WHERE number = 2", 2),
+        ("DELETE FROM audit WHERE number = 4", 4),
+        ("DELETE FROM audit", 1),
+        ("UPDATE audit SET hash = zeroblob(32) WHERE number = 4", 4),
+    ] {
+        meddle(&folder, statement);
+        assert_eq!(vault.verify_audit().await.unwrap(), AuditState::Broken { line }, "{statement}");
+        meddle(&folder, back);
+        assert_eq!(vault.verify_audit().await.unwrap(), AuditState::Whole { lines: 4 });
+    }
+}

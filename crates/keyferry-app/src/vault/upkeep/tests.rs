@@ -132,7 +132,7 @@ async fn the_status_tells_whether_the_key_is_there_and_changes_nothing() {
     let told = || status(folder.path(), &access, &Entropy::system()).unwrap().unwrap();
     let status = told();
     assert!(
-        matches!((&status.key, status.sealed_values, &status.rotation), (Reach::Found, 7, None)),
+        matches!((&status.key, status.sealed_values, &status.rotation), (Reach::Found, 8, None)),
         "{status:?}"
     );
     let key = fs::read(folder.path().join(KEY)).unwrap();

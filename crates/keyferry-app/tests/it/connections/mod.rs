@@ -1,6 +1,7 @@
 //! Sign-in, refresh and revocation, against the real provider through the real proxy.
 
 mod account;
+mod keeper;
 mod lost_reply;
 mod proxy;
 mod refresh;

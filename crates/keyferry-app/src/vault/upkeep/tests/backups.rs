@@ -76,7 +76,13 @@ async fn a_vault_that_is_there_is_replaced_by_force_alone_and_kept_whole() {
     let folder = vault().await;
     let (_elsewhere, file) = back_up(&folder);
     let later = open(&folder).unwrap();
-    later.remove_connection(&record(2, "x").id).await.unwrap();
+    later
+        .remove_connection(
+            &record(2, "x").id,
+            (crate::vault::Event::Revoked { outcome: "revoked" }, record(2, "x").created_at),
+        )
+        .await
+        .unwrap();
     drop(later);
     let before = files(&folder);
     let refused = restore(&folder, KeyAccess::to_files(), &file, false).unwrap_err();
