@@ -82,7 +82,7 @@ async fn a_refresh_whose_reply_was_lost_is_taken_up_at_the_next_start() {
     // Not yet due: only the journal says that something is to be done.
     world.sandbox.faults().once(Target::Token, Fault::DropBefore);
     world.connections.refresh(&id).await.unwrap_err();
-    assert_eq!(world.vault.interrupted().await.unwrap(), [id.clone()]);
+    assert_eq!(world.vault.interrupted().await.unwrap(), std::slice::from_ref(&id));
     world.pass(60);
     keep_until(&world, async || generation(&world, &id).await == 1).await;
     assert!(world.vault.interrupted().await.unwrap().is_empty());
