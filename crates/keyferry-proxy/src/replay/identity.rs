@@ -1,5 +1,9 @@
 //! When two requests are equal: the same caller asks the same provider for the same grant.
 
+use keyferry_core::{
+    flow::{exchange::CodeGrant, refresh::RefreshGrant},
+    secret::CodeVerifier,
+};
 use sha2::{Digest, Sha256};
 
 use crate::{admission::Caller, exchange::Step, facts::RequestFacts};
@@ -22,10 +26,14 @@ impl Identity {
         fields.add(provider);
         fields.add(step.grant_type());
         fields.add(step.credential());
-        if let Step::Code(grant) = step {
-            fields.add(&grant.redirect_uri);
-            fields
-                .add(grant.verifier.as_ref().map_or("", keyferry_core::secret::CodeVerifier::expose_secret));
+        match step {
+            Step::Code(CodeGrant { redirect_uri, verifier, .. }) => {
+                fields.add(redirect_uri);
+                fields.add(verifier.as_ref().map_or("", CodeVerifier::expose_secret));
+            }
+            Step::Refresh(RefreshGrant { redirect_uri, .. }) => {
+                fields.add(redirect_uri.as_deref().unwrap_or_default());
+            }
         }
         for facts in [&facts.config, &facts.metadata] {
             fields.count(facts.iter().count());
@@ -66,14 +74,18 @@ mod tests {
 
     use keyferry_core::{
         fact::Facts,
-        flow::{exchange::CodeGrant, refresh::RefreshGrant},
-        secret::{AuthorizationCode, CodeVerifier, RefreshToken, SecretText},
+        secret::{AuthorizationCode, RefreshToken, SecretText},
     };
 
     use super::*;
 
     fn refresh(token: &str) -> Step {
-        Step::Refresh(RefreshGrant { token: RefreshToken::new(token).unwrap(), redirect_uri: None })
+        refresh_at(token, None)
+    }
+
+    fn refresh_at(token: &str, redirect_uri: Option<&str>) -> Step {
+        let token = RefreshToken::new(token).unwrap();
+        Step::Refresh(RefreshGrant { token, redirect_uri: redirect_uri.map(str::to_owned) })
     }
 
     fn code(code: &str, redirect_uri: &str, verifier: Option<char>) -> Step {
@@ -104,6 +116,8 @@ mod tests {
             of("", "adajira", &none, refresh("t")),
             of("ada", "github", &none, refresh("t")),
             of("ada", "jira", &none, refresh("u")),
+            of("ada", "jira", &none, refresh_at("t", Some("r"))),
+            of("ada", "jira", &none, refresh_at("t", Some("s"))),
             of("ada", "jira", &none, code("t", "r", None)),
             of("ada", "jira", &none, code("t", "s", None)),
             of("ada", "jira", &none, code("t", "r", Some('v'))),
