@@ -1,4 +1,4 @@
-//! The chores of the project that need more than cargo: `cargo xtask setup | test | schema | fuzz | bench`.
+//! The chores of the project that need more than cargo: `cargo xtask setup | test | schema | fuzz | torture | bench`.
 
 mod bench;
 mod fuzz;
@@ -7,6 +7,7 @@ mod schema;
 mod setup;
 mod step;
 mod test;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ enum Cli {
     Schema,
     /// Search for bytes that break the readers of provider files, manifests, token replies and endpoints
     Fuzz(fuzz::Args),
+    /// Many processes over one vault, killed at every step, against a provider that forgives nothing
+    Torture(torture::Args),
     /// Measure the proxy beside others, or how the app starts
     #[command(subcommand)]
     Bench(bench::Command),
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Cli::Test(args) => setup::run(&setup::Args::default()).and_then(|()| test::run(&args)),
         Cli::Schema => schema::run(),
         Cli::Fuzz(args) => fuzz::run(&args),
+        Cli::Torture(args) => torture::run(&args),
         Cli::Bench(command) => bench::run(&command),
     };
     match outcome {

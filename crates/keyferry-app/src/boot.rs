@@ -18,7 +18,7 @@ use crate::{
     providers::{self, Providers},
     runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
     settings::Settings,
-    vault::{ConnectionState, Vault, VaultError},
+    vault::{Passphrases, Vault, VaultError},
 };
 
 /// Requests that wait for news at once. Each holds a connection of the listener, and others must find one.
@@ -39,6 +39,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// What opens the system browser.
     pub opener: Opener,
+    /// Whom to ask for the vault's passphrase.
+    pub passphrases: Passphrases,
     /// The program that a manifest's command `keyferry` means.
     pub this_program: PathBuf,
     /// The environment of which servers inherit a little.
@@ -124,7 +126,7 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     let lock = AppLock::take(&folder)?;
     Announcement::withdraw(&folder)?;
     let token = ApiToken::open_or_create(&folder, parts.entropy.bytes())?;
-    let vault = Vault::open(&folder, &parts.entropy)?;
+    let vault = open_vault(&settings, &folder, &parts).await?;
     let providers = Providers::load(&folder.providers(), &settings.provider_folders);
     let catalog = Catalog::load(&folder.catalog(), &settings.catalog_folders);
     let listener = listen(settings.listen, parts.alone).await?;
@@ -139,10 +141,19 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
         Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
         engine.tasks.spawn(keep_up(Arc::clone(&engine)));
-        engine.tasks.spawn(end_what_was_left(Arc::clone(&engine)));
+        let (connections, ending) = (engine.connections.clone(), engine.ending.clone());
+        engine.tasks.spawn(async move { connections.keep_fresh(ending).await });
     }
     tracing::info!(%address, folder = %engine.folder.path().display(), "the app is ready");
     Ok(App { engine, token, serving, lock })
+}
+
+/// Opens the vault on a thread of its own: its key may be asked of a keychain or a person.
+async fn open_vault(settings: &Settings, folder: &DataFolder, parts: &Parts) -> Result<Vault, VaultError> {
+    let access = settings.key_access(parts.passphrases.clone());
+    let (folder, entropy) = (folder.clone(), parts.entropy.clone());
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&folder, &access, &entropy));
+    opened.await.map_err(|_| VaultError::Interrupted)?
 }
 
 /// What boot has opened so far.
@@ -206,25 +217,6 @@ async fn keep_up(engine: Arc<Engine>) {
     let files = Arc::clone(&engine.providers).keep_up();
     tokio::select! {
         ((), ()) = async { tokio::join!(files, providers::keep_learning(&engine)) } => {}
-        () = engine.ending.cancelled() => {}
-    }
-}
-
-/// Revocations that a provider could not be told of the last time.
-async fn end_what_was_left(engine: Arc<Engine>) {
-    let retry = async {
-        for record in engine.connections.list().await?.readable {
-            if record.state == ConnectionState::RevocationPending {
-                // It may be one that only the proxy knows.
-                providers::find(&engine, &record.provider).await;
-            }
-        }
-        engine.connections.retry_revocations().await
-    };
-    tokio::select! {
-        told = retry => if let Err(error) = told {
-            tracing::warn!(%error, "pending revocations could not be tried again");
-        },
         () = engine.ending.cancelled() => {}
     }
 }

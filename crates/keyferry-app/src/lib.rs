@@ -18,6 +18,7 @@ pub mod connections;
 mod data_files;
 mod engine;
 pub mod entropy;
+mod failpoint;
 pub mod home;
 pub mod install;
 pub mod pages;

@@ -34,6 +34,14 @@ pub(crate) enum ProxyError {
     BodyTooSlow,
     #[error("The body could not be read to its end.")]
     BodyBroken,
+    #[error(
+        "Idempotency-Key must stand there once, as 32 random bytes in base64url, which are 43 characters. Draw one for each request, and send it again when you ask again."
+    )]
+    IdempotencyKey,
+    #[error(
+        "This Idempotency-Key belongs to another request, so nothing was sent to the provider. Draw a new one for each request."
+    )]
+    KeyReused,
     #[error(transparent)]
     Parameter(#[from] ParameterError),
     #[error("This proxy knows no provider of that name. GET /oauth/providers lists them.")]
@@ -107,6 +115,8 @@ impl ProxyError {
             Self::BodyTooLong => (InvalidRequest, StatusCode::PAYLOAD_TOO_LARGE, "body_too_long"),
             Self::BodyTooSlow => (InvalidRequest, StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::BodyBroken => (InvalidRequest, StatusCode::BAD_REQUEST, "body_broken"),
+            Self::IdempotencyKey => (InvalidRequest, StatusCode::BAD_REQUEST, "idempotency_key"),
+            Self::KeyReused => (InvalidRequest, StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
             Self::Parameter(_) => (InvalidRequest, StatusCode::BAD_REQUEST, "parameters"),
             Self::UnknownProvider => (InvalidRequest, StatusCode::NOT_FOUND, "unknown_provider"),
             Self::NotConfigured { .. } => (UnauthorizedClient, StatusCode::BAD_REQUEST, "not_configured"),
@@ -127,6 +137,11 @@ impl ProxyError {
             Self::Upstream(fault) => (fault.code(), fault.status(), fault.outcome()),
             Self::Internal => (ServerError, StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
+    }
+
+    /// Its name in logs and metrics.
+    pub(crate) fn outcome(&self) -> &'static str {
+        self.told().2
     }
 
     fn description(&self) -> Cow<'static, str> {
@@ -214,6 +229,8 @@ mod tests {
             BodyTooLong,
             BodyTooSlow,
             BodyBroken,
+            IdempotencyKey,
+            KeyReused,
             UnknownProvider,
             NotConfigured { id: "A_CLIENT_ID".to_owned(), secret: "A_CLIENT_SECRET".to_owned() },
             GrantType,

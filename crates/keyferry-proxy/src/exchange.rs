@@ -12,7 +12,7 @@ use keyferry_core::{
         error::ErrorCode,
         exchange::CodeGrant,
         refresh::RefreshGrant,
-        reply::{TokenReply, TokenReplyError},
+        reply::TokenReplyError,
         revoke::{TokenTypeHint, read_revocation},
     },
     provider::{
@@ -23,13 +23,15 @@ use keyferry_core::{
 };
 
 use crate::{
-    clock,
+    admission::Caller,
     error::ProxyError,
     facts::RequestFacts,
     fault::Fault,
     finish::finish,
     registry::Provider,
+    replay::{Answer, Granted, Lead},
     request_id::RequestId,
+    seal::Owner,
     state::ProxyState,
     upstream::{UpstreamReply, UpstreamRequest},
 };
@@ -40,6 +42,7 @@ const REVOKE_AGAIN: u32 = 30;
 /// What an exchange is about, for logs and metrics, and what it is done with.
 pub(crate) struct Exchange {
     pub(crate) id: RequestId,
+    pub(crate) caller: Caller,
     pub(crate) provider: Arc<Provider>,
     pub(crate) client: Arc<ClientCredentials>,
     pub(crate) facts: RequestFacts,
@@ -120,26 +123,50 @@ impl Step {
             Self::Refresh(_) => "refresh_token",
         }
     }
+
+    /// What is presented, for the count of how often.
+    pub(crate) fn credential(&self) -> &str {
+        match self {
+            Self::Code(grant) => grant.code.expose_secret(),
+            Self::Refresh(grant) => grant.token.expose_secret(),
+        }
+    }
 }
 
 // === impl Exchange ===
 
 impl Exchange {
-    /// Takes the step at the token endpoint.
-    pub(crate) async fn tokens(self, proxy: &Arc<ProxyState>) -> Result<TokenReply, ProxyError> {
-        let Self { id, provider, client, facts, step } = self;
-        let grant = step.grant_type();
-        let (state, own) = (Arc::clone(proxy), Arc::clone(&provider));
-        let work = async move {
-            let sender = Sender { proxy: &state, provider: &own, retry_after: AtomicU32::new(0) };
+    /// Takes the step at the token endpoint, for all who ask for it, and to its end even if they go.
+    pub(crate) async fn answer(self, proxy: &Arc<ProxyState>, lead: Lead) -> Arc<Answer> {
+        let about =
+            Abandoned { id: self.id, label: Arc::clone(&self.provider.label), grant: self.step.grant_type() };
+        let state = Arc::clone(proxy);
+        let work = async move { lead.settle(self.take_step(&state).await) };
+        finish(&proxy.tasks, work, move |answer| about.ended(answer.as_ref().as_ref().err())).await
+    }
+
+    async fn take_step(self, proxy: &ProxyState) -> Answer {
+        let Self { caller, provider, client, facts, mut step, .. } = self;
+        proxy.pace.check(&caller, step.credential())?;
+        let owner = Owner { provider: &provider.file.name, caller: &caller };
+        if let Step::Refresh(grant) = step {
+            let token = proxy.sealer.open(owner, grant.token)?;
+            step = Step::Refresh(RefreshGrant { token, ..grant });
+        }
+        let sender = Sender { proxy, provider: &provider, retry_after: AtomicU32::new(0) };
+        let exchange = async |step| {
             let call = sender.call(&client, &facts);
             let tokens = match step {
-                Step::Code(grant) => own.oauth.provider().exchange_code(&call, grant).await,
-                Step::Refresh(grant) => own.oauth.provider().refresh(&call, grant).await,
+                Step::Code(grant) => provider.oauth.provider().exchange_code(&call, grant).await,
+                Step::Refresh(grant) => provider.oauth.provider().refresh(&call, grant).await,
             };
             tokens.map_err(|error| sender.fault(error))
         };
-        run(proxy, id, provider, grant, work).await
+        let mut tokens = within_share(proxy, &provider, step.grant_type(), exchange(step)).await?;
+        if let Some(token) = tokens.refresh_token.take() {
+            tokens.refresh_token = Some(proxy.sealer.seal(owner, token).ok_or(ProxyError::Internal)?);
+        }
+        Ok(Granted { life: tokens.life(proxy.clock.now()), tokens })
     }
 }
 
@@ -149,7 +176,7 @@ impl Sender<'_> {
             oauth: &self.provider.oauth,
             client,
             values: facts.values(),
-            now: clock::now(),
+            now: self.proxy.clock.now(),
             endpoint: self,
         }
     }
@@ -164,39 +191,50 @@ pub(crate) async fn revoke(
     facts: RequestFacts,
     revoked: Revoked,
 ) -> Result<(), ProxyError> {
-    let (state, own) = (Arc::clone(proxy), Arc::clone(&provider));
+    let about = Abandoned { id, label: Arc::clone(&provider.label), grant: "revoke" };
+    let state = Arc::clone(proxy);
     let work = async move {
-        let sender = Sender { proxy: &state, provider: &own, retry_after: AtomicU32::new(0) };
-        let call = sender.call(&client, &facts);
-        let reply = own.oauth.provider().revoke(&call, revoked.token, revoked.hint).await;
-        revocation(&own.oauth, reply.map_err(|error| sender.fault(error)))
+        let sender = Sender { proxy: &state, provider: &provider, retry_after: AtomicU32::new(0) };
+        let exchange = async {
+            let call = sender.call(&client, &facts);
+            let reply = provider.oauth.provider().revoke(&call, revoked.token, revoked.hint).await;
+            revocation(&provider.oauth, reply.map_err(|error| sender.fault(error)))
+        };
+        within_share(&state, &provider, "revoke", exchange).await
     };
-    run(proxy, id, provider, "revoke", work).await
+    finish(&proxy.tasks, work, move |result| about.ended(result.as_ref().err())).await
 }
 
-/// Runs an exchange within the provider's share, to its end even if its caller goes.
-async fn run<T: Send + 'static>(
-    proxy: &Arc<ProxyState>,
-    id: RequestId,
-    provider: Arc<Provider>,
+/// Runs an exchange within the provider's share.
+async fn within_share<T>(
+    proxy: &ProxyState,
+    provider: &Provider,
     grant: &'static str,
-    exchange: impl Future<Output = Result<T, Fault>> + Send + 'static,
+    exchange: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, ProxyError> {
-    let permit = Arc::clone(&provider.exchanges).try_acquire_owned();
-    let permit = permit.map_err(|_| ProxyError::Busy)?;
-    let (state, label) = (Arc::clone(proxy), Arc::clone(&provider.label));
-    let work = async move {
-        let result = exchange.await;
-        drop(permit);
-        let outcome = result.as_ref().err().map_or("ok", |fault| fault.outcome());
-        state.metrics.exchange(&provider.label, grant, outcome);
-        result
-    };
-    let alone = move |result: Result<T, Fault>| {
-        let outcome = result.err().map_or("ok", Fault::outcome);
+    let permit = provider.exchanges.try_acquire().map_err(|_| ProxyError::Busy)?;
+    let result = exchange.await;
+    drop(permit);
+    let outcome = result.as_ref().err().map_or("ok", |fault| fault.outcome());
+    proxy.metrics.exchange(&provider.label, grant, outcome);
+    Ok(result?)
+}
+
+/// What is logged of an exchange that ends after its caller had gone.
+struct Abandoned {
+    id: RequestId,
+    label: Arc<str>,
+    grant: &'static str,
+}
+
+// === impl Abandoned ===
+
+impl Abandoned {
+    fn ended(self, error: Option<&ProxyError>) {
+        let Self { id, label, grant } = self;
+        let outcome = error.map_or("ok", ProxyError::outcome);
         tracing::info!(request_id = %id, provider = &*label, grant, outcome, "an exchange ended after its caller had gone");
-    };
-    Ok(finish(&proxy.tasks, work, alone).await?)
+    }
 }
 
 /// What a reply without tokens is told as.
@@ -245,6 +283,8 @@ fn refused(code: ErrorCode, status: StatusCode, retry_after: Option<u32>) -> Fau
 
 #[cfg(test)]
 mod tests {
+    use keyferry_core::flow::reply::TokenReply;
+
     use super::*;
 
     fn reply(status: u16, body: &str) -> Result<EndpointReply, Fault> {

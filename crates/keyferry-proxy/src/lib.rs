@@ -9,6 +9,7 @@
 //! | what can the proxy be made to call? | `upstream`, the only HTTP client |
 //! | what becomes of a provider's answer? | `exchange` |
 //! | what is an error told as? | `error` |
+//! | what is answered without asking the provider again? | `replay` |
 //! | who may call? whose token is it? how often? | `admission`, `seal`, `pace` |
 //! | how do providers come, change and go? | `updates`, `registry` |
 //! | how long, how much, how many? | `config/limits.rs`; for connections `serve`, `patience`, `peers` |
@@ -30,6 +31,7 @@ mod patience;
 mod peers;
 mod proxy;
 mod registry;
+mod replay;
 mod request_id;
 mod request_log;
 mod respond;
@@ -42,6 +44,7 @@ mod state;
 mod updates;
 mod upstream;
 
+pub use clock::Clock;
 pub use config::{
     AccessKey, AccessKeys, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv, DotEnvError,
     InvalidAccessKeys, InvalidSealingKey, Limits, Listen, ProxyConfig, SealingKey, SealingKeys, SourceError,

@@ -18,7 +18,19 @@ pub(crate) struct Metrics {
     seconds: Family<RouteLabel, Histogram, fn() -> Histogram>,
     exchanges: Family<ExchangeLabels, Counter>,
     connections: Gauge<i64, AtomicI64>,
+    replays: Family<ReplayLabel, Counter>,
+    kept: Gauge<i64, AtomicI64>,
+    kept_bytes: Gauge<i64, AtomicI64>,
     panics: Counter,
+}
+
+/// How a token request was answered without an exchange of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Replayed {
+    /// With an answer that was kept.
+    Kept,
+    /// With that of an equal request that was under way.
+    Joined,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -39,6 +51,11 @@ struct ExchangeLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReplayLabel {
+    from: &'static str,
+}
+
 /// Counts a connection for as long as it lives.
 pub(crate) struct OpenConnection(Gauge<i64, AtomicI64>);
 
@@ -54,8 +71,16 @@ impl Metrics {
         registry.register("request_seconds", "Time until a reply was ready", seconds.clone());
         registry.register("exchanges", "Exchanges with providers", exchanges.clone());
         registry.register("connections", "Connections open now", connections.clone());
+        let (replays, kept, kept_bytes) = (Family::default(), Gauge::default(), Gauge::default());
+        registry.register(
+            "replays",
+            "Token requests answered without an exchange of their own",
+            replays.clone(),
+        );
+        registry.register("kept_answers", "Answers kept for those who ask again", kept.clone());
+        registry.register("kept_answer_bytes", "Their size", kept_bytes.clone());
         registry.register("panics", "Requests that ended in a defect", panics.clone());
-        Self { registry, requests, seconds, exchanges, connections, panics }
+        Self { registry, requests, seconds, exchanges, connections, replays, kept, kept_bytes, panics }
     }
 
     /// Counts a request.
@@ -68,6 +93,21 @@ impl Metrics {
     pub(crate) fn exchange(&self, provider: &Arc<str>, grant: &'static str, outcome: &'static str) {
         let provider = Arc::clone(provider);
         self.exchanges.get_or_create(&ExchangeLabels { provider, grant, outcome }).inc();
+    }
+
+    /// Counts a token request that needed no exchange of its own.
+    pub(crate) fn replayed(&self, how: Replayed) {
+        let from = match how {
+            Replayed::Kept => "kept",
+            Replayed::Joined => "under_way",
+        };
+        self.replays.get_or_create(&ReplayLabel { from }).inc();
+    }
+
+    /// How many answers are kept, and how large they are together.
+    pub(crate) fn kept(&self, entries: usize, bytes: usize) {
+        self.kept.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.kept_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// Counts a panic.

@@ -1,16 +1,21 @@
 //! What all requests share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use bytes::Bytes;
 use tokio_util::task::TaskTracker;
 
 use crate::{
     admission::Admission,
+    clock::Clock,
     config::{Limits, ProxyConfig},
     metrics::Metrics,
     pace::Pace,
     registry::Registry,
+    replay::Replay,
     request_id::RequestIds,
     routes,
     seal::Sealer,
@@ -25,8 +30,10 @@ pub(crate) struct ProxyState {
     pub(crate) admission: Admission,
     pub(crate) sealer: Sealer,
     pub(crate) pace: Pace,
+    pub(crate) replay: Replay,
+    pub(crate) clock: Clock,
     pub(crate) limits: Limits,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) ids: RequestIds,
     /// Exchanges whose caller has gone. A shutdown waits for them.
     pub(crate) tasks: TaskTracker,
@@ -39,14 +46,17 @@ pub(crate) struct ProxyState {
 
 impl ProxyState {
     pub(crate) fn new(config: &ProxyConfig) -> Result<Self, StartError> {
+        let (clock, metrics) = (config.clock.clone(), Arc::new(Metrics::new()));
         Ok(Self {
             registry: Registry::new(config)?,
             upstream: Upstream::new(&config.limits)?,
             admission: Admission::new(config.access.clone()),
             sealer: Sealer::new(config.sealing.as_ref()),
             pace: Pace::new(&config.limits),
+            replay: Replay::new(&config.limits, clock.clone(), Arc::clone(&metrics)),
+            clock,
             limits: config.limits.clone(),
-            metrics: Metrics::new(),
+            metrics,
             ids: RequestIds::default(),
             tasks: TaskTracker::new(),
             description: routes::openapi::text()?,

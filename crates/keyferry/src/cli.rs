@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     app, call, catalog, completions, connections, demo, install, logs, named, provider, proxy, sandbox,
-    status,
+    status, vault,
 };
 
 /// Connects MCP servers to your accounts.
@@ -83,6 +83,9 @@ pub(crate) enum Command {
     /// List, show, check and write providers
     #[command(subcommand, after_help = provider::EXAMPLES)]
     Provider(provider::Command),
+    /// Show the vault, move or change its key, back it up and restore it
+    #[command(subcommand, after_help = vault::EXAMPLES)]
+    Vault(vault::Command),
     /// Call a tool of a server
     Call(call::Args),
     /// Print a completion script for your shell

@@ -2,7 +2,13 @@
 
 use std::{fmt::Display, process::ExitCode};
 
-use keyferry_app::{BootError, api::dto::Problem, home::HomeError, settings::SettingsError};
+use keyferry_app::{
+    BootError,
+    api::dto::Problem,
+    home::HomeError,
+    settings::SettingsError,
+    vault::{PassphraseError, upkeep::UpkeepError},
+};
 
 use crate::output;
 
@@ -64,6 +70,18 @@ impl From<SettingsError> for CliError {
 impl From<HomeError> for CliError {
     fn from(error: HomeError) -> Self {
         Self::failed(error.code(), &error).hint(error.hint())
+    }
+}
+
+impl From<UpkeepError> for CliError {
+    fn from(error: UpkeepError) -> Self {
+        Self::failed(error.code(), &error).hint(error.hint())
+    }
+}
+
+impl From<PassphraseError> for CliError {
+    fn from(error: PassphraseError) -> Self {
+        Self::failed("no_passphrase", &error).hint(error.hint())
     }
 }
 

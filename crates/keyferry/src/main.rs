@@ -11,6 +11,7 @@ mod error;
 mod logging;
 mod output;
 mod parts;
+mod passphrase;
 mod session;
 mod signals;
 

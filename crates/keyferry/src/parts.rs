@@ -14,6 +14,7 @@ use keyferry_app::{
 use crate::{
     cli::Global,
     error::{CliError, CliResult},
+    passphrase,
 };
 
 /// The settings: flags, environment, `keyferry.toml`.
@@ -32,6 +33,7 @@ pub(crate) fn parts(alone: bool) -> CliResult<Parts> {
         clock: Clock::system(),
         entropy: Entropy::system(),
         opener: Opener::system(),
+        passphrases: passphrase::of_the_vault(),
         environment: std::env::vars_os().collect(),
         watchdog: Some(WatchdogCommand { program: this_program.clone(), args: vec!["watchdog".into()] }),
         this_program,

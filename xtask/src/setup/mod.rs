@@ -1,6 +1,8 @@
 //! `cargo xtask setup`: what the tests need beside Rust. Says what it did; quick when all is there.
 
 mod bench;
+mod keychain;
+mod packages;
 
 use std::process::Command;
 
@@ -34,6 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
         "building it, which takes a few minutes once",
         Command::new("cargo").args(["install", "cargo-deny", "--locked"]),
     )?;
+    keychain::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 

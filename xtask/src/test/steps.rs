@@ -18,7 +18,7 @@ pub(super) struct Step {
 }
 
 /// All of them, in order: what fails soonest comes first.
-pub(super) const STEPS: [Step; 6] = [
+pub(super) const STEPS: [Step; 7] = [
     Step { name: "fmt", what: "format", arguments: &["fmt", "--all", "--check"], searched: false },
     Step {
         name: "deny",
@@ -59,6 +59,24 @@ pub(super) const STEPS: [Step; 6] = [
         what: "the demo",
         arguments: &["run", "--locked", "--", "demo", "--yes"],
         searched: true,
+    },
+    // The short form; it looks through the logs of its processes itself.
+    Step {
+        name: "torture",
+        what: "the torture of the vault",
+        arguments: &[
+            "run",
+            "--locked",
+            "-p",
+            "keyferry-app",
+            "--example",
+            "keyferry-torture",
+            "--features",
+            "failpoints",
+            "--",
+            "300",
+        ],
+        searched: false,
     },
 ];
 

@@ -12,7 +12,7 @@ use reqwest::{Client, header::HeaderValue, redirect};
 use zeroize::Zeroizing;
 
 use super::Inner;
-use crate::vault::ConnectionRecord;
+use crate::vault::{ConnectionRecord, Expected};
 
 /// How long the whole request may take.
 const TOTAL: Duration = Duration::from_secs(10);
@@ -49,10 +49,15 @@ impl Inner {
         if label == record.account && known.metadata.is_empty() {
             return;
         }
-        let mut named = ConnectionRecord { account: label, generation: record.generation + 1, ..record };
-        named.tokens.metadata.extend(known.metadata);
-        if let Err(error) = self.vault.replace_connection(&named).await {
-            tracing::warn!(connection = %named.id, %error, "the account's name could not be saved");
+        let (id, generation, at) = (record.id, record.generation, self.now());
+        let named =
+            self.vault.change_connection(&id, Expected::Generation(generation), (None, at), |record| {
+                let mut named = ConnectionRecord { account: label, ..record };
+                named.tokens.metadata.extend(known.metadata);
+                named
+            });
+        if let Err(error) = named.await {
+            tracing::warn!(connection = %id, %error, "the account's name could not be saved");
         }
     }
 }

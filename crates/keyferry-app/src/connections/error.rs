@@ -1,5 +1,6 @@
 //! Why a connection can't be made, used or ended.
 
+use jiff::Timestamp;
 use keyferry_core::{
     flow::{
         callback::CallbackError,
@@ -30,6 +31,16 @@ pub enum ConnectionError {
     /// The person has to sign in.
     #[error("the account at {0} has to be signed in to again")]
     NeedsSignIn(ProviderName),
+    /// The last refresh failed, and the next is not due yet.
+    #[error("the last refresh at {provider} failed ({code}); it is tried again from {} on", shown(until))]
+    Paused {
+        /// The provider.
+        provider: ProviderName,
+        /// From when on.
+        until: Timestamp,
+        /// Why it failed, as a stable word.
+        code: String,
+    },
     /// The connection has no refresh token.
     #[error("{0} gave no refresh token")]
     NotRefreshable(ProviderName),
@@ -87,6 +98,11 @@ pub enum ConnectionError {
     Closing,
 }
 
+/// A moment in seconds, for people.
+fn shown(moment: &Timestamp) -> String {
+    moment.strftime("%H:%M:%S UTC").to_string()
+}
+
 /// What to do about an error that came in the redirect (RFC 6749 §4.1.2.1).
 const fn refused_hint(code: ErrorCode) -> &'static str {
     match code {
@@ -126,6 +142,7 @@ impl ConnectionError {
             Self::NoClientId(_) => "no_client_id",
             Self::Unknown(_) => "unknown_connection",
             Self::NeedsSignIn(_) => "needs_sign_in",
+            Self::Paused { .. } => "refresh_paused",
             Self::NotRefreshable(_) => "not_refreshable",
             Self::Moved(_) => "provider_moved",
             Self::Config { .. } => "provider_config",
@@ -160,6 +177,9 @@ impl ConnectionError {
             Self::AuthorizationUrl(_) => {
                 "look at what was given with --config; if that is right, `keyferry provider check` looks at the provider file"
                     .to_owned()
+            }
+            Self::Paused { .. } => {
+                "wait until then, or have it tried now: `keyferry connections refresh ID`".to_owned()
             }
             Self::Config { hint, .. } => hint.clone(),
             Self::HostNotAllowed { provider, host, .. } => format!(

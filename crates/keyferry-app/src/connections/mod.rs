@@ -1,22 +1,24 @@
 //! One person's grants: made by a sign-in, kept fresh, ended by a revocation.
 //!
-//! [`Connections`] is the one owner of refresh tokens. Each is spent under the connection's own lock, and what the provider returned is in
-//! the vault before anything uses it.
+//! [`Connections`] is the one owner of refresh tokens. Each is spent under the connection's own turn, and what the provider returned is
+//! durable before anything uses it. When it is due is said by [`keyferry_core::refresh`] alone.
 
 mod account;
 mod browser;
 mod error;
-mod need;
+mod keeper;
 mod proxy;
 mod refresh;
+mod rests;
 mod revoke;
 mod sign_in;
+mod standing;
+mod turns;
 mod unsaved;
 
 use std::{
-    collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use jiff::Timestamp;
@@ -28,7 +30,6 @@ use keyferry_core::{
 
 pub use browser::{Opener, open_in_browser};
 pub use error::ConnectionError;
-pub use need::{Need, need};
 pub use proxy::{About, ListedProvider, ProviderFacts, ProxyClient, ProxyError};
 pub use revoke::Revocation;
 pub use sign_in::SignIn;
@@ -39,8 +40,11 @@ use crate::{
     providers::Providers,
     vault::{ConnectionRecord, Vault, VaultError},
 };
+use keeper::News;
+use rests::Rests;
 use sign_in::Pending;
 use tokio_util::task::TaskTracker;
+use turns::Turns;
 use unsaved::Unsaved;
 
 /// The connections of one person.
@@ -55,8 +59,10 @@ struct Inner {
     entropy: Entropy,
     address: SocketAddr,
     pending: Mutex<Pending>,
-    turns: Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+    turns: Turns,
     unsaved: Unsaved,
+    rests: Rests,
+    news: News,
     /// Exchanges, refreshes and revocations under way: each runs to its end, whoever asked for it.
     tasks: TaskTracker,
 }
@@ -115,8 +121,10 @@ impl Connections {
             entropy,
             address,
             pending: Mutex::default(),
-            turns: Mutex::default(),
+            turns: Turns::default(),
             unsaved: Unsaved::default(),
+            rests: Rests::default(),
+            news: News::default(),
             tasks: TaskTracker::new(),
         }))
     }
@@ -161,8 +169,8 @@ impl Connections {
         self.0.tasks.close();
         self.0.tasks.wait().await;
         for id in self.0.unsaved.ids() {
-            if let Err(error) = self.0.settle(&id).await {
-                tracing::error!(connection = %id, %error, "refreshed tokens could not be saved; it has to be signed in to again");
+            if let Err(error) = self.0.save_what_waits(&id).await {
+                tracing::error!(connection = %id, %error, "refreshed tokens could not be saved");
             }
         }
     }
@@ -185,13 +193,6 @@ impl Connections {
 impl Inner {
     fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// The lock under which a connection's tokens are spent.
-    fn turn(&self, id: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-        turns.entry(id.clone()).or_default().clone()
     }
 }
 

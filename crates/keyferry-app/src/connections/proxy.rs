@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use http::HeaderValue;
+use jiff::SignedDuration;
 use keyferry_core::{
     fact::Facts,
     flow::{
@@ -11,11 +13,16 @@ use keyferry_core::{
         revoke::TokenTypeHint,
     },
     id::{ClientId, FactName, ProviderName},
+    idempotency_key::{HEADER, IdempotencyKey},
     provider::CallbackFormat,
     secret::{CodeVerifier, RefreshToken, SecretText},
     url::{Endpoint, is_loopback},
 };
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header::WWW_AUTHENTICATE, redirect};
+use reqwest::{
+    Client, RequestBuilder, Response, StatusCode,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+    redirect,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -66,6 +73,9 @@ pub enum ProxyError {
     /// The proxy, or the provider behind it, said no.
     #[error("{0}")]
     Reply(TokenReplyError),
+    /// It said no, and when to ask again (RFC 9110 §10.2.3).
+    #[error("{0}")]
+    Later(TokenReplyError, SignedDuration),
 }
 
 /// What the proxy tells of a provider.
@@ -191,7 +201,7 @@ impl ProxyClient {
     /// [`ProxyError`].
     pub async fn facts(&self, provider: &ProviderName) -> Result<ProviderFacts, ProxyError> {
         let request = self.client.get(self.address(&format!("oauth/providers/{provider}")));
-        let (status, body) = self.send(request).await?;
+        let Answer { status, body, .. } = self.send(request).await?;
         match status {
             200 => serde_json::from_slice(&body)
                 .map_err(|_| ProxyError::Reply(TokenReplyError::Unusable("it does not describe a provider"))),
@@ -206,7 +216,7 @@ impl ProxyClient {
     /// [`ProxyError`].
     pub async fn list(&self) -> Result<Vec<ListedProvider>, ProxyError> {
         let request = self.client.get(self.address("oauth/providers"));
-        let (status, body) = self.send_up_to(LONGEST_LIST, request).await?;
+        let Answer { status, body, .. } = self.send_up_to(LONGEST_LIST, request).await?;
         match status {
             200 => serde_json::from_slice::<ProviderList>(&body)
                 .map(|list| list.providers)
@@ -221,7 +231,8 @@ impl ProxyClient {
         is_loopback(self.base.url())
     }
 
-    /// Redeems a code. To be called once for a code.
+    /// Redeems a code. To be called again for it only where the reply did not arrive, and with the same key: the proxy then gives the reply
+    /// that it keeps.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -229,6 +240,7 @@ impl ProxyClient {
         &self,
         code: &AuthorizedCode,
         format: &CallbackFormat,
+        key: &IdempotencyKey,
     ) -> Result<TokenReply, ProxyError> {
         let request = CodeExchange {
             provider: code.provider.as_str(),
@@ -238,10 +250,11 @@ impl ProxyClient {
             code_verifier: code.verifier.as_ref().map(CodeVerifier::expose_secret),
             about: About::new(&code.config, &code.metadata, format),
         };
-        self.tokens(&request).await
+        self.tokens(&request, key).await
     }
 
-    /// Spends a refresh token. `redirect_uri` is that of the sign-in, for a provider that wants it repeated.
+    /// Spends a refresh token. `redirect_uri` is that of the sign-in, for a provider that wants it repeated. With the key of an earlier
+    /// try, the proxy gives the reply of that one, as long as it keeps it.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -251,10 +264,11 @@ impl ProxyClient {
         token: &RefreshToken,
         redirect_uri: Option<&str>,
         about: About<'_>,
+        key: &IdempotencyKey,
     ) -> Result<TokenReply, ProxyError> {
         let (provider, refresh_token) = (provider.as_str(), token.expose_secret());
         let grant_type = "refresh_token";
-        self.tokens(&Refresh { provider, grant_type, refresh_token, redirect_uri, about }).await
+        self.tokens(&Refresh { provider, grant_type, refresh_token, redirect_uri, about }, key).await
     }
 
     /// Revokes a token (RFC 7009).
@@ -270,19 +284,22 @@ impl ProxyClient {
     ) -> Result<(), ProxyError> {
         let request =
             Revocation { provider: provider.as_str(), token, token_type_hint: hint.as_str(), about };
-        let (status, body) = self.post("oauth/revoke", &request).await?;
+        let request = self.client.post(self.address("oauth/revoke")).json(&request);
+        let Answer { status, body, retry_after } = self.send(request).await?;
         if status == 200 {
             return Ok(());
         }
         match serde_json::from_slice::<Refusal>(&body) {
             Ok(refusal) if refusal.error == "unsupported_token_type" => Err(ProxyError::NoRevocation),
-            _ => Err(refused(TokenReplyError::Status { status }, &body)),
+            _ => Err(refused(TokenReplyError::Status { status }, &body, retry_after)),
         }
     }
 
-    async fn tokens(&self, request: &impl Serialize) -> Result<TokenReply, ProxyError> {
-        let (status, body) = self.post("oauth/token", request).await?;
-        let mut reply = TokenReply::parse(status, &body).map_err(|error| refused(error, &body))?;
+    async fn tokens(&self, request: &impl Serialize, key: &IdempotencyKey) -> Result<TokenReply, ProxyError> {
+        let request = self.client.post(self.address("oauth/token")).json(request);
+        let Answer { status, body, retry_after } = self.send(request.header(HEADER, header(key))).await?;
+        let mut reply =
+            TokenReply::parse(status, &body).map_err(|error| refused(error, &body, retry_after))?;
         // A reply whose facts can't be read still carries a grant.
         if let Ok(Told { metadata }) = serde_json::from_slice(&body) {
             let facts =
@@ -292,23 +309,11 @@ impl ProxyClient {
         Ok(reply)
     }
 
-    async fn post(
-        &self,
-        path: &str,
-        request: &impl Serialize,
-    ) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
-        self.send(self.client.post(self.address(path)).json(request)).await
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, ProxyError> {
         self.send_up_to(LONGEST_REPLY, request).await
     }
 
-    async fn send_up_to(
-        &self,
-        longest: usize,
-        request: RequestBuilder,
-    ) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+    async fn send_up_to(&self, longest: usize, request: RequestBuilder) -> Result<Answer, ProxyError> {
         let request = match &self.access_key {
             Some(key) => request.bearer_auth(key.expose_secret()),
             None => request,
@@ -327,17 +332,37 @@ impl ProxyClient {
     }
 }
 
+/// What the proxy answered.
+struct Answer {
+    status: u16,
+    body: Zeroizing<Vec<u8>>,
+    retry_after: Option<SignedDuration>,
+}
+
 /// Why there are no tokens: what the proxy itself would not send, or what came back.
-fn refused(error: TokenReplyError, body: &[u8]) -> ProxyError {
-    match serde_json::from_slice::<Refusal>(body) {
-        Ok(Refusal { reason: Some(reason), .. }) if reason == "host" => ProxyError::Host,
-        _ => ProxyError::Reply(error),
+fn refused(error: TokenReplyError, body: &[u8], retry_after: Option<SignedDuration>) -> ProxyError {
+    match (serde_json::from_slice::<Refusal>(body), retry_after) {
+        (Ok(Refusal { reason: Some(reason), .. }), _) if reason == "host" => ProxyError::Host,
+        (_, Some(pause)) => ProxyError::Later(error, pause),
+        (_, None) => ProxyError::Reply(error),
     }
 }
 
+/// The key as a header's value, which no log of requests shows.
+fn header(key: &IdempotencyKey) -> HeaderValue {
+    // Its alphabet fits into any header.
+    let value = HeaderValue::from_str(&key.expose_header());
+    let mut value = value.unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
 /// Status and body, of which no more is read than a reply has.
-async fn read(mut response: Response, longest: usize) -> Result<(u16, Zeroizing<Vec<u8>>), ProxyError> {
+async fn read(mut response: Response, longest: usize) -> Result<Answer, ProxyError> {
     let status = response.status().as_u16();
+    // The proxy tells it in seconds, whatever the provider wrote.
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let retry_after = retry_after.map(|seconds: u32| SignedDuration::from_secs(seconds.into()));
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|_| ProxyError::NoReply)? {
         if body.len() + chunk.len() > longest {
@@ -345,7 +370,7 @@ async fn read(mut response: Response, longest: usize) -> Result<(u16, Zeroizing<
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((status, body))
+    Ok(Answer { status, body, retry_after })
 }
 
 /// The kind of failure alone: the error itself carries the address.
@@ -365,7 +390,47 @@ impl ProxyError {
             Self::AccessKey => "proxy_access_key",
             Self::Host => "proxy_host_not_allowed",
             Self::NoRevocation => "no_revocation",
-            Self::Reply(_) => "provider_refused",
+            Self::Reply(_) | Self::Later(..) => "provider_refused",
+        }
+    }
+
+    /// A stable word for why, the provider's own reason included.
+    #[must_use]
+    pub const fn cause(self) -> &'static str {
+        match self {
+            Self::Reply(error) | Self::Later(error, _) => match error {
+                TokenReplyError::Refused { code, .. } => code.as_str(),
+                TokenReplyError::Status { .. } => "provider_failed",
+                TokenReplyError::Unusable(_) => "bad_reply",
+            },
+            other => other.code(),
+        }
+    }
+
+    /// How long the provider, or the proxy, wants to be left alone.
+    #[must_use]
+    pub const fn retry_after(self) -> Option<SignedDuration> {
+        match self {
+            Self::Later(_, pause) => Some(pause),
+            _ => None,
+        }
+    }
+
+    /// Whether what was sent may have been spent at the provider although nothing came back. A refusal was not; nor was what the proxy
+    /// had no room to send.
+    #[must_use]
+    pub const fn may_have_been_spent(self) -> bool {
+        match self {
+            Self::NoReply | Self::TooLong => true,
+            Self::Reply(error) | Self::Later(error, _) => match error {
+                TokenReplyError::Refused { status, .. } | TokenReplyError::Status { status } => {
+                    matches!(status, 200..=299 | 500 | 502 | 504)
+                }
+                TokenReplyError::Unusable(_) => true,
+            },
+            Self::Unreachable | Self::UnknownProvider | Self::AccessKey | Self::Host | Self::NoRevocation => {
+                false
+            }
         }
     }
 
@@ -385,7 +450,7 @@ impl ProxyError {
                 "whoever runs the proxy can list the host in the provider's variable that ends in _ALLOWED_HOSTS, and start it again"
             }
             Self::NoRevocation => "remove the access on the service's own page",
-            Self::Reply(error) => match error.class() {
+            Self::Reply(error) | Self::Later(error, _) => match error.class() {
                 FailureClass::Definite => "sign in again",
                 FailureClass::Operator => {
                     "whoever runs the proxy has to look at the client id, the secret and the redirect URL"
@@ -399,7 +464,7 @@ impl ProxyError {
     #[must_use]
     pub const fn class(self) -> FailureClass {
         match self {
-            Self::Reply(error) => error.class(),
+            Self::Reply(error) | Self::Later(error, _) => error.class(),
             Self::UnknownProvider | Self::AccessKey | Self::Host => FailureClass::Operator,
             Self::Unreachable | Self::NoReply | Self::TooLong | Self::NoRevocation => FailureClass::Passing,
         }

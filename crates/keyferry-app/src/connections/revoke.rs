@@ -7,10 +7,14 @@ use keyferry_core::{
     flow::{error::FailureClass, revoke::TokenTypeHint},
     id::ConnectionId,
     provider::OAuth,
+    refresh::{Next, Wanted},
 };
 
-use super::{ConnectionError, Connections, Inner, ProxyError, proxy::About};
-use crate::vault::{ConnectionRecord, ConnectionState, VaultError};
+use super::{
+    ConnectionError, Connections, Inner, ProxyError, proxy::About, refresh::Unsent, standing::failure,
+    turns::Held,
+};
+use crate::vault::{ConnectionRecord, ConnectionState, Event, LastFailure, VaultError};
 
 /// An access token that ends sooner may be dead when it arrives.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(1);
@@ -28,70 +32,114 @@ pub enum Revocation {
     Pending,
 }
 
+impl Revocation {
+    /// A stable word.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Unsupported => "not_supported",
+            Self::Unreadable => "unreadable",
+            Self::Pending => "pending",
+        }
+    }
+}
+
 impl Connections {
-    /// Ends a connection. From the first moment on nothing refreshes or uses it.
+    /// Ends a connection. From the first moment on nothing refreshes or uses it. Where the provider can't be told, it is told later.
     ///
     /// # Errors
     /// [`ConnectionError`] when there is none, or the vault can't be written.
     pub async fn revoke(&self, id: &ConnectionId) -> Result<Revocation, ConnectionError> {
-        let (inner, id) = (self.0.clone(), id.clone());
-        let revoked = self.0.tasks.spawn(async move { inner.revoke(&id).await });
-        revoked.await.map_err(|_| ConnectionError::Closing)?
-    }
-
-    /// Tries again what could not be told to a provider before. One that fails holds up no other.
-    ///
-    /// # Errors
-    /// [`ConnectionError::Vault`] when it is not known which these are.
-    pub async fn retry_revocations(&self) -> Result<(), ConnectionError> {
-        for record in self.list().await?.readable {
-            if record.state == ConnectionState::RevocationPending
-                && let Err(error) = self.revoke(&record.id).await
-            {
-                tracing::warn!(connection = %record.id, %error, "a pending revocation could not be tried again");
-            }
-        }
-        Ok(())
+        self.0.end(id, Wanted::Another).await
     }
 }
 
 impl Inner {
-    async fn revoke(self: &Arc<Self>, id: &ConnectionId) -> Result<Revocation, ConnectionError> {
-        let turn = self.turn(id);
-        let _turn = turn.lock().await;
-        self.settle(id).await?;
-        let record = match self.vault.connection(id).await {
-            Ok(record) => record.ok_or_else(|| ConnectionError::Unknown(id.clone()))?,
-            Err(error) if error.is_of_one_row() => return self.forget_unreadable(id, &error).await,
-            Err(error) => return Err(error.into()),
+    /// Ends a connection in a task of its own, for who asked may go away.
+    pub(super) async fn end(
+        self: &Arc<Self>,
+        id: &ConnectionId,
+        wanted: Wanted,
+    ) -> Result<Revocation, ConnectionError> {
+        let (inner, id) = (self.clone(), id.clone());
+        let ended = self.tasks.spawn(async move {
+            let ended = inner.revoke(&id, wanted).await;
+            inner.news.tell(&id);
+            ended
+        });
+        ended.await.map_err(|_| ConnectionError::Closing)?
+    }
+
+    async fn revoke(&self, id: &ConnectionId, wanted: Wanted) -> Result<Revocation, ConnectionError> {
+        let held = self.turn(id).await?;
+        let record = match self.settle(&held, id).await {
+            Ok(settled) => match settled.unsaved {
+                Some(error) => return Err(error.into()),
+                None => settled.record,
+            },
+            Err(ConnectionError::Vault(error)) if error.is_of_one_row() => {
+                return self.forget_unreadable(held, id, &error).await;
+            }
+            Err(error) => return Err(error),
         };
-        self.vault.mark_connection(id, record.generation, ConnectionState::RevocationPending).await?;
-        let outcome = match self.tell(record.clone()).await {
+        self.vault.mark_to_be_revoked(id, record.generation).await?;
+        let marked = ConnectionRecord { state: ConnectionState::RevocationPending, ..record };
+        if let Next::Wait(_) = self.next(&marked, false, wanted) {
+            return Ok(Revocation::Pending);
+        }
+        let outcome = match self.tell(&held, marked.clone()).await {
             Ok(()) => Revocation::Revoked,
             Err(ConnectionError::Proxy(ProxyError::NoRevocation)) => Revocation::Unsupported,
-            Err(error) => {
-                tracing::warn!(connection = %id, provider = %record.provider, %error, "a revocation is kept and tried again");
-                return Ok(Revocation::Pending);
-            }
+            Err(error) => return self.keep_for_later(&marked.id, error).await,
         };
-        self.vault.remove_connection(id).await?;
-        tracing::info!(connection = %id, provider = %record.provider, ?outcome, "revoked");
+        self.remove(held, id, outcome).await?;
+        tracing::info!(connection = %id, provider = %marked.provider, ?outcome, "revoked");
         Ok(outcome)
+    }
+
+    async fn keep_for_later(
+        &self,
+        id: &ConnectionId,
+        error: ConnectionError,
+    ) -> Result<Revocation, ConnectionError> {
+        // A refresh on the way there may have changed it.
+        let Some(record) = self.vault.connection(id).await? else { return Ok(Revocation::Pending) };
+        let (retry_after, code) = match &error {
+            ConnectionError::Proxy(error) => (error.retry_after(), error.cause()),
+            other => (None, other.code()),
+        };
+        let before = record.failure.as_ref().map(|last| &last.failure);
+        let failure = failure(before, error.class(), retry_after, self.now());
+        let failed = LastFailure { failure, code: code.to_owned() };
+        let event = (failure.count == 1).then(|| Event::RevocationPending { code: failed.code.clone() });
+        self.vault.note_failure(&record, &failed, event).await?;
+        tracing::warn!(connection = %record.id, provider = %record.provider, %error, "a revocation is kept and tried again");
+        Ok(Revocation::Pending)
     }
 
     async fn forget_unreadable(
         &self,
+        held: Held,
         id: &ConnectionId,
         error: &VaultError,
     ) -> Result<Revocation, ConnectionError> {
-        self.vault.remove_connection(id).await?;
+        self.remove(held, id, Revocation::Unreadable).await?;
         tracing::warn!(connection = %id, %error, "removed without a revocation, for it could not be read");
         Ok(Revocation::Unreadable)
     }
 
+    /// Takes the tokens out of the vault, and what is left of them in the journal.
+    async fn remove(&self, held: Held, id: &ConnectionId, outcome: Revocation) -> Result<(), VaultError> {
+        let event = (Event::Revoked { outcome: outcome.word() }, self.now());
+        self.vault.remove_connection(id, event).await?;
+        self.unsaved.forget(id);
+        held.turn.end();
+        Ok(())
+    }
+
     /// The refresh token first: with it a provider ends the whole grant (RFC 7009 §2.1). One that takes a single kind of token gets that
     /// one alone.
-    async fn tell(&self, record: ConnectionRecord) -> Result<(), ConnectionError> {
+    async fn tell(&self, held: &Held, record: ConnectionRecord) -> Result<(), ConnectionError> {
         let file = match self.same_service(&record) {
             Err(ConnectionError::Moved(_)) => return Err(ProxyError::NoRevocation.into()),
             same => same.or_else(|_| self.file(&record.provider)).map_err(|_| ProxyError::UnknownProvider)?,
@@ -100,7 +148,7 @@ impl Inner {
         let takes = |kind| oauth.revocation.as_ref().is_none_or(|revocation| revocation.takes(kind));
         let record = match takes(TokenTypeHint::RefreshToken) {
             true => record,
-            false => match self.with_living_token(record, oauth).await? {
+            false => match self.with_living_token(held, record, oauth).await? {
                 Some(record) => record,
                 None => return Ok(()),
             },
@@ -130,16 +178,19 @@ impl Inner {
     /// ends nothing there, and the refresh token would live on. None where the provider says that the grant is dead already.
     async fn with_living_token(
         &self,
+        held: &Held,
         record: ConnectionRecord,
         oauth: &OAuth,
     ) -> Result<Option<ConnectionRecord>, ConnectionError> {
         let spendable = record.tokens.refresh_token.as_ref().filter(|_| oauth.token.refresh);
         let lives = record.tokens.expires_at.is_some_and(|end| end.duration_since(self.now()) > ON_ITS_WAY);
         let Some(token) = spendable.filter(|_| !lives) else { return Ok(Some(record)) };
-        match self.spend_token(&record, oauth, token, ConnectionState::RevocationPending).await {
-            Ok(renewed) => Ok(Some(renewed)),
-            Err(ConnectionError::Proxy(error)) if error.class() == FailureClass::Definite => Ok(None),
-            Err(error) => Err(error),
+        let attempt = self.attempt(&record, false);
+        match self.send(held, &record, oauth, (token, &attempt)).await {
+            Ok(renewal) => self.publish(held, &record, renewal).await.map(Some),
+            Err(Unsent::Failed(error)) if error.class() == FailureClass::Definite => Ok(None),
+            Err(Unsent::Failed(error)) => Err(error.into()),
+            Err(Unsent::Unsaved(error)) => Err(error.into()),
         }
     }
 }

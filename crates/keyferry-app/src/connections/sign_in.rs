@@ -15,8 +15,10 @@ use keyferry_core::{
             UnverifiedCallback,
         },
         error::ErrorCode,
+        reply::TokenReply,
     },
     id::{ConnectionId, FactName, ProviderName},
+    idempotency_key::IdempotencyKey,
     provider::{
         Destinations, HostPattern, InvalidConfig, OAuth, ProviderFile, Redirect, RefusedHost, check_config,
     },
@@ -24,10 +26,10 @@ use keyferry_core::{
 };
 use tokio::sync::oneshot;
 
-use super::{ConnectionError, Connections, Inner};
+use super::{ConnectionError, Connections, Inner, ProxyError};
 use crate::{
     pages::SignInPage,
-    vault::{ConnectionRecord, ConnectionState},
+    vault::{ConnectionRecord, ConnectionState, Event, Expected},
 };
 
 /// The most sign-ins that wait at once. A page that begins them in a loop must not fill the memory.
@@ -198,7 +200,7 @@ impl Inner {
         renewed: Option<ConnectionId>,
     ) -> Outcome {
         let oauth = oauth(file)?;
-        let reply = self.proxy.exchange(&code, &oauth.callback).await?;
+        let reply = self.redeem(&code, oauth).await?;
         let AuthorizedCode { provider, client_id, scopes: asked, config, metadata, redirect_uri, .. } = code;
         let now = self.now();
         let mut tokens = Tokens::granted(reply, &asked, now);
@@ -213,6 +215,9 @@ impl Inner {
         let record = ConnectionRecord {
             id,
             account: None,
+            label: None,
+            previous: None,
+            failure: None,
             state: ConnectionState::Active,
             created_at: now,
             refreshed_at: None,
@@ -233,9 +238,23 @@ impl Inner {
             record
         };
         let id = saved.id.clone();
+        self.news.tell(&id);
         // Only once the tokens are safe: what fails from here on costs a name, and no sign-in.
         self.name_account(file, saved).await;
         Ok(id)
+    }
+
+    /// Redeems the code. Where the reply is lost between proxy and app, the proxy is asked once more: the code is spent by then, and the
+    /// proxy keeps its reply for this key.
+    async fn redeem(&self, code: &AuthorizedCode, oauth: &OAuth) -> Result<TokenReply, ProxyError> {
+        let key = IdempotencyKey::from_entropy(self.entropy.bytes());
+        match self.proxy.exchange(code, &oauth.callback, &key).await {
+            Err(ProxyError::NoReply) => {
+                tracing::warn!(provider = %code.provider, "the reply to a sign-in was lost; asking for it again");
+                self.proxy.exchange(code, &oauth.callback, &key).await
+            }
+            result => result,
+        }
     }
 
     /// What a new sign-in may take the place of: a grant of the same provider, whose end the person has not ordered. The tokens of one
@@ -253,18 +272,24 @@ impl Inner {
 
     /// A new sign-in for a connection that servers already use.
     async fn renew(&self, new: ConnectionRecord) -> Result<ConnectionRecord, ConnectionError> {
-        let turn = self.turn(&new.id);
-        let _turn = turn.lock().await;
-        self.settle(&new.id).await?;
+        let held = self.turn(&new.id).await?;
+        // Its own tokens are about to be replaced, so that what the vault can't take of them is no loss.
+        let settled = self.settle(&held, &new.id).await;
+        drop(settled);
         let old = self.renewable(&new.id, &new.provider).await?;
-        let record = ConnectionRecord {
+        let (id, at) = (new.id.clone(), new.created_at);
+        let event = (Some(Event::ConnectedAgain), at);
+        let expected = Expected::Generation(old.generation);
+        let record = self.vault.change_connection(&id, expected, event, move |old| ConnectionRecord {
             account: old.account,
+            label: old.label,
             created_at: old.created_at,
-            refreshed_at: Some(new.created_at),
-            generation: old.generation + 1,
+            refreshed_at: Some(at),
             ..new
-        };
-        self.vault.replace_connection(&record).await?;
+        });
+        let record = record.await?;
+        self.unsaved.forget(&id);
+        held.turn.clear().await;
         tracing::info!(connection = %record.id, provider = %record.provider, "connected again");
         Ok(record)
     }

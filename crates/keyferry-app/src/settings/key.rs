@@ -21,11 +21,17 @@ pub enum Key {
     ServerStartLimit,
     /// `server_call_limit`: how long one call of a tool may take.
     ServerCallLimit,
+    /// `vault.key`: where the master key of a new vault is kept.
+    VaultKey,
+    /// `vault.passphrase_file`: the file that holds the passphrase, where nobody can be asked for it.
+    VaultPassphraseFile,
+    /// `vault.keychain_limit`: how long the keychain may take.
+    VaultKeychainLimit,
 }
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Listen,
         Self::ProxyUrl,
         Self::ProxyAccessKey,
@@ -34,9 +40,12 @@ impl Key {
         Self::OpenBrowser,
         Self::ServerStartLimit,
         Self::ServerCallLimit,
+        Self::VaultKey,
+        Self::VaultPassphraseFile,
+        Self::VaultKeychainLimit,
     ];
 
-    /// The key in the file.
+    /// The key in the file. What stands before a dot is the name of its table.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -48,19 +57,27 @@ impl Key {
             Self::OpenBrowser => "open_browser",
             Self::ServerStartLimit => "server_start_limit",
             Self::ServerCallLimit => "server_call_limit",
+            Self::VaultKey => "vault.key",
+            Self::VaultPassphraseFile => "vault.passphrase_file",
+            Self::VaultKeychainLimit => "vault.keychain_limit",
         }
     }
 
-    /// The variable: the key in upper case behind `KEYFERRY_`.
+    /// The variable: the key in upper case behind `KEYFERRY_`, with `_` for a dot.
     #[must_use]
     pub fn variable(self) -> String {
-        format!("KEYFERRY_{}", self.name().to_ascii_uppercase())
+        format!("KEYFERRY_{}", self.name().to_ascii_uppercase().replace('.', "_"))
     }
 
     /// The setting of a key in the file.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+
+    /// Whether this is the name of a table of the file.
+    pub(super) fn is_table(name: &str) -> bool {
+        Self::ALL.into_iter().any(|key| key.name().split_once('.').is_some_and(|(table, _)| table == name))
     }
 }
 

@@ -127,16 +127,40 @@ impl Layer {
         })?;
         let mut layer = Self::default();
         for (name, value) in table.get_ref() {
-            let line = line_of(text, name.span().start);
-            let key = Key::named(name.get_ref()).ok_or_else(|| unknown(path, line, name.get_ref()))?;
-            let origin = Origin::File(path.to_owned(), line);
-            let raw = raw(value.get_ref()).ok_or_else(|| SettingsError::Invalid {
-                origin: origin.clone(),
-                reason: InvalidValue::Shape(key),
-            })?;
-            layer.0.insert(key, (raw, origin));
+            match value.get_ref() {
+                DeValue::Table(below) if Key::is_table(name.get_ref()) => {
+                    for (part, value) in below {
+                        let line = line_of(text, part.span().start);
+                        layer.take(
+                            path,
+                            line,
+                            &format!("{}.{}", name.get_ref(), part.get_ref()),
+                            value.get_ref(),
+                        )?;
+                    }
+                }
+                value => layer.take(path, line_of(text, name.span().start), name.get_ref(), value)?,
+            }
         }
         Ok(layer)
+    }
+
+    /// Takes the value of one key of the file.
+    fn take(
+        &mut self,
+        path: &Path,
+        line: usize,
+        name: &str,
+        value: &DeValue<'_>,
+    ) -> Result<(), SettingsError> {
+        let key = Key::named(name).ok_or_else(|| unknown(path, line, name))?;
+        let origin = Origin::File(path.to_owned(), line);
+        let raw = raw(value).ok_or_else(|| SettingsError::Invalid {
+            origin: origin.clone(),
+            reason: InvalidValue::Shape(key),
+        })?;
+        self.0.insert(key, (raw, origin));
+        Ok(())
     }
 }
 
@@ -186,6 +210,18 @@ impl Layers<'_> {
             Raw::List(_) => Err(InvalidValue::Shape(key)),
         };
         parsed.map(Some).map_err(|reason| SettingsError::Invalid { origin: origin.clone(), reason })
+    }
+
+    /// A setting that is one file. A relative one of the file lies in the data folder, any other in the working directory.
+    pub(super) fn file(&self, key: Key, data_folder: &Path) -> Result<Option<PathBuf>, SettingsError> {
+        let Some(path) = self.value(key, value::path)? else { return Ok(None) };
+        let Some((_, origin)) = self.get(key) else { return Ok(None) };
+        let absolute = match origin {
+            Origin::File(..) => Ok(data_folder.join(path)),
+            _ => std::path::absolute(path),
+        };
+        let invalid = |_| SettingsError::Invalid { origin: origin.clone(), reason: InvalidValue::Shape(key) };
+        absolute.map(Some).map_err(invalid)
     }
 
     /// A setting that is a list of folders. One variable or flag holds several as `PATH` does; a relative folder of the

@@ -16,6 +16,7 @@ pub use key::Key;
 pub use layer::{Flags, Origin};
 pub use value::InvalidValue;
 
+use crate::vault::{KEYCHAIN_LIMIT, KeyAccess, KeyPlace, Passphrases};
 use layer::{Layer, Layers};
 
 /// The file of settings in the data folder.
@@ -48,6 +49,12 @@ pub struct Settings {
     pub server_start_limit: Duration,
     /// How long one call of a tool may take.
     pub server_call_limit: Duration,
+    /// Where the master key of a new vault is kept; none lets the first start choose.
+    pub vault_key: Option<KeyPlace>,
+    /// The file that holds the passphrase, where nobody can be asked for it.
+    pub vault_passphrase_file: Option<PathBuf>,
+    /// How long the system's keychain may take.
+    pub vault_keychain_limit: Duration,
 }
 
 /// Why the settings can't be used.
@@ -140,6 +147,9 @@ impl Settings {
             open_browser: true,
             server_start_limit: Duration::from_secs(30),
             server_call_limit: Duration::from_secs(120),
+            vault_key: None,
+            vault_passphrase_file: None,
+            vault_keychain_limit: KEYCHAIN_LIMIT,
         }
     }
 
@@ -163,6 +173,13 @@ impl Settings {
         Self::resolve(data_folder, &layers)
     }
 
+    /// How the vault's key is reached. The file of the passphrase goes before anyone who could be asked.
+    #[must_use]
+    pub fn key_access(&self, asked: Passphrases) -> KeyAccess {
+        let passphrases = self.vault_passphrase_file.clone().map_or(asked, Passphrases::in_file);
+        KeyAccess { place: self.vault_key, keychain_limit: self.vault_keychain_limit, passphrases }
+    }
+
     fn resolve(data_folder: PathBuf, layers: &Layers<'_>) -> Result<Self, SettingsError> {
         let defaults = Self::defaults(data_folder);
         Ok(Self {
@@ -182,6 +199,11 @@ impl Settings {
             server_call_limit: layers
                 .value(Key::ServerCallLimit, value::duration)?
                 .unwrap_or(defaults.server_call_limit),
+            vault_key: layers.value(Key::VaultKey, value::key_place)?,
+            vault_passphrase_file: layers.file(Key::VaultPassphraseFile, &defaults.data_folder)?,
+            vault_keychain_limit: layers
+                .value(Key::VaultKeychainLimit, value::duration)?
+                .unwrap_or(defaults.vault_keychain_limit),
             data_folder: defaults.data_folder,
         })
     }

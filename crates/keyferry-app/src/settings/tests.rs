@@ -55,6 +55,9 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
         (Key::OpenBrowser, "false"),
         (Key::ServerStartLimit, "1h"),
         (Key::ServerCallLimit, "15"),
+        (Key::VaultKey, "passphrase"),
+        (Key::VaultPassphraseFile, "/run/passphrase"),
+        (Key::VaultKeychainLimit, "5s"),
     ];
     assert_eq!(examples.map(|(key, _)| key), Key::ALL);
     for (key, text) in examples {
@@ -100,6 +103,18 @@ fn a_refusal_names_the_place_and_what_to_write() {
         ("server_call_limit = '99999999999999999999h'", "is not a time", "write a number of seconds"),
         ("listen = ['127.0.0.1:1']", "can't have a value of this kind", "write it as text"),
         ("[listen]", "can't have a value of this kind", "write it as text"),
+        (
+            "[vault]\nkey = 'safe'",
+            "keyferry.toml:2: `vault.key` names no place",
+            "write keychain, passphrase or",
+        ),
+        (
+            "[vault]\nkye = 'file'",
+            "keyferry.toml:2: there is no setting \"vault.kye\"",
+            "did you mean `vault.key`?",
+        ),
+        ("vault = 'file'", "keyferry.toml:1: there is no setting \"vault\"", ""),
+        ("vault.key.x = 1", "`vault.key` can't have a value of this kind", "write it as text"),
         ("providers = [1]", "can't have a value of this kind", "providers = ["),
         ("providers = ['']", "names a folder that can't exist", "providers = ["),
     ];

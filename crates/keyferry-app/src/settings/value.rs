@@ -12,6 +12,7 @@ use keyferry_core::{
 };
 
 use super::Key;
+use crate::vault::KeyPlace;
 
 /// Where the local API listens unless told otherwise.
 pub(super) const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7667);
@@ -56,6 +57,9 @@ pub enum InvalidValue {
     /// An empty path, or one with a NUL.
     #[error("`{0}` names a folder that can't exist")]
     NotAFolder(Key),
+    /// Not a place for the master key.
+    #[error("`{0}` names no place for the vault's key: {1:?}")]
+    NotAPlace(Key, String),
 }
 
 impl InvalidValue {
@@ -73,6 +77,7 @@ impl InvalidValue {
             }
             Self::NotABoolean(..) => "write true or false".to_owned(),
             Self::NotAKey(_) => "copy the key that the proxy's operator gave you".to_owned(),
+            Self::NotAPlace(..) => "write keychain, passphrase or file".to_owned(),
             Self::NotADuration(..) => "write a number of seconds, or 90s, 5m, 1h".to_owned(),
         }
     }
@@ -127,6 +132,14 @@ pub(super) fn duration(key: Key, text: &str) -> Result<Duration, InvalidValue> {
     let seconds = number.parse::<u64>().ok().filter(|_| plain).and_then(|number| number.checked_mul(unit));
     let duration = Duration::from_secs(seconds.ok_or_else(refused)?);
     if (Duration::from_secs(1)..=LONGEST).contains(&duration) { Ok(duration) } else { Err(refused()) }
+}
+
+pub(super) fn key_place(key: Key, text: &str) -> Result<KeyPlace, InvalidValue> {
+    text.parse().map_err(|_| InvalidValue::NotAPlace(key, text.chars().take(60).collect()))
+}
+
+pub(super) fn path(key: Key, text: &str) -> Result<PathBuf, InvalidValue> {
+    folder(key, PathBuf::from(text))
 }
 
 pub(super) fn folder(key: Key, path: PathBuf) -> Result<PathBuf, InvalidValue> {

@@ -7,30 +7,42 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-use super::private_file;
+use super::{
+    keys::{KeyPlace, KeychainError, PassphraseError},
+    private_file,
+};
 
 /// Why the vault can't be opened, read or written. Holds no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The database is there, its key is not.
-    #[error("the vault {database} is there, but its key {key} is missing")]
+    #[error("the vault {database} is there, but its key is not in {}", place.description())]
     KeyMissing {
         /// The database.
         database: PathBuf,
         /// Where the key should be.
-        key: PathBuf,
+        place: KeyPlace,
     },
     /// The key file holds no key.
     #[error("the file {0} does not hold a key")]
     NoKey(PathBuf),
     /// The key is a good one, of another vault.
-    #[error("the key {key} is not the one that the vault {database} was sealed with")]
+    #[error("the key in {} is not the one that the vault {database} was sealed with", place.description())]
     OtherKey {
         /// The database.
         database: PathBuf,
-        /// The key.
-        key: PathBuf,
+        /// Where the key is.
+        place: KeyPlace,
     },
+    /// The place of the key that the database names is not the one that was sealed.
+    #[error("what the vault {0} says of the place of its key was changed by another program")]
+    OtherPlace(PathBuf),
+    /// The keychain does not serve.
+    #[error(transparent)]
+    Keychain(#[from] KeychainError),
+    /// There is no passphrase, or not the right one.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
     /// A file that others could have read or written.
     #[error("the file {path} is not used: {reason}")]
     Exposed {
@@ -53,6 +65,9 @@ pub enum VaultError {
     /// The database was written by a newer Keyferry.
     #[error("{0} was written by a newer version of Keyferry")]
     Newer(PathBuf),
+    /// The database is damaged.
+    #[error("the vault {0} is damaged, or was cut short")]
+    Torn(PathBuf),
     /// A sealed value does not open: a damaged row, or one that was put back.
     #[error("the sealed value {0} can't be opened: it is damaged, or was moved there")]
     Unsealable(String),
@@ -62,6 +77,9 @@ pub enum VaultError {
     /// The row was changed in between by another.
     #[error("the connection was changed in between")]
     Changed,
+    /// Another process does not give up the connection.
+    #[error("another Keyferry process has been at this connection for too long")]
+    Busy,
     /// SQLite says no: the disk is full or read-only, or the file is locked or damaged.
     #[error("the vault can't be read or written: {0}")]
     Database(#[from] rusqlite::Error),
@@ -93,18 +111,27 @@ impl VaultError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::KeyMissing { .. } | Self::NoKey(_) | Self::OtherKey { .. } => {
-                "put the vault's own key file back from a backup; without it the tokens can't be read. To begin anew, move both files away and sign in again"
+            Self::KeyMissing { place: KeyPlace::Keychain, .. } => {
+                "look whether this is the keychain of the session and user that the vault was made in. No new key is made, for what is sealed would stay closed; restore a backup with `keyferry vault restore --force`, or move vault.db away and sign in again"
             }
+            Self::KeyMissing { .. } | Self::NoKey(_) | Self::OtherKey { .. } => {
+                "put the vault's own key file back from a backup, or run `keyferry vault restore --force`; without its key the tokens can't be read. To begin anew, move vault.db and the key file away and sign in again"
+            }
+            Self::OtherPlace(_) | Self::Torn(_) => {
+                "nothing was changed; restore a backup with `keyferry vault restore --force`, or move vault.db away and sign in again"
+            }
+            Self::Keychain(error) => error.hint(),
+            Self::Passphrase(error) => error.hint(),
             Self::Exposed { .. } => "make it a plain file of your own that nobody else can read: chmod 600",
             Self::Foreign(_) => {
-                "put the vault back from a backup, move the file away, or name another data folder with --home"
+                "restore a backup with `keyferry vault restore --force`, move the file away, or name another data folder with --home"
             }
             Self::Newer(_) => "use that version, or name another data folder with --home",
             Self::Unsealable(_) | Self::Damaged(_) => {
                 "revoke the connection and sign in again, or uninstall the server and install it again; nothing else is touched"
             }
             Self::Changed => "try again",
+            Self::Busy => "end that process, or try again in a moment",
             Self::Database(error) => hint_of(error),
             Self::File { .. } | Self::Migration(_) => ROOM,
             Self::Interrupted => "start it again",
@@ -124,7 +151,7 @@ fn hint_of(error: &rusqlite::Error) -> &'static str {
             "make the data folder and its files writable for yourself"
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            "the file is damaged: put the vault back from a backup"
+            "the file is damaged: restore a backup with `keyferry vault restore --force`"
         }
         _ => ROOM,
     }

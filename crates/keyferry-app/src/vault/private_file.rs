@@ -37,6 +37,16 @@ pub(crate) fn build(path: &Path, fill: impl FnOnce(&Path, &mut File) -> io::Resu
     sync_folder(folder)
 }
 
+/// Puts a file that is whole in the place of another, and syncs the folder. A crash leaves the old file or the new.
+///
+/// # Errors
+/// What the operating system says.
+pub(crate) fn replace(new: &Path, path: &Path) -> io::Result<()> {
+    File::open(new)?.sync_all()?;
+    std::fs::rename(new, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
 /// Reads a file of at most `limit` bytes.
 ///
 /// # Errors
@@ -64,6 +74,28 @@ pub(crate) fn is_refusal(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
 }
 
+/// Opens a file to read and write it.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn open_to_write(path: &Path) -> io::Result<File> {
+    open_with(path, OpenOptions::new().read(true).write(true))
+}
+
+/// Makes an empty file that is there after a crash, or opens the one that another made at the same moment.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn create_empty(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = open_with(path, &mut options)?;
+    sync_folder(path.parent().unwrap_or(path))?;
+    Ok(file)
+}
+
 fn refusal(reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, reason)
 }
@@ -83,17 +115,21 @@ fn create(path: &Path) -> io::Result<File> {
     }
 }
 
+fn open(path: &Path) -> io::Result<File> {
+    open_with(path, OpenOptions::new().read(true))
+}
+
 const NOT_PLAIN: &str = "it is a link or no plain file; put a plain file in its place";
 
 /// Opens a file and checks what was opened, so that nobody can swap it in between. No link is followed, and no pipe waited for.
 #[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
+fn open_with(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 
     use rustix::{fs::OFlags, io::Errno};
 
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let opened = options.custom_flags(flags).open(path);
     let file = opened.map_err(|error| match error.raw_os_error() {
         Some(code) if code == Errno::LOOP.raw_os_error() => refusal(NOT_PLAIN),
         _ => error,
@@ -114,9 +150,10 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
+fn open_with(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let file = options.open(path)?;
     let plain = path.symlink_metadata()?.is_file();
-    if plain { File::open(path) } else { Err(refusal(NOT_PLAIN)) }
+    if plain { Ok(file) } else { Err(refusal(NOT_PLAIN)) }
 }
 
 #[cfg(unix)]

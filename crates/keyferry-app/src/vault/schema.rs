@@ -6,10 +6,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use rusqlite_migration::{M, Migrations, MigrationsBuilder, SchemaVersion};
 
 use super::{
-    VaultError,
-    key::KEY,
-    private_file,
-    seal::{Place, Sealer},
+    VaultError, private_file,
+    seal::Sealer,
+    vault_row::{self, Head},
 };
 
 /// `application_id` of the database: «KFRY». It tells our file from any other SQLite file.
@@ -18,39 +17,39 @@ const APPLICATION_ID: i32 = 0x4b46_5259;
 /// How long a statement waits for another process, such as a backup that reads the file.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Where the value stands that only the vault's own key opens.
-const PROOF: Place<'_> = Place { table: "vault", row: "1", column: "proof", generation: 0 };
-
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     MigrationsBuilder::from_iter([
         M::up(include_str!("../../migrations/01-initial/up.sql")),
         M::up(include_str!("../../migrations/02-tried-at/up.sql")),
         M::up(include_str!("../../migrations/03-facts/up.sql")),
         M::up(include_str!("../../migrations/04-redirect-uri/up.sql")),
+        M::up(include_str!("../../migrations/05-refresh/up.sql")),
+        M::up(include_str!("../../migrations/06-key/up.sql")),
     ])
     .finalize()
 });
 
-/// Opens the database, or makes it where there is none. One that is not ours, or of another key, is left as it is.
-pub(super) fn open(path: &Path, sealer: &Sealer) -> Result<Connection, VaultError> {
-    match private_file::check(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, sealer)?,
-        checked => checked.map_err(|error| VaultError::file(path, error))?,
-    }
-    let mut database = connect(path).map_err(|error| foreign(path, error))?;
+/// Opens a database that is there, and reads what it tells without its key. One that is not ours, newer or damaged is left as it is.
+pub(super) fn open(path: &Path) -> Result<(Connection, Head), VaultError> {
+    private_file::check(path).map_err(|error| VaultError::file(path, error))?;
+    let database = connect(path).map_err(|error| foreign(path, error))?;
     identify(&database, path)?;
-    prove(&database, path, sealer)?;
+    check_whole(&database, path)?;
+    let head = vault_row::head(&database)?;
+    Ok((database, head))
+}
+
+/// Brings a database up to date. Only one whose key was proven: whatever happens to another must not be our doing.
+pub(super) fn update(database: &mut Connection) -> Result<(), VaultError> {
     database.pragma_update(None, "journal_mode", "WAL")?;
-    MIGRATIONS.to_latest(&mut database)?;
-    Ok(database)
+    Ok(MIGRATIONS.to_latest(database)?)
 }
 
 /// Makes the file whole beside its place, so that an empty or half-made file there is never ours: it is a lost vault, and not a new one.
-fn make(path: &Path, sealer: &Sealer) -> Result<(), VaultError> {
-    let proof = sealer.seal(PROOF, "")?;
+pub(super) fn make(path: &Path, place: super::KeyPlace, sealer: &Sealer) -> Result<(), VaultError> {
     let mut failed = None;
     let built = private_file::build(path, |temporary, _| {
-        fill(temporary, &proof).map_err(|error| {
+        fill(temporary, place, sealer).map_err(|error| {
             failed = Some(error);
             io::Error::other("the database could not be made")
         })
@@ -58,11 +57,11 @@ fn make(path: &Path, sealer: &Sealer) -> Result<(), VaultError> {
     built.map_err(|error| failed.unwrap_or_else(|| VaultError::file(path, error)))
 }
 
-fn fill(path: &Path, proof: &[u8]) -> Result<(), VaultError> {
+fn fill(path: &Path, place: super::KeyPlace, sealer: &Sealer) -> Result<(), VaultError> {
     let mut database = connect(path)?;
     database.pragma_update(None, "application_id", APPLICATION_ID)?;
     MIGRATIONS.to_latest(&mut database)?;
-    database.execute("INSERT INTO vault (one, proof) VALUES (1, ?1)", [proof])?;
+    vault_row::insert(&database, place, sealer)?;
     database.close().map_err(|(_, error)| error.into())
 }
 
@@ -78,10 +77,11 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(database)
 }
 
-/// Tells a file that is no database from one that can't be read.
+/// Tells a file that is no database, and one that is damaged, from one that can't be read.
 fn foreign(path: &Path, error: rusqlite::Error) -> VaultError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => VaultError::Foreign(path.to_owned()),
+        Some(ErrorCode::DatabaseCorrupt) => VaultError::Torn(path.to_owned()),
         _ => error.into(),
     }
 }
@@ -101,13 +101,13 @@ fn identify(database: &Connection, path: &Path) -> Result<(), VaultError> {
     }
 }
 
-/// Refuses a key that is not this vault's. What it would seal, the right key could not open later.
-fn prove(database: &Connection, path: &Path, sealer: &Sealer) -> Result<(), VaultError> {
-    let proof: Option<Vec<u8>> =
-        database.query_row("SELECT proof FROM vault", [], |row| row.get(0)).optional()?;
-    let proof = proof.ok_or_else(|| VaultError::Damaged(PROOF.table.to_owned()))?;
-    sealer
-        .open(PROOF, &proof)
-        .map(drop)
-        .map_err(|_| VaultError::OtherKey { database: path.to_owned(), key: path.with_file_name(KEY) })
+/// Refuses a file that is damaged anywhere, before a write makes it worse. The file is small: this takes a moment.
+fn check_whole(database: &Connection, path: &Path) -> Result<(), VaultError> {
+    let told: Result<Option<String>, _> =
+        database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).optional();
+    match told {
+        Ok(told) if told.as_deref() == Some("ok") => Ok(()),
+        Ok(_) => Err(VaultError::Torn(path.to_owned())),
+        Err(error) => Err(foreign(path, error)),
+    }
 }

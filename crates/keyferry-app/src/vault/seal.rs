@@ -4,10 +4,12 @@ use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
     aead::{Aead as _, KeyInit as _, Payload},
 };
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{VaultError, key::MasterKey};
+use super::{
+    VaultError,
+    keys::{KeyId, MasterKey},
+};
 use crate::entropy::Entropy;
 
 /// The first byte of a sealed value: its form, for a later change of it.
@@ -15,9 +17,6 @@ const FORM: u8 = 1;
 
 /// The length of a nonce in bytes.
 const NONCE: usize = 24;
-
-/// Which key sealed a value. It stands in every value, so that values of an old and a new key can lie side by side.
-type KeyId = [u8; 4];
 
 /// Where a sealed value stands. A value moved to another place, or an older one put back, does not open.
 #[derive(Debug, Clone, Copy)]
@@ -28,36 +27,70 @@ pub(super) struct Place<'p> {
     pub(super) generation: u64,
 }
 
+/// Seals under one key, and opens what that key sealed; while the master key changes, also what the one before it sealed.
 pub(super) struct Sealer {
-    cipher: XChaCha20Poly1305,
-    key: KeyId,
+    current: Cipher,
+    previous: Option<Cipher>,
     entropy: Entropy,
 }
 
+struct Cipher {
+    cipher: XChaCha20Poly1305,
+    key: KeyId,
+}
+
+impl Cipher {
+    fn new(key: &MasterKey) -> Self {
+        Self { cipher: XChaCha20Poly1305::new(key.expose_bytes().into()), key: key.id() }
+    }
+}
+
 impl Sealer {
-    pub(super) fn new(key: MasterKey, entropy: Entropy) -> Self {
-        Self { cipher: XChaCha20Poly1305::new((&*key).into()), key: key_id(&key), entropy }
+    pub(super) fn new(key: &MasterKey, entropy: Entropy) -> Self {
+        Self { current: Cipher::new(key), previous: None, entropy }
+    }
+
+    /// The same, which also opens what an older key sealed.
+    pub(super) fn with_previous(self, key: &MasterKey) -> Self {
+        Self { previous: Some(Cipher::new(key)), ..self }
+    }
+
+    /// The key that seals.
+    #[cfg(test)]
+    pub(super) const fn key(&self) -> KeyId {
+        self.current.key
+    }
+
+    /// The older key that still opens.
+    pub(super) fn previous_key(&self) -> Option<KeyId> {
+        self.previous.as_ref().map(|previous| previous.key)
+    }
+
+    /// Where its nonces come from.
+    pub(super) fn entropy(&self) -> Entropy {
+        self.entropy.clone()
     }
 
     /// Form, key, nonce and ciphertext.
     pub(super) fn seal(&self, place: Place<'_>, secret: &str) -> Result<Vec<u8>, VaultError> {
         let nonce = self.entropy.bytes::<NONCE>();
         let payload = Payload { msg: secret.as_bytes(), aad: &place.associated_data() };
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| place.unsealable())?;
-        Ok([[FORM].as_slice(), &self.key, &nonce, &sealed].concat())
+        let Cipher { cipher, key } = &self.current;
+        let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| place.unsealable())?;
+        Ok([[FORM].as_slice(), &key.0, &nonce, &sealed].concat())
     }
 
     pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<String>, VaultError> {
         let unsealable = || place.unsealable();
-        let (form, rest) = sealed.split_first().ok_or_else(unsealable)?;
-        let (key, rest) = rest.split_first_chunk().ok_or_else(unsealable)?;
-        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>().ok_or_else(unsealable)?;
-        if *form != FORM || *key != self.key {
-            return Err(unsealable());
-        }
+        let key = sealed_by(sealed).ok_or_else(unsealable)?;
+        let (nonce, ciphertext) =
+            sealed.get(HEAD..).and_then(|rest| rest.split_first_chunk::<NONCE>()).ok_or_else(unsealable)?;
+        let ciphers = [Some(&self.current), self.previous.as_ref()];
+        let Cipher { cipher, .. } =
+            ciphers.into_iter().flatten().find(|cipher| cipher.key == key).ok_or_else(unsealable)?;
         let payload = Payload { msg: ciphertext, aad: &place.associated_data() };
         let opened =
-            Zeroizing::new(self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| unsealable())?);
+            Zeroizing::new(cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| unsealable())?);
         let text = std::str::from_utf8(&opened).map_err(|_| unsealable())?;
         Ok(Zeroizing::new(text.to_owned()))
     }
@@ -69,11 +102,13 @@ impl Sealer {
     }
 }
 
-/// Tells keys apart. A hash of 256 random bits says nothing of them.
-fn key_id(key: &MasterKey) -> KeyId {
-    let digest = Sha256::new().chain_update("keyferry vault key").chain_update(key.as_slice()).finalize();
-    let [a, b, c, d, ..]: [u8; 32] = digest.into();
-    [a, b, c, d]
+/// Form and key.
+const HEAD: usize = 5;
+
+/// Which key sealed a value, if it is one.
+pub(super) fn sealed_by(sealed: &[u8]) -> Option<KeyId> {
+    let (form, rest) = sealed.split_first()?;
+    rest.first_chunk().filter(|_| *form == FORM).copied().map(KeyId)
 }
 
 impl Place<'_> {
@@ -100,7 +135,7 @@ mod tests {
     const HERE: Place<'_> = Place { table: "t", row: "r", column: "c", generation: 3 };
 
     fn sealer(key: u8) -> Sealer {
-        Sealer::new(Zeroizing::new([key; 32]), Entropy::system())
+        Sealer::new(&MasterKey::new([key; 32]), Entropy::system())
     }
 
     #[test]
@@ -120,6 +155,14 @@ mod tests {
             assert!(sealer(1).open(elsewhere, &sealed).is_err(), "{elsewhere:?}");
         }
         assert!(sealer(2).open(HERE, &sealed).is_err(), "another key");
+    }
+
+    #[test]
+    fn while_the_key_changes_both_open_and_the_new_one_seals() {
+        let (old, new) = (sealer(1).seal(HERE, "old").unwrap(), sealer(2).seal(HERE, "new").unwrap());
+        let both = sealer(2).with_previous(&MasterKey::new([1; 32]));
+        assert_eq!((&**both.open(HERE, &old).unwrap(), &**both.open(HERE, &new).unwrap()), ("old", "new"));
+        assert_eq!(sealed_by(&both.seal(HERE, "x").unwrap()), Some(sealer(2).key()));
     }
 
     #[test]

@@ -1,3 +1,5 @@
+mod faults;
+
 use std::fs;
 
 use jiff::Timestamp;
@@ -5,6 +7,8 @@ use keyferry_core::{
     fact::Facts,
     flow::Tokens,
     id::ConnectionId,
+    idempotency_key::IdempotencyKey,
+    refresh::Fingerprint,
     scope::Scopes,
     secret::{AccessToken, RefreshToken, SecretText},
 };
@@ -12,21 +16,24 @@ use tempfile::TempDir;
 
 use super::*;
 
-const CANARY: &str = "canary-access-token";
+pub(super) const CANARY: &str = "canary-access-token";
 
-fn open(folder: &TempDir) -> Result<Vault, VaultError> {
-    Vault::open_at(folder.path(), &Entropy::system())
+pub(super) fn open(folder: &TempDir) -> Result<Vault, VaultError> {
+    Vault::open_at(folder.path(), &KeyAccess::to_files(), &Entropy::system())
 }
 
 fn facts(name: &str, text: &str) -> Facts {
     [(name.parse().unwrap(), SecretText::new(text).unwrap())].into_iter().collect()
 }
 
-fn record(seed: u8, access_token: &str) -> ConnectionRecord {
+pub(super) fn record(seed: u8, access_token: &str) -> ConnectionRecord {
     ConnectionRecord {
         id: ConnectionId::from_entropy([seed; 8]),
         provider: "acme".parse().unwrap(),
         account: Some("ada@example.org".to_owned()),
+        label: None,
+        previous: None,
+        failure: None,
         client_id: "client".parse().unwrap(),
         token_endpoint: "https://acme.example/token".to_owned(),
         redirect_uri: Some("http://127.0.0.1:7667/oauth/callback/acme".to_owned()),
@@ -48,7 +55,7 @@ fn record(seed: u8, access_token: &str) -> ConnectionRecord {
 }
 
 /// A second connection to the same file, as somebody with a SQLite shell has it.
-fn meddle(folder: &TempDir, statement: &str) {
+pub(super) fn meddle(folder: &TempDir, statement: &str) {
     let path = folder.path().join(DATABASE);
     if !path.exists() {
         private_file::write(&path, b"").unwrap();
@@ -86,9 +93,30 @@ async fn no_secret_lies_readable_in_any_file() {
     vault.save_server(&server).await.unwrap();
     assert_eq!(vault.server(&server.name).await.unwrap().unwrap().settings, server.settings);
     assert_eq!(vault.servers_of(&kept.id).await.unwrap(), [server.name]);
-    for entry in fs::read_dir(folder.path()).unwrap() {
-        let path = entry.unwrap().path();
-        let bytes = fs::read(&path).unwrap();
+    let spent = kept.tokens.refresh_token.as_ref().map(Fingerprint::of);
+    let attempt = Attempt {
+        generation: 0,
+        current: spent,
+        of_previous: false,
+        key: IdempotencyKey::from_entropy([7; 32]),
+        at: kept.created_at,
+    };
+    let turn = vault.turn(&kept.id).await.unwrap();
+    turn.reserve(&attempt, &kept.tokens).await.unwrap();
+    turn.keep_reply(0, &kept.tokens, kept.created_at).await.unwrap();
+    let journal = turn.journal().await.unwrap().unwrap();
+    assert_eq!(journal.reply.unwrap().0.access_token.expose_secret(), CANARY);
+    let files = |folder: &Path| -> Vec<_> {
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .collect()
+    };
+    let (top, journals) = (files(folder.path()), files(&folder.path().join("journal")));
+    assert_eq!(journals.len(), 1);
+    for path in top.iter().chain(&journals) {
+        let bytes = fs::read(path).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"canary"), "{}", path.display());
         #[cfg(unix)]
         {
@@ -104,11 +132,20 @@ async fn a_loser_never_wipes_what_a_winner_saved() {
     let vault = open(&folder).unwrap();
     let first = record(1, "first");
     vault.add_connection(&first).await.unwrap();
-    let winner = ConnectionRecord { generation: 1, tokens: record(1, "winner").tokens, ..first.clone() };
-    let loser = ConnectionRecord { generation: 1, tokens: record(1, "loser").tokens, ..first.clone() };
-    vault.replace_connection(&winner).await.unwrap();
-    assert!(matches!(vault.replace_connection(&loser).await, Err(VaultError::Changed)));
-    let marked = vault.mark_connection(&first.id, 0, ConnectionState::NeedsSignIn).await;
+    let by = |name: &str| {
+        let mut tokens = record(1, name).tokens;
+        tokens.refresh_token = Some(RefreshToken::new(format!("refresh-{name}")).unwrap());
+        move |record: ConnectionRecord| ConnectionRecord { tokens, ..record }
+    };
+    let spent = Expected::RefreshToken(Fingerprint::of(first.tokens.refresh_token.as_ref().unwrap()));
+    for expected in [spent, Expected::Generation(0)] {
+        let event = || (None, first.created_at);
+        let won = vault.change_connection(&first.id, expected, event(), by("winner")).await;
+        assert!(won.is_ok() == (expected == spent), "{won:?}");
+        let lost = vault.change_connection(&first.id, expected, event(), by("loser")).await;
+        assert!(matches!(lost, Err(VaultError::Changed)), "{lost:?}");
+    }
+    let marked = vault.mark_to_be_revoked(&first.id, 0).await;
     assert!(matches!(marked, Err(VaultError::Changed)));
     let read = vault.connection(&first.id).await.unwrap().unwrap();
     assert_eq!(read.tokens.access_token.expose_secret(), "winner");
@@ -132,8 +169,8 @@ async fn a_value_that_was_moved_or_put_back_does_not_open() {
     assert!(matches!(vault.connection(&one.id).await, Err(VaultError::Unsealable(_))));
 
     meddle(&folder, "CREATE TABLE stolen AS SELECT access_token FROM connections WHERE account IS NOT NULL");
-    let renewed = ConnectionRecord { generation: 1, ..other.clone() };
-    vault.replace_connection(&renewed).await.unwrap();
+    let at = (None, other.created_at);
+    vault.change_connection(&other.id, Expected::Generation(0), at, |record| record).await.unwrap();
     let put_back = format!(
         "UPDATE connections SET access_token = (SELECT access_token FROM stolen LIMIT 1 OFFSET 1) WHERE id = '{}'",
         other.id
@@ -179,10 +216,23 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
     let folder = tempfile::tempdir().unwrap();
     let kept = record(1, CANARY);
     open(&folder).unwrap().add_connection(&kept).await.unwrap();
-    meddle(
-        &folder,
-        "ALTER TABLE connections DROP COLUMN tried_at; ALTER TABLE connections DROP COLUMN facts; ALTER TABLE connections DROP COLUMN redirect_uri; PRAGMA user_version = 1",
-    );
+    let later = [
+        "tried_at",
+        "facts",
+        "redirect_uri",
+        "label",
+        "previous_refresh_token",
+        "replaced_at",
+        "failed_at",
+        "failure_class",
+        "failure_code",
+        "failures",
+        "retry_after",
+    ];
+    later.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE connections DROP COLUMN {column}")));
+    let of_vault = ["key_place", "root", "retired"];
+    of_vault.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE vault DROP COLUMN {column}")));
+    meddle(&folder, "DROP TABLE audit; DROP TABLE audit_head; PRAGMA user_version = 1");
     let vault = open(&folder).unwrap();
     vault.note_attempt(&kept.id, 0, kept.created_at).await.unwrap();
     let read = vault.connection(&kept.id).await.unwrap().unwrap();
@@ -201,6 +251,23 @@ async fn a_vault_without_its_key_gets_no_new_one() {
     assert!(!key.exists());
     private_file::write(&key, &kept).unwrap();
     assert!(open(&folder).unwrap().connection(&record(1, "x").id).await.unwrap().is_some());
+}
+
+#[test]
+fn a_place_that_was_changed_by_somebody_without_the_key_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(&folder).unwrap());
+    meddle(&folder, "UPDATE vault SET key_place = 'passphrase'");
+    assert!(matches!(open(&folder), Err(VaultError::KeyMissing { place: KeyPlace::Passphrase, .. })));
+    meddle(&folder, "UPDATE vault SET key_place = 'file'");
+    drop(open(&folder).unwrap());
+    // The proof of a vault whose key is elsewhere, with that very key in the file.
+    let key = fs::read_to_string(folder.path().join("vault.key")).unwrap();
+    let sealer = Sealer::new(&MasterKey::read(&key).unwrap(), Entropy::system());
+    let database = rusqlite::Connection::open(folder.path().join(DATABASE)).unwrap();
+    vault_row::set_place(&database, KeyPlace::Keychain, &sealer).unwrap();
+    database.execute("UPDATE vault SET key_place = 'file'", []).unwrap();
+    assert!(matches!(open(&folder), Err(VaultError::OtherPlace(_))));
 }
 
 #[tokio::test]
@@ -289,4 +356,38 @@ fn a_database_that_others_could_touch_or_that_leads_elsewhere_is_refused() {
         fs::remove_file(&planted).unwrap();
     }
     drop(open(&folder).unwrap());
+}
+
+#[tokio::test]
+async fn a_log_that_was_changed_cut_or_written_anew_is_found_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(&folder).unwrap();
+    let kept = record(1, CANARY);
+    vault.add_connection(&kept).await.unwrap();
+    let event = |code: &str| Event::RefreshFailed { code: code.to_owned() };
+    for code in ["one", "two", "three"] {
+        vault.note(&kept.id, &kept.provider, event(code), kept.created_at).await.unwrap();
+    }
+    assert_eq!(vault.verify_audit().await.unwrap(), AuditState::Whole { lines: 4 });
+    let refused = rusqlite::Connection::open(folder.path().join(DATABASE)).unwrap();
+    for statement in ["DELETE FROM audit", "UPDATE audit SET detail = 'x'"] {
+        assert!(refused.execute_batch(statement).is_err(), "{statement}");
+    }
+    drop(refused);
+    let free = "DROP TRIGGER IF EXISTS audit_is_not_changed; DROP TRIGGER IF EXISTS audit_is_not_cut;";
+    meddle(&folder, &format!("{free} CREATE TABLE kept AS SELECT * FROM audit"));
+    let back = "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept;";
+    for (statement, line) in [
+        ("UPDATE audit SET detail = 'x' WHERE number = 3", 3),
+        ("UPDATE audit SET at = at + 1 WHERE number = 1", 1),
+        ("DELETE FROM audit WHERE number = 2", 2),
+        ("DELETE FROM audit WHERE number = 4", 4),
+        ("DELETE FROM audit", 1),
+        ("UPDATE audit SET hash = zeroblob(32) WHERE number = 4", 4),
+    ] {
+        meddle(&folder, statement);
+        assert_eq!(vault.verify_audit().await.unwrap(), AuditState::Broken { line }, "{statement}");
+        meddle(&folder, back);
+        assert_eq!(vault.verify_audit().await.unwrap(), AuditState::Whole { lines: 4 });
+    }
 }

@@ -11,6 +11,24 @@ pub enum FailureClass {
     Passing,
 }
 
+impl FailureClass {
+    /// The class as a stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Definite => "definite",
+            Self::Operator => "operator",
+            Self::Passing => "passing",
+        }
+    }
+
+    /// The class that a word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Definite, Self::Operator, Self::Passing].into_iter().find(|class| class.as_str() == word)
+    }
+}
+
 /// An error code that Keyferry knows. A provider's own text never gets past this type, so it can carry nothing on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {

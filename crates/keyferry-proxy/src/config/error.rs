@@ -25,6 +25,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A limit that makes no sense.
+    #[error("{variable} must be {rule}")]
+    Limit {
+        /// The variable.
+        variable: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
     /// A variable or file that can't be read.
     #[error(transparent)]
     Source(#[from] SourceError),

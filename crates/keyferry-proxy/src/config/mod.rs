@@ -9,6 +9,8 @@
 //! | `KEYFERRY_PROXY_ACCESS_KEYS` | `name=key` or `name=sha256:HEX`, several by commas | [`AccessKeys`] |
 //! | `KEYFERRY_PROXY_SEALING_KEY` | 32 bytes in base64: seals refresh tokens | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_PREVIOUS_SEALING_KEY` | the one before it, which still opens | [`SealingKeys`] |
+//! | `KEYFERRY_PROXY_REPLAY_LIFE` | how long an answer is kept for who asks again (`10m`; `0` keeps none) | [`Limits`] |
+//! | `KEYFERRY_PROXY_REPLAY_ENTRIES`, `KEYFERRY_PROXY_REPLAY_BYTES` | how many are, and how much | [`Limits`] |
 //! | `NAME_CLIENT_ID`, `NAME_CLIENT_SECRET` | the client at a provider | [`Credentials`] |
 //! | `NAME_PRIVATE_KEY`, `NAME_PRIVATE_KEY_ID` | its key, where it signs assertions | [`Credentials`] |
 //! | `NAME_ALLOWED_HOSTS` | hosts that people may name, where the file takes any | [`Credentials`] |
@@ -43,6 +45,8 @@ pub use sealing::{InvalidSealingKey, SealingKey, SealingKeys};
 pub use slips::{VariableSlip, variable_slips};
 pub use source::SourceError;
 
+use crate::clock::Clock;
+
 /// Everything that [`Proxy::bind`](crate::Proxy::bind) needs to know.
 #[derive(Debug, Clone)]
 pub struct ProxyConfig {
@@ -58,6 +62,8 @@ pub struct ProxyConfig {
     pub sealing: Option<SealingKeys>,
     /// How much, and how long.
     pub limits: Limits,
+    /// The time.
+    pub clock: Clock,
 }
 
 // === impl ProxyConfig ===
@@ -73,6 +79,7 @@ impl ProxyConfig {
             access: AccessKeys::default(),
             sealing: None,
             limits: Limits::default(),
+            clock: Clock::system(),
         }
     }
 
@@ -91,7 +98,8 @@ impl ProxyConfig {
             credentials: Credentials::from_environment(&providers, &lookup),
             access: AccessKeys::from_environment(&lookup)?,
             sealing: SealingKeys::from_environment(&lookup)?,
-            limits: Limits::default(),
+            limits: Limits::from_environment(&lookup)?,
+            clock: Clock::system(),
             providers,
         })
     }

@@ -18,6 +18,7 @@ use crate::{error::ProxyError, metrics::CONTENT_TYPE, state::ProxyState};
     responses((status = 200, description = "Metrics", content_type = "application/openmetrics-text", body = String))
 )]
 pub(crate) async fn get(State(proxy): State<Arc<ProxyState>>) -> Response {
+    proxy.replay.sweep();
     match proxy.metrics.text() {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(_) => ProxyError::Internal.into_response(),

@@ -15,6 +15,7 @@ pub(crate) mod proxy;
 pub(crate) mod sandbox;
 pub(crate) mod status;
 pub(crate) mod uninstall;
+pub(crate) mod vault;
 
 use crate::{
     cli::{Cli, Command},
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Uninstall(args) => uninstall::run(global, args).await,
         Command::Connections(command) => connections::run(global, command).await,
         Command::Provider(command) => provider::run(global, command).await,
+        Command::Vault(command) => vault::run(global, command).await,
         Command::Call(args) => call::run(global, args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Sandbox(command) => sandbox::run(global, command).await,

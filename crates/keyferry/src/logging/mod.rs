@@ -17,7 +17,8 @@ const VARIABLE: &str = "KEYFERRY_LOG";
 pub(crate) fn start(cli: &Cli) {
     let service = matches!(cli.command, Command::App(_) | Command::Proxy(_) | Command::Sandbox(_));
     let level = match (cli.global.verbose, service) {
-        (0, false) => "error",
+        // Where a vault's key goes, and that a keychain is waited for, is for everyone to know.
+        (0, false) => "error,keyferry_app::vault=warn",
         // The library that migrates the vault tells each time where its own source lay.
         (0, true) => "info,rusqlite_migration=warn",
         (1, _) => "keyferry=debug,keyferry_app=debug,keyferry_proxy=debug,info",

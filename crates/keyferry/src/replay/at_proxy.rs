@@ -1,6 +1,9 @@
 //! The steps that a play takes at the proxy, as the app takes them: with the app's own client.
 
-use keyferry_app::connections::{About, ProxyError};
+use keyferry_app::{
+    connections::{About, ProxyError},
+    entropy::Entropy,
+};
 use keyferry_core::{
     flow::{
         Tokens,
@@ -9,6 +12,7 @@ use keyferry_core::{
         reply::{TokenReply, TokenReplyError},
         revoke::TokenTypeHint,
     },
+    idempotency_key::IdempotencyKey,
     provider::ReplyFormat,
     secret::RefreshToken,
 };
@@ -20,7 +24,7 @@ type Told<T> = Result<(T, String), ProxyError>;
 
 /// Redeems a code (RFC 6749 §4.1.3).
 pub(super) async fn exchange(scene: &Scene, code: &AuthorizedCode) -> Told<TokenReply> {
-    scene.proxy.exchange(code, &scene.oauth.callback).await.map(told)
+    scene.proxy.exchange(code, &scene.oauth.callback, &key()).await.map(told)
 }
 
 /// Spends a refresh token (RFC 6749 §6).
@@ -32,7 +36,7 @@ pub(super) async fn refresh(
     let redirect_uri = Some(connection.redirect_uri.as_str());
     let redirect_uri = redirect_uri.filter(|_| scene.oauth.token.refresh_redirect_uri);
     let about = about(scene, &connection.tokens);
-    scene.proxy.refresh(&scene.file.name, token, redirect_uri, about).await.map(told)
+    scene.proxy.refresh(&scene.file.name, token, redirect_uri, about, &key()).await.map(told)
 }
 
 /// Revokes the refresh token first, then the access token (RFC 7009 §2.1); of one kind alone where the service takes no other.
@@ -59,6 +63,10 @@ pub(super) fn explained(error: ProxyError, format: &ReplyFormat, reply: Option<&
         }
         _ => error.to_string(),
     }
+}
+
+fn key() -> IdempotencyKey {
+    IdempotencyKey::from_entropy(Entropy::system().bytes())
 }
 
 fn about<'a>(scene: &'a Scene, tokens: &'a Tokens) -> About<'a> {

@@ -37,4 +37,7 @@ mod support;
 #[cfg(test)]
 mod usage;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod vault;
+#[cfg(test)]
 mod whole_path;

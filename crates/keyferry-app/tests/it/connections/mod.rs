@@ -1,6 +1,8 @@
 //! Sign-in, refresh and revocation, against the real provider through the real proxy.
 
 mod account;
+mod keeper;
+mod lost_reply;
 mod proxy;
 mod refresh;
 mod revoke;
@@ -11,6 +13,7 @@ use std::{
     collections::BTreeMap,
     fs,
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -25,7 +28,7 @@ use keyferry_app::{
     home::DataFolder,
     pages::SignInPage,
     providers::Providers,
-    vault::{ConnectionRecord, Vault},
+    vault::{ConnectionRecord, KeyAccess, Vault},
 };
 use keyferry_core::{id::ConnectionId, secret::SecretText, url::Endpoint};
 use keyferry_proxy::{Proxy, ProxyConfig};
@@ -39,8 +42,15 @@ struct World {
     connections: Connections,
     vault: Vault,
     passed: Arc<AtomicI64>,
+    start: Timestamp,
     proxy: JoinHandle<()>,
+    address: SocketAddr,
     folder: TempDir,
+}
+
+/// A clock that stands still but for the seconds that a test lets pass.
+fn clock(passed: Arc<AtomicI64>, start: Timestamp) -> Clock {
+    Clock::new(move || start.checked_add(SignedDuration::from_secs(passed.load(Ordering::SeqCst))).unwrap())
 }
 
 impl World {
@@ -72,12 +82,10 @@ impl World {
         let (proxy, address) = proxy(&sandbox, &providers, wanted).await;
 
         let data = DataFolder::prepare(&folder.path().join("data")).unwrap();
-        let vault = Vault::open(&data, &Entropy::system()).unwrap();
+        let vault = Vault::open(&data, &KeyAccess::to_files(), &Entropy::system()).unwrap();
         let passed = Arc::new(AtomicI64::new(0));
-        let clock = Clock::new({
-            let (passed, start) = (passed.clone(), Clock::system().now());
-            move || start.checked_add(SignedDuration::from_secs(passed.load(Ordering::SeqCst))).unwrap()
-        });
+        let start = Clock::system().now();
+        let clock = clock(passed.clone(), start);
         let key = had.map(|key| SecretText::new(key).unwrap());
         let connections = Connections::new(Parts {
             vault: vault.clone(),
@@ -87,7 +95,21 @@ impl World {
             entropy: Entropy::system(),
             address: "127.0.0.1:7667".parse().unwrap(),
         });
-        Self { sandbox, connections, vault, passed, proxy, folder }
+        Self { sandbox, connections, vault, passed, start, proxy, address, folder }
+    }
+
+    /// Connections as another process over the same data folder has them.
+    fn another_process(&self) -> Connections {
+        let (passed, start) = (self.passed.clone(), self.start);
+        let data = DataFolder::prepare(&self.folder.path().join("data")).unwrap();
+        Connections::new(Parts {
+            vault: Vault::open(&data, &KeyAccess::to_files(), &Entropy::system()).unwrap(),
+            proxy: self.connections.proxy().clone(),
+            providers: Arc::new(Providers::load(&self.folder.path().join("providers"), &[])),
+            clock: clock(passed, start),
+            entropy: Entropy::system(),
+            address: "127.0.0.1:7667".parse().unwrap(),
+        })
     }
 
     /// Changes the vault behind the app's back.
@@ -111,6 +133,20 @@ impl World {
             entropy: Entropy::system(),
             address: "127.0.0.1:7667".parse().unwrap(),
         })
+    }
+
+    /// The world as an app sees it that reaches the proxy at another address.
+    fn through(mut self, address: SocketAddr) -> Self {
+        let files = self.folder.path().join("providers");
+        self.connections = Connections::new(Parts {
+            vault: self.vault.clone(),
+            proxy: ProxyClient::new(Endpoint::parse(&format!("http://{address}")).unwrap(), None).unwrap(),
+            providers: Arc::new(Providers::load(&files, &[])),
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            address: "127.0.0.1:7667".parse().unwrap(),
+        });
+        self
     }
 
     /// Lets time pass for the app; the provider's own clock goes on as ever.
@@ -155,8 +191,8 @@ impl World {
         let secrets = self.sandbox.ledger();
         assert!(!secrets.is_empty());
         drop((self.connections, self.vault));
-        for entry in fs::read_dir(self.folder.path().join("data")).unwrap() {
-            let path = entry.unwrap().path();
+        let data = self.folder.path().join("data");
+        for path in [files(&data), files(&data.join("journal"))].concat() {
             let bytes = fs::read(&path).unwrap();
             for secret in &secrets {
                 let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
@@ -166,6 +202,10 @@ impl World {
         self.proxy.abort();
         self.sandbox.shutdown().await;
     }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
 }
 
 fn query(url: &str) -> String {

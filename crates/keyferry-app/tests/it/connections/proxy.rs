@@ -9,6 +9,7 @@ use keyferry_app::connections::{About, ProxyClient, ProxyError};
 use keyferry_core::{
     flow::{error::FailureClass, reply::LONGEST_REPLY, revoke::TokenTypeHint},
     id::ProviderName,
+    idempotency_key::IdempotencyKey,
     secret::RefreshToken,
     url::Endpoint,
 };
@@ -43,7 +44,7 @@ async fn answering(reply: Vec<u8>) -> (Endpoint, Arc<AtomicUsize>) {
 }
 
 /// Whether head and body have come.
-fn whole(request: &[u8]) -> bool {
+pub(super) fn whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head
@@ -57,9 +58,10 @@ async fn ask_everything(base: &Endpoint) -> Vec<ProxyError> {
     let client = ProxyClient::new(base.clone(), None).unwrap();
     let provider: ProviderName = "acme".parse().unwrap();
     let token = RefreshToken::new("canary-refresh-token").unwrap();
+    let key = IdempotencyKey::from_entropy([7; 32]);
     vec![
         client.facts(&provider).await.unwrap_err(),
-        client.refresh(&provider, &token, None, About::default()).await.unwrap_err(),
+        client.refresh(&provider, &token, None, About::default(), &key).await.unwrap_err(),
         client
             .revoke(&provider, token.expose_secret(), TokenTypeHint::RefreshToken, About::default())
             .await

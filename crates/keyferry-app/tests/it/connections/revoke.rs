@@ -40,7 +40,8 @@ async fn a_revocation_that_the_provider_did_not_hear_is_no_success_and_is_tried_
         assert!(needs_sign_in(&world.connections.refresh(&id).await.unwrap_err()), "nothing refreshes after");
         assert_eq!(world.sandbox.counters().refresh_requests, 0);
         assert!(world.works(&token).await, "the provider was not told");
-        world.connections.retry_revocations().await.unwrap();
+        world.pass(60);
+        assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
         assert!(!world.works(&token).await);
         assert!(world.vault.connection(&id).await.unwrap().is_none());
         world.end().await;
@@ -135,7 +136,8 @@ async fn a_dead_access_token_is_not_taken_for_the_end_of_its_grant() {
     assert!(needs_sign_in(&world.connections.fresh(&id).await.unwrap_err()));
     let token = record.tokens.access_token.expose_secret().to_owned();
     assert!(world.works(&token).await);
-    world.connections.retry_revocations().await.unwrap();
+    world.pass(60);
+    assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
     assert!(!world.works(&token).await);
     assert!(world.vault.connection(&id).await.unwrap().is_none());
     world.end().await;

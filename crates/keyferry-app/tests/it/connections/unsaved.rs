@@ -36,23 +36,46 @@ async fn no_refresh_token_is_spent_while_the_vault_can_not_be_written() {
 }
 
 #[tokio::test]
-async fn tokens_that_could_not_be_saved_are_used_by_nobody_and_saved_by_the_next_use() {
+async fn tokens_that_the_database_does_not_take_are_kept_in_the_journal_used_and_saved_by_the_next_use() {
     let world = World::start().await;
     let id = world.connect().await;
     world.meddle(NO_ROOM);
+    let kept = world.connections.refresh(&id).await.unwrap();
+    assert!(world.works(kept.tokens.access_token.expose_secret()).await);
     for _ in 0..3 {
-        assert!(is_of_the_vault(&world.connections.refresh(&id).await.unwrap_err()));
-        assert!(is_of_the_vault(&world.connections.fresh(&id).await.unwrap_err()));
+        // There is no other one to be had before these are saved.
+        world.connections.refresh(&id).await.unwrap();
+        let fresh = world.connections.fresh(&id).await.unwrap();
+        assert_eq!(fresh.tokens().access_token.expose_secret(), kept.tokens.access_token.expose_secret());
+        assert_eq!(fresh.connection.generation, 1);
     }
     assert_eq!(world.record(&id).await.generation, 0);
+    world.pass(3500);
+    assert!(is_of_the_vault(&world.connections.fresh(&id).await.unwrap_err()), "nothing more is spent");
     world.meddle(ROOM);
     let fresh = world.connections.fresh(&id).await.unwrap();
-    assert_eq!(fresh.connection.generation, 1);
     assert!(world.works(fresh.tokens().access_token.expose_secret()).await);
-    assert_eq!(world.record(&id).await.generation, 1);
+    assert_eq!(world.record(&id).await.generation, 2);
     let counts = world.sandbox.counters();
-    assert_eq!((counts.refresh_requests, counts.refresh_tokens_reused), (1, 0));
-    assert_eq!(world.connections.refresh(&id).await.unwrap().generation, 2, "and the grant lives on");
+    assert_eq!((counts.refresh_requests, counts.refresh_tokens_reused), (2, 0));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn tokens_that_the_database_did_not_take_outlive_the_process() {
+    let world = World::start().await;
+    let id = world.connect().await;
+    world.meddle(NO_ROOM);
+    let kept = world.connections.refresh(&id).await.unwrap();
+    world.meddle(ROOM);
+    // Another process over the same folder, for the first was killed.
+    let fresh = world.another_process().refresh(&id).await.unwrap();
+    assert_eq!(fresh.tokens.access_token.expose_secret(), kept.tokens.access_token.expose_secret());
+    let events = world.vault.history(&id, 10).await.unwrap();
+    let events: Vec<_> = events.iter().map(|line| line.event.as_str()).collect();
+    assert_eq!(events, ["connected", "recovered"]);
+    assert_eq!(world.another_process().refresh(&id).await.unwrap().generation, 2, "and the grant lives on");
+    assert_eq!(world.sandbox.counters().refresh_tokens_reused, 0);
     world.end().await;
 }
 
@@ -61,7 +84,7 @@ async fn a_revocation_ends_tokens_that_could_not_be_saved() {
     let world = World::start().await;
     let id = world.connect().await;
     world.meddle(NO_ROOM);
-    world.connections.refresh(&id).await.unwrap_err();
+    world.connections.refresh(&id).await.unwrap();
     assert!(is_of_the_vault(&world.connections.revoke(&id).await.unwrap_err()));
     world.meddle(ROOM);
     assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Revoked);
@@ -75,7 +98,7 @@ async fn a_program_that_ends_waits_for_a_refresh_under_way_and_saves_what_was_le
     let world = World::start().await;
     let (id, other) = (world.connect().await, world.connect().await);
     world.meddle(NO_ROOM);
-    world.connections.refresh(&other).await.unwrap_err();
+    world.connections.refresh(&other).await.unwrap();
     world.meddle(ROOM);
     world.sandbox.faults().once(Target::Token, Fault::Slow { milliseconds: 300 });
     let refreshing = tokio::spawn({

@@ -1,6 +1,10 @@
 //! Installs with an account: the real sandbox provider, the real proxy, the real callback.
 
-use keyferry_app::{entropy::Entropy, home::DataFolder, vault::Vault};
+use keyferry_app::{
+    entropy::Entropy,
+    home::DataFolder,
+    vault::{KeyAccess, Vault},
+};
 use keyferry_core::id::ConnectionId;
 use keyferry_sandbox::{Fault, SandboxConfig, Target};
 use reqwest::StatusCode;
@@ -209,7 +213,7 @@ async fn a_shutdown_does_not_lose_a_token_that_is_being_rotated() {
     assert!(asked, "the caller has gone away before the reply");
     let folder = world.app.shutdown().await;
     let data = DataFolder::prepare(&folder.path().join("data")).unwrap();
-    let vault = Vault::open(&data, &Entropy::system()).unwrap();
+    let vault = Vault::open(&data, &KeyAccess::to_files(), &Entropy::system()).unwrap();
     assert_eq!(vault.connection(&id).await.unwrap().unwrap().generation, 1);
     world.sandbox.shutdown().await;
 }

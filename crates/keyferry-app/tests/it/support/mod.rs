@@ -12,7 +12,12 @@ use std::{
 };
 
 use keyferry_app::{
-    App, BootError, Parts, boot, clock::Clock, connections::Opener, entropy::Entropy, settings::Settings,
+    App, BootError, Parts, boot,
+    clock::Clock,
+    connections::Opener,
+    entropy::Entropy,
+    settings::Settings,
+    vault::{KeyPlace, Passphrases},
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -36,6 +41,8 @@ pub(crate) fn settings(folder: &Path) -> Settings {
     let mut settings = Settings::defaults(folder.join("data"));
     settings.listen.set_port(0);
     settings.open_browser = false;
+    // Whoever runs the tests has a keychain of their own.
+    settings.vault_key = Some(KeyPlace::File);
     settings
 }
 
@@ -65,6 +72,7 @@ fn parts() -> Parts {
     Parts {
         clock: Clock::system(),
         entropy: Entropy::system(),
+        passphrases: Passphrases::nobody(),
         opener: Opener::new(|_| Err(std::io::Error::other("a test opens no browser"))),
         this_program: test_server(),
         environment: vec![("PATH".into(), "/usr/bin:/bin".into()), ("HOME".into(), "/nonexistent".into())],

@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr, sync::Arc};
 
-use keyferry_app::{api::dto::Server, boot, providers::Providers, settings::Settings};
+use keyferry_app::{api::dto::Server, boot, providers::Providers, settings::Settings, vault::KeyPlace};
 use keyferry_core::url::Endpoint;
 use keyferry_proxy::{Listen, Proxy, ProxyConfig};
 use keyferry_sandbox::{Sandbox, SandboxConfig};
@@ -55,6 +55,8 @@ impl Stage {
             listen: any,
             proxy_url,
             provider_folders: vec![files],
+            // It lasts as long as its folder, which no keychain knows of.
+            vault_key: Some(KeyPlace::File),
             ..Settings::defaults(folder.path().join("app"))
         };
         let app = boot(settings, parts::parts(false)?).await?;

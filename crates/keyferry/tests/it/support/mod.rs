@@ -1,6 +1,8 @@
 //! A world of a person's own: a home, a sandbox provider, and the program run in it. At its end nothing may be left over: no process, no
 //! secret in anything that was printed or written.
 
+#[cfg(target_os = "linux")]
+mod keychain;
 mod processes;
 mod service;
 
@@ -15,6 +17,8 @@ use keyferry_sandbox::{RedirectRule, Sandbox, SandboxConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+pub(crate) use keychain::Keychain;
 pub(crate) use processes::{interrupt, kill, left_over, terminate, until};
 pub(crate) use service::Service;
 
@@ -67,6 +71,8 @@ impl World {
         command.env("KEYFERRY_OPEN_BROWSER", "false");
         command.env("KEYFERRY_LISTEN", "127.0.0.1:0");
         command.env("KEYFERRY_LOG", "debug");
+        // Whoever runs the tests has a keychain of their own.
+        command.env("KEYFERRY_VAULT_KEY", "file");
         if let Some(url) = self.proxy_url.lock().unwrap().as_ref() {
             command.env("KEYFERRY_PROXY_URL", url);
         }

@@ -64,11 +64,3 @@ fn refresh(parameters: &mut Parameters, provider: &Provider) -> Result<RefreshGr
     let redirect_uri = redirect_uri.map(|text| own_redirect_uri(&text, provider)).transpose()?;
     Ok(RefreshGrant { token, redirect_uri })
 }
-
-/// What is presented, for the count of how often.
-pub(super) fn credential(step: &Step) -> &str {
-    match step {
-        Step::Code(grant) => grant.code.expose_secret(),
-        Step::Refresh(grant) => grant.token.expose_secret(),
-    }
-}

@@ -4,14 +4,13 @@ mod grant;
 mod reply;
 mod request;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-
-use keyferry_core::flow::refresh::RefreshGrant;
+use http::{HeaderName, HeaderValue};
 
 use self::{reply::TokenResponse, request::TokenRequest};
 use crate::{
@@ -20,9 +19,9 @@ use crate::{
     exchange::{Exchange, Step},
     facts::RequestFacts,
     parameters::{Name, Parameters},
+    replay::{self, Answer, Asked, Identity, Turn},
     request_id::RequestId,
     request_log::Facts,
-    seal::Owner,
     state::ProxyState,
 };
 
@@ -38,9 +37,14 @@ const PARAMETERS: &[Name] = &[
     Name::Config,
 ];
 
+/// Says that an answer was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
 /// Redeems an authorization code or a refresh token at the provider's token endpoint, under the proxy's client.
 ///
-/// Each is sent once: when an answer is lost on the way, what it held is lost with it.
+/// Each is sent once. An answer that is lost on the way is had again by the same request with the same `Idempotency-Key`, as long as the
+/// proxy keeps it: ten minutes, unless whoever runs it says otherwise. Kept are tokens and `invalid_grant`; after any other failure the
+/// same request with the same key tries again. Without a key nothing is kept; equal refresh requests at the same time still get one answer.
 #[utoipa::path(
     post,
     path = "/oauth/token",
@@ -49,14 +53,28 @@ const PARAMETERS: &[Name] = &[
         (TokenRequest = "application/x-www-form-urlencoded"),
         (TokenRequest = "application/json")
     )),
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        description = "32 random bytes in base64url, 43 characters, quoted or bare; drawn for this request alone, and a secret: it opens the answer that is kept"
+    )),
     responses(
-        (status = 200, description = "Tokens", body = TokenResponse),
+        (
+            status = 200,
+            description = "Tokens",
+            body = TokenResponse,
+            headers((
+                "Idempotency-Replayed" = String,
+                description = "true, where the answer was given before. expires_in counts from now on all the same. An error that was kept has it too"
+            ))
+        ),
         (status = 400, description = "The request or the grant is refused, here or by the provider", body = ErrorReply),
         (status = 401, description = "No access key, or the provider does not accept the proxy's client", body = ErrorReply),
         (status = 403, description = "Refused by the provider, or sent by a browser", body = ErrorReply),
         (status = 404, description = "No such provider", body = ErrorReply),
         (status = 413, description = "More than 16 KiB", body = ErrorReply),
         (status = 415, description = "Neither form nor JSON", body = ErrorReply),
+        (status = 422, description = "The Idempotency-Key belongs to another request", body = ErrorReply),
         (status = 429, description = "Too often, here or at the provider; see Retry-After", body = ErrorReply),
         (status = 502, description = "The provider failed or can not be reached", body = ErrorReply),
         (status = 503, description = "Too much under way, here or at the provider; see Retry-After", body = ErrorReply),
@@ -76,26 +94,44 @@ async fn redeem(
 ) -> Result<Response, ProxyError> {
     let id = request.extensions().get::<RequestId>().copied().ok_or(ProxyError::Internal)?;
     let caller = proxy.admission.admit(request.headers())?;
+    let key = replay::presented(request.headers())?;
     let body = Body::read(request, &proxy.limits).await?;
     let mut parameters = Parameters::read(&body, PARAMETERS)?;
     let name = parameters.require(Name::Provider)?;
     let provider = proxy.registry.find(name.expose_secret())?;
     facts.provider = Some(Arc::clone(&provider.label));
     let request = RequestFacts::read(&mut parameters, &provider.file, &provider.oauth)?;
-    let mut step = grant::read(parameters, &provider)?;
+    let step = grant::read(parameters, &provider)?;
     facts.grant = Some(step.grant_type());
     let client = provider.client()?;
     provider.reachable(&request)?;
-    proxy.pace.check(&caller, grant::credential(&step))?;
-    let owner = Owner { provider: &provider.file.name, caller: &caller };
-    if let Step::Refresh(grant) = step {
-        let token = proxy.sealer.open(owner, grant.token)?;
-        step = Step::Refresh(RefreshGrant { token, ..grant });
+    let asked = Asked {
+        caller: &caller,
+        key: key.as_ref(),
+        identity: Identity::of(&caller, &provider.label, &request, &step),
+        // A code without a key is sent as often as it is presented: it is for the provider to notice.
+        shared: matches!(step, Step::Refresh(_)),
+    };
+    let answer = match proxy.replay.begin(asked)? {
+        Turn::Kept(answer, age) => return Ok(replayed(&answer, age)),
+        Turn::Wait(waiting) => waiting.answer().await,
+        Turn::Lead(lead) => {
+            let exchange = Exchange { id, caller, provider, client, facts: request, step };
+            exchange.answer(proxy, lead).await
+        }
+    };
+    Ok(respond(&answer, Duration::ZERO))
+}
+
+fn respond(answer: &Answer, age: Duration) -> Response {
+    match answer {
+        Ok(granted) => TokenResponse::respond(granted, age),
+        Err(error) => error.clone().into_response(),
     }
-    let exchange = Exchange { id, provider: Arc::clone(&provider), client, facts: request, step };
-    let mut tokens = exchange.tokens(proxy).await?;
-    if let Some(token) = tokens.refresh_token.take() {
-        tokens.refresh_token = Some(proxy.sealer.seal(owner, token).ok_or(ProxyError::Internal)?);
-    }
-    Ok(TokenResponse::respond(&tokens))
+}
+
+fn replayed(answer: &Answer, age: Duration) -> Response {
+    let mut response = respond(answer, age);
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
 }

@@ -1,14 +1,13 @@
 //! The token reply, in its standard form whatever the provider's was (RFC 6749 §5.1).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::response::Response;
 use http::StatusCode;
-use keyferry_core::flow::reply::TokenReply;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{clock, routes::reply};
+use crate::{replay::Granted, routes::reply};
 
 /// Tokens.
 #[derive(Serialize, ToSchema)]
@@ -35,11 +34,14 @@ pub(super) struct TokenResponse<'a> {
 // === impl TokenResponse ===
 
 impl TokenResponse<'_> {
-    pub(super) fn respond(tokens: &TokenReply) -> Response {
+    /// The tokens of a reply that came so long ago, by which their life has become shorter.
+    pub(super) fn respond(Granted { tokens, life }: &Granted, age: Duration) -> Response {
+        // A part of a second counts as one: a token is never told to live longer than it does.
+        let passed = age.as_secs() + u64::from(age.subsec_nanos() > 0);
         let response = TokenResponse {
             access_token: tokens.access_token.expose_secret(),
             token_type: "Bearer",
-            expires_in: tokens.life(clock::now()),
+            expires_in: life.map(|life| life.saturating_sub(passed)),
             refresh_token: tokens
                 .refresh_token
                 .as_ref()

@@ -8,4 +8,6 @@ mod provider_faults;
 mod provider_file;
 mod redirect_uri;
 mod refresh_token;
+mod replay;
 mod request;
+mod under_way;
