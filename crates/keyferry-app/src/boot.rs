@@ -18,6 +18,7 @@ use crate::{
     providers::{self, Providers},
     runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
     settings::Settings,
+    sign_ins::SignIns,
     vault::{Passphrases, Vault, VaultError},
 };
 
@@ -196,6 +197,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         places: Places::of(&parts.environment),
         deliveries: Deliveries::default(),
         installs: Registry::default(),
+        sign_ins: SignIns::default(),
         turns: Turns::default(),
         givers: Turns::default(),
         waiting: Semaphore::new(MOST_WAITING),

@@ -19,6 +19,7 @@ use crate::{
     providers::Providers,
     runtime::Servers,
     settings::Settings,
+    sign_ins::SignIns,
     vault::{ServerHead, ServerRecord, Vault},
 };
 
@@ -41,6 +42,7 @@ pub(crate) struct Engine {
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
     pub(crate) installs: Registry,
+    pub(crate) sign_ins: SignIns,
     /// Who may start, replace or remove a server.
     pub(crate) turns: Turns<ServerName>,
     /// Who may decide whether a connection goes with its last server.

@@ -26,6 +26,8 @@ mod places;
 pub mod providers;
 pub mod runtime;
 pub mod settings;
+mod sign_ins;
+mod ticket;
 pub mod vault;
 
 pub use boot::{App, BootError, Parts, boot};

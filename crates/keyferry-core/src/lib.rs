@@ -9,6 +9,7 @@ pub mod fact;
 pub mod flow;
 pub mod id;
 pub mod idempotency_key;
+pub mod label;
 pub mod manifest;
 pub mod parallel;
 pub mod provider;

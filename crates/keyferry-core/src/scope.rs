@@ -37,6 +37,12 @@ impl Scope {
 pub struct Scopes(Vec<Scope>);
 
 impl Scopes {
+    /// No scope at all.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Reads scopes from a provider's text. Space and comma separate, whatever the provider's own separator is, for replies
     /// often use another one than requests; what is no scope is left out, since a reply must not be lost over it.
     #[must_use]
@@ -53,6 +59,12 @@ impl Scopes {
     /// The scopes, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Scope> {
         self.0.iter()
+    }
+
+    /// These scopes, and those of the other set that are not among them.
+    #[must_use]
+    pub fn with(&self, more: &Scopes) -> Scopes {
+        self.0.iter().chain(&more.0).cloned().collect()
     }
 
     /// Whether there are none.
@@ -104,6 +116,12 @@ mod tests {
         let asked = Scopes::from_reply("read write offline_access");
         assert_eq!(asked.missing_from(&Scopes::from_reply("read")).join(" "), "write");
         assert!(asked.missing_from(&Scopes::from_reply("write read")).is_empty());
+    }
+
+    #[test]
+    fn scopes_grow_by_what_is_new() {
+        let scopes = Scopes::from_reply("read write").with(&Scopes::from_reply("write admin"));
+        assert_eq!(scopes.join(" "), "read write admin");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    app, call, catalog, completions, connections, demo, install, logs, named, provider, proxy, sandbox,
-    status, vault,
+    app, audit, call, catalog, completions, connections, demo, install, logs, named, provider, proxy,
+    sandbox, status, vault,
 };
 
 /// Connects MCP servers to your accounts.
@@ -77,9 +77,12 @@ pub(crate) enum Command {
     /// Remove a server, and end its access where no other server uses it
     #[command(after_help = "Example:\n  keyferry uninstall sandbox-notes")]
     Uninstall(named::Args),
-    /// List, show, refresh and revoke connections: the accounts you signed in to
+    /// Add, list, show, refresh and revoke connections: the accounts you signed in to
     #[command(subcommand, after_help = connections::EXAMPLES)]
     Connections(connections::Command),
+    /// Check the log of what happened to the connections
+    #[command(subcommand, after_help = audit::EXAMPLES)]
+    Audit(audit::Command),
     /// List, show, check and write providers
     #[command(subcommand, after_help = provider::EXAMPLES)]
     Provider(provider::Command),

@@ -27,7 +27,7 @@ pub(crate) use error::ApiError;
 pub(crate) use guard::Guard;
 
 use crate::engine::Engine;
-use v1::{catalog, connections, installs, providers, servers, status};
+use v1::{audit, catalog, connections, installs, providers, servers, sign_ins, status};
 
 /// What every handler gets.
 pub(crate) type Shared = axum::extract::State<Arc<Engine>>;
@@ -54,8 +54,15 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/servers/{name}/tools", get(servers::tools)),
         ("/api/v1/servers/{name}/tools/{tool}", post(servers::call)),
         ("/api/v1/connections", get(connections::list)),
-        ("/api/v1/connections/{id}", get(connections::show).delete(connections::revoke)),
+        (
+            "/api/v1/connections/{id}",
+            get(connections::show).patch(connections::change).delete(connections::revoke),
+        ),
+        ("/api/v1/connections/{id}/history", get(connections::history)),
         ("/api/v1/connections/{id}/refresh", post(connections::refresh)),
+        ("/api/v1/sign-ins", post(sign_ins::create)),
+        ("/api/v1/sign-ins/{id}", get(sign_ins::show).delete(sign_ins::cancel)),
+        ("/api/v1/audit", get(audit::verify)),
         ("/api/v1/providers", get(providers::list)),
         ("/api/v1/providers/{name}", get(providers::show)),
     ]

@@ -30,6 +30,16 @@ impl Opener {
     pub fn open(&self, url: &AuthorizationUrl) -> std::io::Result<()> {
         (self.0)(url)
     }
+
+    /// Opens a URL beside what goes on. Without a browser the person still has the address, which whoever waits for the sign-in shows.
+    pub(crate) fn open_beside(&self, url: &AuthorizationUrl) {
+        let (opener, url) = (self.clone(), url.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = opener.open(&url) {
+                tracing::warn!(%error, "the browser could not be opened");
+            }
+        });
+    }
 }
 
 /// Hands a URL to the system's browser, as one argument and without a shell. The type says that it was checked: https or loopback, no

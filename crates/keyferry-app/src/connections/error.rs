@@ -1,5 +1,7 @@
 //! Why a connection can't be made, used or ended.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use keyferry_core::{
     flow::{
@@ -11,7 +13,7 @@ use keyferry_core::{
 };
 
 use super::proxy::ProxyError;
-use crate::vault::VaultError;
+use crate::vault::{ConnectionRecord, VaultError};
 
 /// Why a connection can't be made, used or ended. Holds no secret and nothing that a provider wrote.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +32,10 @@ pub enum ConnectionError {
     Unknown(ConnectionId),
     /// The person has to sign in.
     #[error("the account at {0} has to be signed in to again")]
-    NeedsSignIn(ProviderName),
+    NeedsSignIn(Grant),
+    /// The person has ended it, and its provider is still to be told.
+    #[error("the access at {0} is ended here and gives no token any more")]
+    Ending(Grant),
     /// The last refresh failed, and the next is not due yet.
     #[error("the last refresh at {provider} failed ({code}); it is tried again from {} on", shown(until))]
     Paused {
@@ -43,12 +48,12 @@ pub enum ConnectionError {
     },
     /// The connection has no refresh token.
     #[error("{0} gave no refresh token")]
-    NotRefreshable(ProviderName),
+    NotRefreshable(Grant),
     /// The provider file names another token endpoint than the one that gave the grant.
     #[error(
         "the provider file of {0} now names another token endpoint than the one that this account was connected with"
     )]
-    Moved(ProviderName),
+    Moved(Grant),
     /// A value that the provider asks of the person is missing or wrong.
     #[error("{provider} asks for something before the sign-in: {error}")]
     Config {
@@ -98,6 +103,27 @@ pub enum ConnectionError {
     Closing,
 }
 
+/// The grant that an error is about. Shown as its provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its provider.
+    pub provider: ProviderName,
+}
+
+impl From<&ConnectionRecord> for Grant {
+    fn from(record: &ConnectionRecord) -> Self {
+        Self { connection: record.id.clone(), provider: record.provider.clone() }
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.provider.fmt(out)
+    }
+}
+
 /// A moment in seconds, for people.
 fn shown(moment: &Timestamp) -> String {
     moment.strftime("%H:%M:%S UTC").to_string()
@@ -142,6 +168,7 @@ impl ConnectionError {
             Self::NoClientId(_) => "no_client_id",
             Self::Unknown(_) => "unknown_connection",
             Self::NeedsSignIn(_) => "needs_sign_in",
+            Self::Ending(_) => "revocation_pending",
             Self::Paused { .. } => "refresh_paused",
             Self::NotRefreshable(_) => "not_refreshable",
             Self::Moved(_) => "provider_moved",
@@ -173,7 +200,12 @@ impl ConnectionError {
             }
             Self::NoClientId(name) => format!("on the proxy, set {}_CLIENT_ID", name.env_prefix()),
             Self::Unknown(_) => "`keyferry connections list` shows them".to_owned(),
-            Self::NeedsSignIn(_) | Self::NotRefreshable(_) | Self::Moved(_) => "sign in again".to_owned(),
+            Self::NeedsSignIn(grant) | Self::NotRefreshable(grant) | Self::Moved(grant) => {
+                format!("sign in again: `keyferry connections sign-in {}`", grant.connection)
+            }
+            Self::Ending(grant) => {
+                format!("sign in anew: `keyferry connections add {}`", grant.provider)
+            }
             Self::AuthorizationUrl(_) => {
                 "look at what was given with --config; if that is right, `keyferry provider check` looks at the provider file"
                     .to_owned()

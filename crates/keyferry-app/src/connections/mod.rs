@@ -6,6 +6,7 @@
 mod account;
 mod browser;
 mod error;
+mod health;
 mod keeper;
 mod proxy;
 mod refresh;
@@ -25,14 +26,17 @@ use jiff::Timestamp;
 use keyferry_core::{
     flow::Tokens,
     id::{ConnectionId, ProviderName},
+    label::Label,
     provider::ProviderFile,
+    scope::Scopes,
 };
 
 pub use browser::{Opener, open_in_browser};
-pub use error::ConnectionError;
+pub use error::{ConnectionError, Grant};
+pub use health::{Health, HealthWord};
 pub use proxy::{About, ListedProvider, ProviderFacts, ProxyClient, ProxyError};
 pub use revoke::Revocation;
-pub use sign_in::SignIn;
+pub use sign_in::{SignIn, SignInRequest};
 
 use crate::{
     clock::Clock,
@@ -175,12 +179,24 @@ impl Connections {
         }
     }
 
-    /// Whether a connection is one that a sign-in by this provider file would make: at the same token endpoint, with all its scopes.
+    /// Whether a connection is one that a sign-in by this provider file and for these further scopes would make: at the same token
+    /// endpoint, asked for all of them.
     #[must_use]
-    pub(crate) fn is_of(&self, record: &ConnectionRecord, file: &ProviderFile) -> bool {
-        let scopes = file.oauth().map(|oauth| &oauth.authorization.scopes);
+    pub(crate) fn is_of(&self, record: &ConnectionRecord, file: &ProviderFile, scopes: &Scopes) -> bool {
+        let needed = file.oauth().map(|oauth| oauth.authorization.scopes.with(scopes));
         self.0.same_service(record).is_ok()
-            && scopes.is_some_and(|scopes| scopes.missing_from(&record.asked).is_empty())
+            && needed.is_some_and(|needed| needed.missing_from(&record.asked).is_empty())
+    }
+
+    /// Gives a connection the name that the person calls it by, or takes it away. Its tokens stay what they are.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Unknown`].
+    pub async fn relabel(&self, id: &ConnectionId, label: Option<Label>) -> Result<(), ConnectionError> {
+        match self.0.vault.relabel_connection(id, label, self.0.now()).await {
+            Err(VaultError::Changed) => Err(ConnectionError::Unknown(id.clone())),
+            relabelled => Ok(relabelled?),
+        }
     }
 
     /// The way to the proxy.

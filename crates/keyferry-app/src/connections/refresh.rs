@@ -43,7 +43,7 @@ impl Connections {
         record.usable()?;
         let waits = self.0.unsaved.holds(id);
         match self.0.next(&record, waits, Wanted::Use) {
-            Next::SignIn | Next::Revoke => return Err(ConnectionError::NeedsSignIn(record.provider)),
+            Next::SignIn | Next::Revoke => return Err(ConnectionError::NeedsSignIn((&record).into())),
             _ if waits => {}
             Next::Refresh => {}
             Next::Rest(_) => return Ok(Fresh { connection: record }),
@@ -83,9 +83,8 @@ impl ConnectionRecord {
     fn usable(&self) -> Result<(), ConnectionError> {
         match self.state {
             ConnectionState::Active => Ok(()),
-            ConnectionState::NeedsSignIn | ConnectionState::RevocationPending => {
-                Err(ConnectionError::NeedsSignIn(self.provider.clone()))
-            }
+            ConnectionState::NeedsSignIn => Err(ConnectionError::NeedsSignIn(self.into())),
+            ConnectionState::RevocationPending => Err(ConnectionError::Ending(self.into())),
         }
     }
 }
@@ -134,7 +133,7 @@ impl Inner {
             (Next::Refresh | Next::Wait(_), Some(error)) => Err(error.into()),
             (Next::Refresh, None) => self.spend_now(held, record, interrupted).await,
             (Next::Wait(until), None) => Err(paused(&record, until)),
-            (Next::SignIn | Next::Revoke, _) => Err(ConnectionError::NeedsSignIn(record.provider)),
+            (Next::SignIn | Next::Revoke, _) => Err(ConnectionError::NeedsSignIn((&record).into())),
         }
     }
 
@@ -153,7 +152,7 @@ impl Inner {
         if token_endpoint(oauth, &record.config, &record.tokens.metadata)? == record.token_endpoint {
             Ok(file)
         } else {
-            Err(ConnectionError::Moved(record.provider.clone()))
+            Err(ConnectionError::Moved(record.into()))
         }
     }
 
@@ -165,7 +164,7 @@ impl Inner {
     ) -> Result<ConnectionRecord, ConnectionError> {
         let file = self.same_service(&record)?;
         let Some(token) = record.tokens.refresh_token.clone().filter(|_| refreshes(&file)) else {
-            return Err(ConnectionError::NotRefreshable(record.provider));
+            return Err(ConnectionError::NotRefreshable((&record).into()));
         };
         let oauth = oauth(&file)?;
         // Asked again with the same key, the proxy gives the reply that was lost on the way, as long as it has it.
@@ -294,7 +293,7 @@ impl Inner {
         }
         let provider = &record.provider;
         tracing::warn!(connection = %record.id, %provider, "the provider no longer honours this grant");
-        Err(ConnectionError::NeedsSignIn(provider.clone()))
+        Err(ConnectionError::NeedsSignIn(record.into()))
     }
 
     /// A failure that says nothing of the grant. Where the token may have been spent, the journal stays: it is asked for again soon, with

@@ -22,6 +22,7 @@ use keyferry_core::{
     provider::{
         Destinations, HostPattern, InvalidConfig, OAuth, ProviderFile, Redirect, RefusedHost, check_config,
     },
+    scope::Scopes,
     url::{AuthorizationUrl, RedirectUri},
 };
 use tokio::sync::oneshot;
@@ -50,6 +51,35 @@ struct Waiting {
     outcome: oneshot::Sender<Outcome>,
 }
 
+/// What a sign-in is for.
+#[derive(Debug, Clone)]
+pub struct SignInRequest<'r> {
+    /// The provider.
+    pub provider: &'r ProviderName,
+    /// The connection that gets the new grant; none for a new connection.
+    pub renewed: Option<ConnectionId>,
+    /// What the provider file asks of the person. Whoever renews need not say again what was asked for before.
+    pub config: &'r BTreeMap<FactName, String>,
+    /// What is asked for beside the provider file's own scopes.
+    pub scopes: &'r Scopes,
+}
+
+impl<'r> SignInRequest<'r> {
+    /// A new connection that needs nothing but what the provider file says.
+    #[must_use]
+    pub fn new(provider: &'r ProviderName) -> Self {
+        static NOTHING: BTreeMap<FactName, String> = BTreeMap::new();
+        static NONE: Scopes = Scopes::none();
+        Self { provider, renewed: None, config: &NOTHING, scopes: &NONE }
+    }
+
+    /// The same for a connection that is there.
+    #[must_use]
+    pub fn renewing(self, connection: &ConnectionId) -> Self {
+        Self { renewed: Some(connection.clone()), ..self }
+    }
+}
+
 /// A sign-in under way. Dropped, it is cancelled.
 pub struct SignIn {
     url: AuthorizationUrl,
@@ -59,23 +89,20 @@ pub struct SignIn {
 }
 
 impl Connections {
-    /// Begins a sign-in at a provider, for a new connection or to renew one. `given` is what the provider file asks of the person.
+    /// Begins a sign-in, for a new connection or to renew one: what that has stays until the new grant is in.
     ///
     /// # Errors
     /// [`ConnectionError`] when a value is missing or wrong, the provider is unknown or not configured on the proxy, the proxy can't be reached, too many wait, or the
     /// connection to renew is unknown, another provider's, or about to be revoked.
     pub async fn begin_sign_in(
         &self,
-        provider: &ProviderName,
-        renewed: Option<ConnectionId>,
-        given: &BTreeMap<FactName, String>,
+        SignInRequest { provider, renewed, config: given, scopes }: SignInRequest<'_>,
     ) -> Result<SignIn, ConnectionError> {
         let inner = &self.0;
         let file = inner.file(provider)?;
         let oauth = oauth(&file)?;
         let mut given = given.clone();
         if let Some(id) = &renewed {
-            // Whoever renews need not say again what was asked for before.
             for (name, text) in inner.renewable(id, provider).await?.config.iter() {
                 given.entry(name.clone()).or_insert_with(|| text.expose_secret().to_owned());
             }
@@ -102,7 +129,7 @@ impl Connections {
             oauth,
             client_id,
             redirect_uri,
-            scopes: oauth.authorization.scopes.clone(),
+            scopes: oauth.authorization.scopes.with(scopes),
             config,
             entropy: SignInEntropy {
                 state: inner.entropy.bytes(),

@@ -6,11 +6,12 @@ use keyferry_core::{
     delivery::{self, RenderedFile, Values},
     id::{ConnectionId, FactName, ProviderName, ServerName},
     provider::ProviderFile,
+    scope::Scopes,
     secret::SecretText,
 };
 
 use super::{
-    InstallError,
+    InstallError, Uses,
     plan::{Account, Plan},
     progress::Progress,
 };
@@ -19,7 +20,7 @@ use crate::{
         ApiError,
         dto::{RevocationReport, RevocationResult, StepName},
     },
-    connections::{ConnectionError, Revocation},
+    connections::{ConnectionError, Revocation, SignInRequest},
     engine::Engine,
     providers,
     vault::ConnectionRecord,
@@ -40,27 +41,36 @@ pub(super) async fn connection(
                 .note(format!("Using the connection {id} to {}", title(engine, &fresh.connection.provider)));
             Ok(Some(id.clone()))
         }
-        Account::SignIn(provider) => sign_in(engine, plan, provider, progress).await.map(Some),
+        Account::SignIn(provider) => {
+            let title = title(engine, provider);
+            progress.begin(StepName::SignIn, format!("Asking {title} for access"));
+            let request =
+                SignInRequest { config: &plan.config, scopes: &plan.scopes, ..SignInRequest::new(provider) };
+            sign_in(engine, plan, request, progress).await.map(Some)
+        }
+        Account::Renewed(id, provider) => {
+            let title = title(engine, provider);
+            let text =
+                format!("Asking {title} for more access; what the connection {id} has stays until then");
+            progress.begin(StepName::SignIn, text);
+            let scopes = Uses::read(engine).await?.of(id).scopes.with(&plan.scopes);
+            let request =
+                SignInRequest { config: &plan.config, scopes: &scopes, ..SignInRequest::new(provider) };
+            sign_in(engine, plan, request.renewing(id), progress).await.map(Some)
+        }
     }
 }
 
 async fn sign_in(
     engine: &Engine,
     plan: &Plan,
-    provider: &ProviderName,
+    request: SignInRequest<'_>,
     progress: &Progress,
 ) -> Result<ConnectionId, InstallError> {
-    let title = title(engine, provider);
-    progress.begin(StepName::SignIn, format!("Asking {title} for access"));
-    let sign_in = engine.connections.begin_sign_in(provider, None, &plan.config).await?;
+    let (title, provider) = (title(engine, request.provider), request.provider);
+    let sign_in = engine.connections.begin_sign_in(request).await?;
     if plan.open_browser {
-        let (opener, page) = (engine.opener.clone(), sign_in.url().clone());
-        // Without a browser the person still has the address, which every reader of the record shows.
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = opener.open(&page) {
-                tracing::warn!(%error, "the browser could not be opened");
-            }
-        });
+        engine.opener.open_beside(sign_in.url());
     }
     progress.wait_for_person(sign_in.url().clone());
     let id = sign_in.wait().await?;
@@ -109,6 +119,8 @@ pub(super) struct Delivery {
     pub(super) files: Vec<RenderedFile>,
     /// What of these holds the refresh token.
     pub(super) shared: Vec<String>,
+    /// Whose they are.
+    pub(super) provider: ProviderName,
     /// Which tokens these are: the number grows when they are replaced.
     pub(super) generation: u64,
 }
@@ -142,21 +154,23 @@ pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Deliv
         files,
         environment: environment.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
         secrets: record.tokens.secrets(),
+        provider: record.provider,
         generation: record.generation,
     })
 }
 
-/// A connection that an earlier try of an install left behind: it can be used, was asked for with these scopes, and serves nobody.
+/// A connection that an earlier try of an install left behind: it can be used, was asked for all these scopes, and serves nobody.
 pub(super) async fn left_behind(
     engine: &Engine,
     provider: &ProviderName,
     config: &BTreeMap<FactName, String>,
+    scopes: &Scopes,
 ) -> Result<Option<ConnectionId>, InstallError> {
     let Some(file) = engine.providers.get(provider) else { return Ok(None) };
     for record in engine.connections.list().await?.readable.into_iter().rev() {
         let fits = &record.provider == provider
             && record.state == crate::vault::ConnectionState::Active
-            && engine.connections.is_of(&record, &file)
+            && engine.connections.is_of(&record, &file, scopes)
             && config
                 .iter()
                 .all(|(name, text)| record.config.get(name).is_some_and(|kept| kept.expose_secret() == text));
@@ -188,7 +202,7 @@ pub(crate) async fn revoke(engine: &Engine, id: &ConnectionId) -> Result<Revocat
         Revocation::Pending => (
             RevocationResult::Pending,
             format!(
-                "{title} could not be told; the tokens are out of use here, and the app tries again at its next start"
+                "{title} could not be told; the tokens are out of use here, and the app tries again by itself"
             ),
         ),
     };

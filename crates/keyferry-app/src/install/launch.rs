@@ -11,7 +11,7 @@ use std::{
 };
 
 use keyferry_core::{
-    id::ServerName,
+    id::{ConnectionId, ProviderName, ServerName},
     manifest::{LaunchSpec, LaunchText, Manifest, Server, Settings},
     secret::SecretText,
 };
@@ -23,7 +23,7 @@ use crate::{
     catalog,
     engine::Engine,
     runtime::{Launch, ServerStatus},
-    vault::ServerRecord,
+    vault::{Event, ServerRecord},
 };
 
 /// What a manifest and settings make on this machine.
@@ -56,12 +56,20 @@ pub(super) fn prepare(
 #[derive(Debug)]
 pub(crate) struct Ready {
     launch: Launch,
-    /// Which tokens it gets.
-    generation: Option<u64>,
+    /// Whose tokens it gets.
+    account: Option<Account>,
     /// The variables that its connection fills.
     pub(super) delivered: Vec<String>,
     /// Those of them that hold the refresh token.
     pub(super) shared: Vec<String>,
+}
+
+/// Whose tokens a server gets, and which.
+#[derive(Debug)]
+struct Account {
+    connection: ConnectionId,
+    provider: ProviderName,
+    generation: u64,
 }
 
 /// Makes a server ready: fills its manifest, and fetches an access token that is good.
@@ -82,7 +90,7 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
     })?;
     let mut launch =
         launch_of(&record.name, prepared, record.folder.clone().unwrap_or_else(|| own_folder.clone()))?;
-    let mut generation = None;
+    let mut account = None;
     let (mut delivered, mut shared) = (Vec::new(), Vec::new());
     if let Some(connection) = &record.connection {
         let mut delivery = connect::delivery(engine, connection).await?;
@@ -92,7 +100,11 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
             delivery.environment.retain(|(name, _)| !own.contains(name.as_str()));
             delivery.shared.retain(|name| !own.contains(name.as_str()));
         }
-        generation = Some(delivery.generation);
+        account = Some(Account {
+            connection: connection.clone(),
+            provider: delivery.provider,
+            generation: delivery.generation,
+        });
         delivered.extend(delivery.environment.iter().map(|(name, _)| name.clone()));
         launch.environment.extend(delivery.environment);
         shared = delivery.shared;
@@ -109,7 +121,7 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
             launch.environment.extend(around(&home, engine.places.home()));
         }
     }
-    Ok(Ready { launch, generation, delivered, shared })
+    Ok(Ready { launch, account, delivered, shared })
 }
 
 /// Starts a server, in place of one of the same name that runs. The caller has the server's turn.
@@ -118,10 +130,20 @@ pub(crate) async fn start(engine: &Engine, ready: Ready) -> Result<ServerStatus,
     engine.deliveries.forget(&server);
     engine.servers.stop(&server).await?;
     let status = engine.servers.start(ready.launch).await?;
-    if let Some(generation) = ready.generation {
-        engine.deliveries.note(&server, generation);
+    if let Some(account) = ready.account {
+        engine.deliveries.note(&server, account.generation);
+        note_delivery(engine, server, account).await;
     }
     Ok(status)
+}
+
+/// Logs who got the token. A log that can't be written, on a full disk perhaps, does not keep the person's servers from running.
+async fn note_delivery(engine: &Engine, server: ServerName, account: Account) {
+    let Account { connection, provider, .. } = account;
+    let event = Event::Delivered { server };
+    if let Err(error) = engine.vault.note(&connection, &provider, event, engine.clock.now()).await {
+        tracing::error!(%connection, %error, hint = error.hint(), "a delivery could not be logged");
+    }
 }
 
 fn launch_of(server: &ServerName, prepared: Prepared, folder: PathBuf) -> Result<Launch, InstallError> {

@@ -9,7 +9,6 @@ mod connect;
 mod delivery;
 mod error;
 mod files;
-mod id;
 mod launch;
 mod paths;
 mod plan;
@@ -18,20 +17,22 @@ mod registry;
 pub(crate) mod running;
 mod story;
 mod uninstall;
+mod uses;
 
 use std::sync::Arc;
 
 pub(crate) use connect::revoke;
 pub(crate) use delivery::Deliveries;
 pub(crate) use error::InstallError;
-pub(crate) use id::InstallId;
 pub(crate) use progress::Record;
 pub(crate) use registry::{Registry, UNDO_LIMIT};
 pub(crate) use uninstall::uninstall;
+pub(crate) use uses::{Use, Uses};
 
 use crate::{
     api::dto::{Install, InstallRequest},
     engine::Engine,
+    ticket::Ticket,
 };
 use plan::Plan;
 use progress::Progress;
@@ -51,7 +52,7 @@ pub(crate) async fn begin(engine: &Arc<Engine>, request: InstallRequest) -> Resu
 }
 
 fn admit(engine: &Arc<Engine>, plan: Plan) -> Result<Install, InstallError> {
-    let id = InstallId::from_entropy(engine.entropy.bytes());
+    let id = Ticket::from_entropy(engine.entropy.bytes());
     let progress = Progress::new(id, plan.server.clone(), plan.command.clone(), engine.clock.clone());
     let record = progress.watch();
     let cancel =

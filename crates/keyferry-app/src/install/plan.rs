@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use keyferry_core::{
     id::{ConnectionId, FactName, ManifestName, ProviderName, ServerName},
     manifest::{Manifest, OauthSignIn, display_command},
+    scope::Scopes,
 };
 use serde_json::Value;
 
@@ -13,9 +14,10 @@ use super::{InstallError, connect, launch};
 use crate::{
     api::dto::{AuthMethod, InstallRequest, ManifestChoice},
     catalog,
+    connections::ConnectionError,
     engine::Engine,
     providers,
-    vault::ServerRecord,
+    vault::{ConnectionState, ServerRecord},
 };
 
 /// An install that has nothing against it.
@@ -28,6 +30,8 @@ pub(super) struct Plan {
     pub(super) open_browser: bool,
     /// What the provider asks of the person.
     pub(super) config: BTreeMap<FactName, String>,
+    /// What the server needs beside the provider file's own scopes.
+    pub(super) scopes: Scopes,
     text: String,
     folder: Option<PathBuf>,
     settings: BTreeMap<String, Value>,
@@ -42,6 +46,8 @@ pub(super) enum Account {
     Existing(ConnectionId),
     /// The person is asked.
     SignIn(ProviderName),
+    /// The person has allowed it before, but not all that this server needs, or the provider honours it no more: they are asked again.
+    Renewed(ConnectionId, ProviderName),
 }
 
 impl Plan {
@@ -64,7 +70,9 @@ impl Plan {
         let config = config(&request)?;
         let account = account(engine, &manifest, &request, &config).await?;
         let open_browser = request.open_browser && engine.settings.open_browser;
-        Ok(Self { server, command, account, open_browser, config, text, folder, settings: request.settings })
+        let scopes = manifest.sign_in.oauth.scopes();
+        let settings = request.settings;
+        Ok(Self { server, command, account, open_browser, config, scopes, text, folder, settings })
     }
 
     /// What the vault keeps of the server.
@@ -145,7 +153,7 @@ async fn account(
     };
     if let Some(connection) = &request.connection {
         let needed = provider.ok_or(InstallError::NoUseForConnection)?;
-        return existing(engine, connection, needed).await.map(Account::Existing);
+        return existing(engine, connection, needed, &oauth.scopes()).await;
     }
     match (request.auth, provider) {
         (Some(AuthMethod::Browser), _) if manifest.sign_in.browser.is_none() => Err(InstallError::NotOffered),
@@ -153,7 +161,7 @@ async fn account(
         (Some(AuthMethod::Oauth), None) => Err(InstallError::NotOffered),
         (Some(AuthMethod::Oauth), Some(provider)) => known(engine, oauth, provider),
         (None, Some(provider)) if oauth.is_required() => {
-            match connect::left_behind(engine, provider, config).await? {
+            match connect::left_behind(engine, provider, config, &oauth.scopes()).await? {
                 Some(connection) => Ok(Account::Existing(connection)),
                 None => known(engine, oauth, provider),
             }
@@ -169,12 +177,27 @@ fn known(engine: &Engine, oauth: &OauthSignIn, provider: &ProviderName) -> Resul
     }
 }
 
-async fn existing(engine: &Engine, given: &str, needed: &ProviderName) -> Result<ConnectionId, InstallError> {
+async fn existing(
+    engine: &Engine,
+    given: &str,
+    needed: &ProviderName,
+    scopes: &Scopes,
+) -> Result<Account, InstallError> {
     let unknown = || InstallError::UnknownConnection(given.chars().take(60).collect());
     let id: ConnectionId = given.parse().map_err(|_| unknown())?;
-    let connection = engine.vault.connection(&id).await?.ok_or_else(unknown)?;
-    if &connection.provider == needed {
-        return Ok(id);
+    let record = engine.vault.connection(&id).await?.ok_or_else(unknown)?;
+    if &record.provider != needed {
+        return Err(InstallError::OtherProvider {
+            connection: id,
+            found: record.provider,
+            needed: needed.clone(),
+        });
     }
-    Err(InstallError::OtherProvider { connection: id, found: connection.provider, needed: needed.clone() })
+    let file = engine.providers.get(needed);
+    let is_enough = file.is_none_or(|file| engine.connections.is_of(&record, &file, scopes));
+    match record.state {
+        ConnectionState::Active if is_enough => Ok(Account::Existing(id)),
+        ConnectionState::Active | ConnectionState::NeedsSignIn => Ok(Account::Renewed(id, needed.clone())),
+        ConnectionState::RevocationPending => Err(ConnectionError::Ending((&record).into()).into()),
+    }
 }

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 use keyferry_core::{id::ServerName, url::AuthorizationUrl};
 use tokio::sync::watch;
 
-use super::InstallId;
 use crate::{
     api::dto::{Install, InstallState, InstallStep, Problem, StepName, StepState},
     clock::Clock,
+    ticket::Ticket,
 };
 
 /// One install as it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
-    id: InstallId,
+    id: Ticket,
     server: ServerName,
     command: String,
     phase: Phase,
@@ -49,7 +49,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(id: InstallId, server: ServerName, command: String, clock: Clock) -> Self {
+    pub(crate) fn new(id: Ticket, server: ServerName, command: String, clock: Clock) -> Self {
         let record = Record { id, server, command, phase: Phase::Working, steps: Vec::new(), revision: 1 };
         Self { record: watch::Sender::new(record), clock }
     }

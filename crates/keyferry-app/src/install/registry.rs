@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    InstallId,
     audience::{Audience, Listening, PATIENCE},
     progress::Record,
 };
+use crate::ticket::Ticket;
 
 /// Installs kept at once, those over included. A person has one or two.
 const MOST: usize = 32;
@@ -28,7 +28,7 @@ pub(crate) const UNDO_LIMIT: Duration = Duration::from_secs(15);
 /// All installs this app knows of.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    entries: Mutex<HashMap<InstallId, Entry>>,
+    entries: Mutex<HashMap<Ticket, Entry>>,
 }
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Registry {
     /// Takes an install in, and returns what cancels it.
     pub(super) fn admit(
         &self,
-        id: InstallId,
+        id: Ticket,
         server: &ServerName,
         record: watch::Receiver<Record>,
     ) -> Result<CancellationToken, NoRoom> {
@@ -74,7 +74,7 @@ impl Registry {
     }
 
     /// The record of an install, for somebody who waits for news of it.
-    pub(crate) fn watch(&self, id: InstallId) -> Option<(watch::Receiver<Record>, Listening)> {
+    pub(crate) fn watch(&self, id: Ticket) -> Option<(watch::Receiver<Record>, Listening)> {
         self.lock().get(&id).map(|entry| (entry.record.clone(), entry.audience.listen()))
     }
 
@@ -97,7 +97,7 @@ impl Registry {
     }
 
     /// Asks an install to end, and returns its record. One that is over is forgotten.
-    pub(crate) fn cancel(&self, id: InstallId) -> Option<watch::Receiver<Record>> {
+    pub(crate) fn cancel(&self, id: Ticket) -> Option<watch::Receiver<Record>> {
         let mut entries = self.lock();
         let entry = entries.get(&id)?;
         entry.cancel.cancel();
@@ -116,7 +116,7 @@ impl Registry {
     }
 
     /// A panic while the map was held leaves it whole: each change is one operation.
-    fn lock(&self) -> MutexGuard<'_, HashMap<InstallId, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Ticket, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -133,8 +133,8 @@ mod tests {
     use crate::{api::dto::Problem, clock::Clock, install::progress::Progress};
 
     /// The next install of this registry, of a server of its own.
-    fn admit(registry: &Registry, number: u8) -> (InstallId, Result<Progress, NoRoom>) {
-        let id = InstallId::from_entropy([number; 16]);
+    fn admit(registry: &Registry, number: u8) -> (Ticket, Result<Progress, NoRoom>) {
+        let id = Ticket::from_entropy([number; 16]);
         let server: ServerName = format!("server-{number}").parse().unwrap();
         let progress = Progress::new(id, server.clone(), String::new(), Clock::system());
         (id, registry.admit(id, &server, progress.watch()).map(|_| progress))
@@ -147,11 +147,11 @@ mod tests {
         let running: Vec<_> = (0..most).map(|number| admit(&registry, number).1.unwrap()).collect();
         assert_eq!(admit(&registry, most).1.unwrap_err(), NoRoom::Full);
         running[3].fail(Problem::new("failed", "it failed"));
-        assert!(registry.watch(InstallId::from_entropy([3; 16])).is_some());
+        assert!(registry.watch(Ticket::from_entropy([3; 16])).is_some());
         let (id, admitted) = admit(&registry, most);
         let _admitted = admitted.unwrap();
         assert!(registry.watch(id).is_some());
-        assert!(registry.watch(InstallId::from_entropy([3; 16])).is_none());
+        assert!(registry.watch(Ticket::from_entropy([3; 16])).is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The account that a server needs.
 
-use crate::id::ProviderName;
+use crate::{id::ProviderName, scope::Scopes};
 
 /// How a server signs in. Where both ways are required, one of the two is enough: they are two ways to the same account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum OauthSignIn {
         provider: ProviderName,
         /// Whether the server can't be installed without it.
         required: bool,
+        /// What the server needs beside the provider file's own scopes.
+        scopes: Scopes,
     },
     /// The remote server's own metadata names its authorization server (RFC 9728, RFC 8414).
     Discovery,
@@ -44,6 +46,15 @@ impl OauthSignIn {
         match self {
             Self::Provider { provider, .. } => Some(provider),
             Self::None | Self::Discovery => None,
+        }
+    }
+
+    /// The scopes that the server needs beside the provider file's own.
+    #[must_use]
+    pub fn scopes(&self) -> Scopes {
+        match self {
+            Self::Provider { scopes, .. } => scopes.clone(),
+            Self::None | Self::Discovery => Scopes::default(),
         }
     }
 

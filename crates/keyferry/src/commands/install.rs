@@ -87,7 +87,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     Ok(())
 }
 
-fn config(given: &[String]) -> CliResult<BTreeMap<String, String>> {
+pub(crate) fn config(given: &[String]) -> CliResult<BTreeMap<String, String>> {
     let pair = |text: &String| match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err(CliError::usage(format!("--config {text}: write it as NAME=VALUE"))),

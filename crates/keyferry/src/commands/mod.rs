@@ -1,6 +1,7 @@
 //! The commands, one a file; folders are those with commands below.
 
 pub(crate) mod app;
+pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod completions;
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Logs(args) => logs::run(global, args).await,
         Command::Uninstall(args) => uninstall::run(global, args).await,
         Command::Connections(command) => connections::run(global, command).await,
+        Command::Audit(command) => audit::run(global, command).await,
         Command::Provider(command) => provider::run(global, command).await,
         Command::Vault(command) => vault::run(global, command).await,
         Command::Call(args) => call::run(global, args).await,

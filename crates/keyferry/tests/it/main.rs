@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alone;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod docs;

@@ -27,15 +27,29 @@ pub struct Connection {
     /// The account's label, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// What the person calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// A stable word for where it stands: `active`, `needs_sign_in`, `revocation_pending` …
     pub state: String,
+    /// How it does: `good`, `due`, `failing`, `resting`, `unsaved`, `needs_sign_in` or `revocation_pending`.
+    pub health: String,
+    /// When something is done about it by itself, at the soonest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+    /// The last attempt at its provider, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<ConnectionFailure>,
     /// What the provider granted, which may be less than was asked.
     pub scopes: Vec<String>,
-    /// What was asked and not granted: calls that need it will fail.
+    /// What its provider file and its servers need, or what was asked, and what was not granted: calls that need it will fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_scopes: Vec<String>,
     /// When the person signed in.
     pub created_at: Timestamp,
+    /// When its tokens were last refreshed, or the person last signed in again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refreshed_at: Option<Timestamp>,
     /// When the access token ends; absent when the provider never said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
@@ -43,6 +57,61 @@ pub struct Connection {
     pub refreshable: bool,
     /// The servers that use it.
     pub servers: Vec<String>,
+}
+
+/// How the last attempt at a connection's provider failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionFailure {
+    /// A stable word for why.
+    pub code: String,
+    /// What it says of the grant: `definite` (it is dead), `operator` (whoever runs the proxy has to act) or `passing`.
+    pub class: String,
+    /// When.
+    pub at: Timestamp,
+    /// How many in a row.
+    pub count: u32,
+}
+
+/// What to change of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionChange {
+    /// What the person calls it; `null` takes the name away.
+    pub label: Option<String>,
+}
+
+/// What happened to a connection, which may be gone by now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionHistory {
+    /// Its id.
+    pub connection: String,
+    /// Its provider's name.
+    pub provider: String,
+    /// Oldest first; of a long history the newest.
+    pub events: Vec<ConnectionEvent>,
+}
+
+/// A line of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionEvent {
+    /// Its number in the whole log.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// A stable word: `connected`, `refreshed`, `delivered`, `refresh_failed`, `revoked` …
+    pub event: String,
+    /// With what, or why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// What a look through the whole audit log found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditReport {
+    /// Whether every line is as it was written.
+    pub whole: bool,
+    /// How many lines are, from the first on.
+    pub lines: i64,
 }
 
 /// What became of a connection that was to be revoked.

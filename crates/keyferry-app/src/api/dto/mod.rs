@@ -10,12 +10,16 @@ mod install;
 mod problem;
 mod provider;
 mod server;
+mod sign_in;
 mod status;
 
 pub use catalog::{
     CatalogEntry, CatalogEntryDetail, CatalogList, CatalogTool, SettingField, SettingKind, SignInNeed,
 };
-pub use connection::{Connection, ConnectionList, RevocationReport, RevocationResult};
+pub use connection::{
+    AuditReport, Connection, ConnectionChange, ConnectionEvent, ConnectionFailure, ConnectionHistory,
+    ConnectionList, RevocationReport, RevocationResult,
+};
 pub use install::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepName, StepState,
 };
@@ -24,4 +28,5 @@ pub use provider::{Provider, ProviderConfig, ProviderDetail, ProviderList};
 pub use server::{
     Server, ServerConnection, ServerList, ServerLogs, ServerState, Tool, ToolList, UninstallReport,
 };
+pub use sign_in::{SignIn, SignInRequest, SignInState};
 pub use status::Status;

@@ -16,7 +16,8 @@ use crate::{
         dto::{Install, InstallRequest, Problem},
         extract::{Body, Named, Parameters},
     },
-    install::{self, InstallId, UNDO_LIMIT},
+    install::{self, UNDO_LIMIT},
+    ticket::Ticket,
 };
 
 /// The longest that a request may wait for news.
@@ -47,7 +48,7 @@ pub(crate) async fn create(
 /// `GET /{id}?after=REVISION&wait=SECONDS`: the install, as soon as it is newer than the caller's or the wait is over.
 pub(crate) async fn show(
     State(engine): Shared,
-    Named(id): Named<InstallId>,
+    Named(id): Named<Ticket>,
     Parameters(Wait { after, wait }): Parameters<Wait>,
 ) -> Result<Json<Install>, ApiError> {
     let (mut record, _listening) = engine.installs.watch(id).ok_or_else(unknown)?;
@@ -67,7 +68,7 @@ pub(crate) async fn show(
 /// `DELETE /{id}`: cancels it, and answers when what it had begun is undone.
 pub(crate) async fn cancel(
     State(engine): Shared,
-    Named(id): Named<InstallId>,
+    Named(id): Named<Ticket>,
 ) -> Result<Json<Install>, ApiError> {
     let mut record = engine.installs.cancel(id).ok_or_else(unknown)?;
     // One that is not over by then shows as still working.

@@ -8,6 +8,7 @@ use keyferry_core::{
     fact::Facts,
     flow::Tokens,
     id::{ClientId, ConnectionId, ProviderName},
+    label::Label,
     refresh::{Failure, Fingerprint},
     scope::Scopes,
     secret::RefreshToken,
@@ -192,6 +193,28 @@ impl Vault {
             transaction.commit()?;
             failpoint("K8");
             Ok(record)
+        })
+        .await
+    }
+
+    /// Gives a connection the person's own name, or none. Its tokens, and so its generation, stay what they are.
+    ///
+    /// # Errors
+    /// [`VaultError::Changed`] when there is no such connection.
+    pub async fn relabel_connection(
+        &self,
+        id: &ConnectionId,
+        label: Option<Label>,
+        at: Timestamp,
+    ) -> Result<(), VaultError> {
+        let id = id.clone();
+        self.run(move |database, sealer| {
+            let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let provider = provider(&transaction, &id)?.ok_or(VaultError::Changed)?;
+            let label = label.as_ref().map(Label::as_str);
+            transaction.execute("UPDATE connections SET label = ?2 WHERE id = ?1", (id.as_str(), label))?;
+            audit::append(&transaction, sealer, &id, &provider, &Event::Relabelled, at)?;
+            Ok(transaction.commit()?)
         })
         .await
     }

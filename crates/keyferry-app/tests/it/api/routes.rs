@@ -19,7 +19,7 @@ async fn without_the_token_every_route_is_401_whatever_the_method() {
         Method::DELETE,
         Method::OPTIONS,
     ];
-    assert!(api::paths().count() >= 17);
+    assert!(api::paths().count() >= 21);
     for path in api::paths().chain(["/api", "/api/v1", "/api/v1/nothing", "/mcp"]) {
         let path = path.replace("{id}", "x").replace("{name}", "x").replace("{tool}", "x");
         for method in &methods {
@@ -112,6 +112,8 @@ async fn what_is_not_there_is_404_with_the_closest_name() {
         ("/api/v1/catalog/none-of-these", "unknown_manifest", "keyferry catalog list"),
         ("/api/v1/installs/00000000000000000000000000000000", "unknown_install", "15 minutes"),
         ("/api/v1/installs/x", "bad_name", ""),
+        ("/api/v1/connections/aaaaaaaaaaaa/history", "unknown_connection", "keyferry connections list"),
+        ("/api/v1/sign-ins/00000000000000000000000000000000", "unknown_sign_in", "15 minutes"),
     ];
     for (path, code, hint) in table {
         let (status, body) = app.get(path).await;

@@ -10,7 +10,6 @@ mod sign_in;
 mod unsaved;
 
 use std::{
-    collections::BTreeMap,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -23,7 +22,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use keyferry_app::{
     clock::Clock,
-    connections::{ConnectionError, Connections, Parts, ProxyClient, SignIn},
+    connections::{ConnectionError, Connections, Parts, ProxyClient, SignIn, SignInRequest},
     entropy::Entropy,
     home::DataFolder,
     pages::SignInPage,
@@ -155,7 +154,7 @@ impl World {
     }
 
     async fn begin(&self) -> SignIn {
-        self.connections.begin_sign_in(&"sandbox".parse().unwrap(), None, &BTreeMap::new()).await.unwrap()
+        self.connections.begin_sign_in(SignInRequest::new(&"sandbox".parse().unwrap())).await.unwrap()
     }
 
     /// The query that the provider sends back after Allow.
@@ -228,6 +227,10 @@ async fn proxy(sandbox: &Sandbox, providers: &Providers, key: Option<&str>) -> (
 
 fn needs_sign_in(error: &ConnectionError) -> bool {
     matches!(error, ConnectionError::NeedsSignIn(_))
+}
+
+fn is_ending(error: &ConnectionError) -> bool {
+    matches!(error, ConnectionError::Ending(_))
 }
 
 /// A moment this far from now, by the clock that the app started with.

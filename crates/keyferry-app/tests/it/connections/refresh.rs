@@ -1,6 +1,4 @@
-use std::collections::BTreeMap;
-
-use keyferry_app::vault::ConnectionState;
+use keyferry_app::{connections::SignInRequest, vault::ConnectionState};
 use keyferry_sandbox::{Fault, GrantType, Rotation, SandboxConfig, Switch, Target};
 use serde_json::json;
 
@@ -188,7 +186,7 @@ async fn a_new_sign_in_mends_the_connection_that_needed_it() {
     assert!(needs_sign_in(&world.connections.refresh(&id).await.unwrap_err()));
     let sign_in = world
         .connections
-        .begin_sign_in(&"sandbox".parse().unwrap(), Some(id.clone()), &BTreeMap::new())
+        .begin_sign_in(SignInRequest::new(&"sandbox".parse().unwrap()).renewing(&id))
         .await
         .unwrap();
     let query = World::allowed(&sign_in).await;

@@ -4,7 +4,7 @@ use keyferry_app::{
 };
 use keyferry_sandbox::{Fault, SandboxConfig, Target};
 
-use super::{World, needs_sign_in};
+use super::{World, is_ending};
 
 #[tokio::test]
 async fn a_revocation_ends_the_grant_at_the_provider_and_here() {
@@ -33,11 +33,8 @@ async fn a_revocation_that_the_provider_did_not_hear_is_no_success_and_is_tried_
         world.sandbox.faults().once(Target::Revoke, fault.clone());
         assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Pending, "{fault:?}");
         assert_eq!(world.record(&id).await.state, ConnectionState::RevocationPending);
-        assert!(
-            needs_sign_in(&world.connections.fresh(&id).await.unwrap_err()),
-            "it is unusable here at once"
-        );
-        assert!(needs_sign_in(&world.connections.refresh(&id).await.unwrap_err()), "nothing refreshes after");
+        assert!(is_ending(&world.connections.fresh(&id).await.unwrap_err()), "it is unusable here at once");
+        assert!(is_ending(&world.connections.refresh(&id).await.unwrap_err()), "nothing refreshes after");
         assert_eq!(world.sandbox.counters().refresh_requests, 0);
         assert!(world.works(&token).await, "the provider was not told");
         world.pass(60);
@@ -133,7 +130,7 @@ async fn a_dead_access_token_is_not_taken_for_the_end_of_its_grant() {
     assert_eq!(world.connections.revoke(&id).await.unwrap(), Revocation::Pending);
     let record = world.record(&id).await;
     assert_eq!((record.state, record.generation), (ConnectionState::RevocationPending, before + 1));
-    assert!(needs_sign_in(&world.connections.fresh(&id).await.unwrap_err()));
+    assert!(is_ending(&world.connections.fresh(&id).await.unwrap_err()));
     let token = record.tokens.access_token.expose_secret().to_owned();
     assert!(world.works(&token).await);
     world.pass(60);

@@ -1,7 +1,5 @@
-use std::collections::BTreeMap;
-
 use keyferry_app::{
-    connections::{ConnectionError, ProxyError},
+    connections::{ConnectionError, ProxyError, SignInRequest},
     pages::SignInPage,
     vault::ConnectionState,
 };
@@ -165,24 +163,21 @@ async fn sign_ins_that_wait_are_bounded() {
         waiting.push(world.begin().await);
     }
     let sandbox = "sandbox".parse().unwrap();
-    let error = world.connections.begin_sign_in(&sandbox, None, &BTreeMap::new()).await.unwrap_err();
+    let error = world.connections.begin_sign_in(SignInRequest::new(&sandbox)).await.unwrap_err();
     assert!(matches!(error, ConnectionError::TooMany), "{error:?}");
     waiting.pop();
-    world.connections.begin_sign_in(&sandbox, None, &BTreeMap::new()).await.unwrap();
+    world.connections.begin_sign_in(SignInRequest::new(&sandbox)).await.unwrap();
     world.end().await;
 }
 
 #[tokio::test]
 async fn an_unknown_provider_and_one_without_credentials_are_told_apart() {
     let world = World::start().await;
-    let error = world
-        .connections
-        .begin_sign_in(&"nowhere".parse().unwrap(), None, &BTreeMap::new())
-        .await
-        .unwrap_err();
+    let error =
+        world.connections.begin_sign_in(SignInRequest::new(&"nowhere".parse().unwrap())).await.unwrap_err();
     assert!(matches!(error, ConnectionError::UnknownProvider(_)), "{error:?}");
     let error =
-        world.connections.begin_sign_in(&"jira".parse().unwrap(), None, &BTreeMap::new()).await.unwrap_err();
+        world.connections.begin_sign_in(SignInRequest::new(&"jira".parse().unwrap())).await.unwrap_err();
     assert!(matches!(error, ConnectionError::NotConfigured(_)), "{error:?}");
     assert!(error.hint().contains("JIRA_CLIENT_ID"));
     world.end().await;
@@ -195,7 +190,7 @@ async fn a_missing_value_is_asked_for_in_the_words_of_the_provider_file() {
     };
     let world = World::start_of(SandboxConfig::default(), (None, None), asks).await;
     let sandbox = "sandbox".parse().unwrap();
-    let error = world.connections.begin_sign_in(&sandbox, None, &BTreeMap::new()).await.unwrap_err();
+    let error = world.connections.begin_sign_in(SignInRequest::new(&sandbox)).await.unwrap_err();
     let hint = "give Your team with --config team=…, of the form [a-z]+ (It stands before .acme.example)";
     assert_eq!(error.hint(), hint);
     world.end().await;
@@ -212,7 +207,7 @@ async fn a_proxy_with_access_keys_is_used_with_one_and_told_without() {
         let world = World::start_keyed(SandboxConfig::default(), Some(key), had).await;
         let error = world
             .connections
-            .begin_sign_in(&"sandbox".parse().unwrap(), None, &BTreeMap::new())
+            .begin_sign_in(SignInRequest::new(&"sandbox".parse().unwrap()))
             .await
             .unwrap_err();
         assert!(matches!(error, ConnectionError::Proxy(ProxyError::AccessKey)), "{error:?}");

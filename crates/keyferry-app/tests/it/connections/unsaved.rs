@@ -1,9 +1,7 @@
 //! A vault that does not take what a provider gave.
 
-use std::collections::BTreeMap;
-
 use keyferry_app::{
-    connections::{ConnectionError, Revocation},
+    connections::{ConnectionError, Revocation, SignInRequest},
     pages::SignInPage,
     vault::ConnectionState,
 };
@@ -133,7 +131,7 @@ async fn a_sign_in_takes_the_place_of_a_connection_that_is_being_revoked_at_no_m
     let id = world.connect().await;
     let sign_in = world
         .connections
-        .begin_sign_in(&"sandbox".parse().unwrap(), Some(id.clone()), &BTreeMap::new())
+        .begin_sign_in(SignInRequest::new(&"sandbox".parse().unwrap()).renewing(&id))
         .await
         .unwrap();
     let query = World::allowed(&sign_in).await;

@@ -4,6 +4,7 @@ mod hosts;
 mod refused;
 mod retry;
 mod running;
+mod scopes;
 mod sign_in;
 
 use serde_json::{Value, json};

@@ -131,6 +131,10 @@ impl TestApp {
         self.ask(Method::POST, path, Some(body)).await
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.ask(Method::PATCH, path, Some(body)).await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> (StatusCode, Value) {
         self.ask(Method::DELETE, path, None).await
     }

@@ -29,16 +29,25 @@ impl World {
 
     /// A world whose provider file says more. `BASE` is the sandbox's address.
     pub(crate) async fn with_more(more: &str) -> Self {
-        Self::start_as(SandboxConfig::default(), true, more).await
+        Self::with_file(|file| format!("{file}\n{more}")).await
+    }
+
+    /// A world whose provider file is another one. `BASE` is the sandbox's address.
+    pub(crate) async fn with_file(change: impl FnOnce(String) -> String) -> Self {
+        Self::start_as(SandboxConfig::default(), true, change).await
     }
 
     pub(crate) async fn start_with(config: SandboxConfig, with_credentials: bool) -> Self {
-        Self::start_as(config, with_credentials, "").await
+        Self::start_as(config, with_credentials, |file| file).await
     }
 
-    async fn start_as(config: SandboxConfig, with_credentials: bool, more: &str) -> Self {
+    async fn start_as(
+        config: SandboxConfig,
+        with_credentials: bool,
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
         let sandbox = Sandbox::start(config).await.unwrap();
-        let text = format!("{}\n{}", sandbox.provider_file(), more.replace("BASE", sandbox.base_url()));
+        let text = change(sandbox.provider_file()).replace("BASE", sandbox.base_url());
         let proxy = proxy(&sandbox, &text, with_credentials).await;
         let proxy_url = Endpoint::parse(&format!("http://{}", proxy.address())).unwrap();
         let proxy = tokio::spawn(proxy.serve(std::future::pending()));

@@ -8,6 +8,7 @@ use crate::{
         json::{Node, Object},
         sign_in::{BrowserSignIn, OauthSignIn, SignIn},
     },
+    scope::{Scope, Scopes},
 };
 
 /// Reads names and whether they are required, and nothing else: an endpoint, a client id or a secret in a manifest would be that of
@@ -36,9 +37,10 @@ fn oauth(
     let required = oauth.boolean("required", report).unwrap_or_default();
     let named = oauth.get("provider");
     let provider = named.as_ref().and_then(|node| provider(node, places, report));
+    let scopes = oauth.get("scopes").and_then(|node| scopes(&node, report)).unwrap_or_default();
     oauth.finish(&[], report);
     match (provider, required) {
-        (Some(provider), required) => Some(OauthSignIn::Provider { provider, required }),
+        (Some(provider), required) => Some(OauthSignIn::Provider { provider, required, scopes }),
         (None, true) if named.is_none() && is_remote => Some(OauthSignIn::Discovery),
         (None, true) if named.is_none() => {
             let message = format!("`{}` is required and names no provider", node.path());
@@ -48,6 +50,19 @@ fn oauth(
         }
         (None, _) => None,
     }
+}
+
+fn scopes(node: &Node<'_>, report: &mut Report<'_>) -> Option<Scopes> {
+    node.list(report)?.iter().map(|node| scope(node, report)).collect()
+}
+
+fn scope(node: &Node<'_>, report: &mut Report<'_>) -> Option<Scope> {
+    let scope = Scope::new(&node.text(report)?);
+    if let Err(error) = &scope {
+        let hint = "write each scope as a text of its own, as the provider's documentation names it";
+        report.error(&node.span(), format!("`{}`: {error}", node.path()), hint);
+    }
+    scope.ok()
 }
 
 fn browser(node: &Node<'_>, places: &mut ProviderPlaces, report: &mut Report<'_>) -> Option<BrowserSignIn> {

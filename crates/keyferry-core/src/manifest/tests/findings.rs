@@ -72,6 +72,11 @@ fn a_wrong_type_is_named_with_path_line_column_and_hint() {
             json!({ "oauth": { "provider": "Jira", "required": true } }),
             "the provider name \"Jira\"",
         ),
+        (
+            "archestra_config",
+            json!({ "oauth": { "provider": "jira", "required": true, "scopes": ["read", "a b"] } }),
+            "`archestra_config.oauth.scopes[1]`: a scope is 1 to 512 visible",
+        ),
     ] {
         let shown = error(&with(key, value.clone()).to_string());
         assert!(shown.contains(path), "{key} {value}: {shown}");

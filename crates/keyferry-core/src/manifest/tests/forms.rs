@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::scope::Scopes;
 
 #[test]
 fn the_flat_form_is_read_with_all_that_people_put_into_it() {
@@ -76,11 +77,18 @@ fn the_account_a_server_needs_is_read_in_every_form() {
         let manifest = json!({ "name": "a", "server": server, "archestra_config": { "oauth": oauth } });
         parse(&manifest).manifest.sign_in.oauth
     };
-    let jira = |required| OauthSignIn::Provider { provider: "jira".parse().unwrap(), required };
+    let with_scopes = |required, scopes: &str| OauthSignIn::Provider {
+        provider: "jira".parse().unwrap(),
+        required,
+        scopes: Scopes::from_reply(scopes),
+    };
+    let jira = |required| with_scopes(required, "");
     assert_eq!(oauth(&local, json!({ "provider": "jira", "required": true })), jira(true));
     assert_eq!(oauth(&remote, json!({ "provider": "jira", "required": false })), jira(false));
     assert_eq!(oauth(&local, json!({ "provider": null, "required": false })), OauthSignIn::None);
     assert_eq!(oauth(&remote, json!({ "provider": null, "required": true })), OauthSignIn::Discovery);
+    let more = json!({ "provider": "jira", "required": true, "scopes": ["manage:jira-webhook", "x:y"] });
+    assert_eq!(oauth(&local, more), with_scopes(true, "manage:jira-webhook x:y"));
     assert_eq!(oauth(&local, json!(null)), OauthSignIn::None);
     assert!(OauthSignIn::Discovery.is_required() && jira(true).is_required() && !jira(false).is_required());
     let nobody = with("archestra_config", json!({ "oauth": { "provider": null, "required": true } }));

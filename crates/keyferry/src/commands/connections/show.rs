@@ -1,6 +1,6 @@
 //! `keyferry connections show`
 
-use keyferry_app::api::dto::Connection;
+use keyferry_app::api::dto::{Connection, ConnectionFailure};
 
 use super::Id;
 use crate::{cli::Global, error::CliResult, output, session::with_api};
@@ -17,13 +17,41 @@ pub(super) fn human(connection: &Connection) -> String {
         ("id", connection.id.clone()),
         ("service", connection.provider_display_name.clone()),
         ("account", connection.account.clone().unwrap_or_default()),
-        ("state", connection.state.replace('_', " ")),
+        ("label", connection.label.clone().unwrap_or_default()),
+        ("health", health(connection)),
+        ("last failure", connection.failure.as_ref().map(failure).unwrap_or_default()),
         ("scopes", connection.scopes.join(" ")),
+        ("not allowed", connection.missing_scopes.join(" ")),
         ("connected", output::time(connection.created_at)),
+        ("refreshed", connection.refreshed_at.map_or_else(String::new, output::time)),
         ("expires", expiry(connection)),
         ("refreshed by itself", if connection.refreshable { "yes" } else { "no" }.to_owned()),
         ("used by", connection.servers.join(", ")),
     ])
+}
+
+/// How it does, and what is done about it.
+fn health(connection: &Connection) -> String {
+    let next = connection.next_attempt_at.map(output::time).unwrap_or_default();
+    match connection.health.as_str() {
+        "good" if next.is_empty() => "good".to_owned(),
+        "good" => format!("good; refreshed by itself from {next} on"),
+        "due" => "due; it is refreshed now".to_owned(),
+        "failing" => format!("its refresh fails; tried again from {next} on"),
+        "resting" => format!("its provider does not answer or wants a pause; refreshed from {next} on"),
+        "unsaved" => {
+            "its new tokens could not be saved yet: look at the disk; nothing is lost while the app runs"
+                .to_owned()
+        }
+        "needs_sign_in" => format!("needs sign-in: `keyferry connections sign-in {}`", connection.id),
+        "revocation_pending" => format!("ended here; its provider is told from {next} on"),
+        other => other.to_owned(),
+    }
+}
+
+fn failure(failure: &ConnectionFailure) -> String {
+    let times = if failure.count > 1 { format!(", {} in a row", failure.count) } else { String::new() };
+    format!("{} at {}{times}", failure.code, output::time(failure.at))
 }
 
 /// When the access token ends.
