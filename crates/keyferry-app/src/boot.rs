@@ -8,16 +8,17 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     api::{self, Guard, serve},
     catalog::Catalog,
+    clients::{self, Clients},
     clock::Clock,
     connections::{self, Connections, Opener, ProxyClient},
     engine::{Engine, Turns},
     entropy::Entropy,
     home::{Announcement, ApiToken, AppLock, DataFolder, HomeError},
     install::{self, Deliveries, Registry},
-    places::Places,
+    places::{self, Places},
     providers::{self, Providers},
     runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
-    settings::Settings,
+    settings::{self, Settings},
     sign_ins::SignIns,
     vault::{Passphrases, Vault, VaultError},
 };
@@ -136,7 +137,8 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
 
     let alone = parts.alone;
     let engine = Arc::new(assemble(Opened { settings, folder, vault, providers, catalog, address }, parts)?);
-    let router = api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone()));
+    let router =
+        api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone(), engine.clients.tokens()));
     let serving = tokio::spawn(serve::serve(listener, router, engine.ending.clone()));
     if !alone {
         Announcement::of_this_process(address).publish(&engine.folder)?;
@@ -179,6 +181,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         entropy: parts.entropy.clone(),
         address,
     });
+    let clients = clients(&settings, &folder, &parts);
     let (initialize, call) = (settings.server_start_limit, settings.server_call_limit);
     let clock = parts.clock.clone();
     let servers = Servers::new(ServersConfig {
@@ -196,6 +199,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         opener: parts.opener,
         places: Places::of(&parts.environment),
         deliveries: Deliveries::default(),
+        clients: Arc::new(clients),
         installs: Registry::default(),
         sign_ins: SignIns::default(),
         turns: Turns::default(),
@@ -211,6 +215,23 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         catalog,
         connections,
         servers,
+    })
+}
+
+fn clients(settings: &Settings, folder: &DataFolder, parts: &Parts) -> Clients {
+    let variable = |wanted: &str| {
+        let found = parts.environment.iter().find(|(name, _)| name == wanted);
+        found.and_then(|(_, value)| value.to_str()).map(str::to_owned)
+    };
+    let usual = settings::is_usual(&settings.data_folder, &variable);
+    Clients::open(clients::Parts {
+        folder: folder.clients(),
+        data_folder: (!usual).then(|| settings.data_folder.clone()),
+        program: parts.this_program.clone(),
+        environment: parts.environment.clone(),
+        platform: places::platform(),
+        clock: parts.clock.clone(),
+        entropy: parts.entropy.clone(),
     })
 }
 

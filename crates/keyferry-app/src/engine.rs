@@ -10,6 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     api::{ApiError, dto::Problem},
     catalog::Catalog,
+    clients::Clients,
     clock::Clock,
     connections::{Connections, Opener},
     entropy::Entropy,
@@ -41,6 +42,8 @@ pub(crate) struct Engine {
     pub(crate) servers: Servers,
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
+    /// MCP clients that use the gateway.
+    pub(crate) clients: Arc<Clients>,
     pub(crate) installs: Registry,
     pub(crate) sign_ins: SignIns,
     /// Who may start, replace or remove a server.

@@ -13,6 +13,7 @@
 pub mod api;
 pub mod boot;
 pub mod catalog;
+pub mod clients;
 pub mod clock;
 pub mod connections;
 mod data_files;

@@ -45,7 +45,8 @@ fn text(path: PathBuf) -> Option<String> {
     path.into_os_string().into_string().ok()
 }
 
-const fn platform() -> Platform {
+/// The platform that this program was built for.
+pub(crate) const fn platform() -> Platform {
     if cfg!(windows) {
         Platform::Win32
     } else if cfg!(target_os = "macos") {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    app, audit, call, catalog, completions, connections, demo, install, logs, named, provider, proxy,
-    sandbox, status, vault,
+    app, audit, call, catalog, completions, connect, connections, demo, install, logs, named, provider,
+    proxy, sandbox, status, vault,
 };
 
 /// Connects MCP servers to your accounts.
@@ -80,6 +80,8 @@ pub(crate) enum Command {
     /// Add, list, show, refresh and revoke connections: the accounts you signed in to
     #[command(subcommand, after_help = connections::EXAMPLES)]
     Connections(connections::Command),
+    /// Set up an MCP client, such as Claude Desktop, to use your servers
+    Connect(connect::Args),
     /// Check the log of what happened to the connections
     #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(audit::Command),

@@ -62,6 +62,10 @@ impl Api {
         self.send(|base| self.http.request(Method::POST, format!("{base}{path}")).json(body)).await
     }
 
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> CliResult<T> {
+        self.send(|base| self.http.request(Method::PUT, format!("{base}{path}")).json(body)).await
+    }
+
     pub(crate) async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> CliResult<T> {
         self.send(|base| self.http.request(Method::PATCH, format!("{base}{path}")).json(body)).await
     }

@@ -15,7 +15,10 @@ use axum::{
 };
 
 use super::{ApiError, dto::Problem};
-use crate::home::ApiToken;
+use crate::{
+    clients::{ClientName, ClientTokens},
+    home::ApiToken,
+};
 
 /// The paths that need no token: fixed texts.
 const PUBLIC: [&str; 2] = ["/", "/health"];
@@ -24,11 +27,26 @@ const PUBLIC: [&str; 2] = ["/", "/health"];
 /// request's own `state` is its authority (RFC 6749 §10.12).
 const CALLBACKS: &str = "/oauth/callback/";
 
+/// What clients' own tokens open, and nothing else.
+const GATEWAY: &str = "/mcp";
+
 /// Decides over requests.
 #[derive(Debug)]
 pub(crate) struct Guard {
     hosts: [String; 3],
     token: ApiToken,
+    clients: Arc<ClientTokens>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Anybody.
+    Stranger,
+    /// A program of this person's, with the token of the data folder.
+    Program,
+    /// An MCP client with a token of its own, which opens the gateway alone.
+    Client(ClientName),
 }
 
 /// Why a request goes no further.
@@ -53,26 +71,26 @@ pub(crate) enum Refusal {
 
 impl Guard {
     /// The guard of a listener on this port.
-    pub(crate) fn new(port: u16, token: ApiToken) -> Self {
+    pub(crate) fn new(port: u16, token: ApiToken, clients: Arc<ClientTokens>) -> Self {
         let hosts = [format!("127.0.0.1:{port}"), format!("[::1]:{port}"), format!("localhost:{port}")];
-        Self { hosts, token }
+        Self { hosts, token, clients }
     }
 
-    /// Whether the request may reach its route.
-    pub(crate) fn admit(&self, request: &Parts) -> Result<(), Refusal> {
+    /// Who asks, where the request may reach its route.
+    pub(crate) fn admit(&self, request: &Parts) -> Result<Caller, Refusal> {
         let host = self.own_host(request)?;
         let path = request.uri.path();
         let is_callback = path.starts_with(CALLBACKS) && request.method == Method::GET;
         same_origin(&request.headers, host, is_callback)?;
         if is_callback || PUBLIC.contains(&path) {
-            return Ok(());
+            return Ok(Caller::Stranger);
         }
-        self.authorized(&request.headers)?;
+        let caller = self.authorized(&request.headers, is_gateway(path))?;
         if [Method::POST, Method::PUT, Method::PATCH].contains(&request.method) && !is_json(&request.headers)
         {
             return Err(Refusal::NotJson);
         }
-        Ok(())
+        Ok(caller)
     }
 
     /// The request's host, if it is ours. A request in absolute form names it twice (RFC 9112 §3.2.2), and both must agree.
@@ -85,15 +103,23 @@ impl Guard {
         }
     }
 
-    fn authorized(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn authorized(&self, headers: &HeaderMap, gateway: bool) -> Result<Caller, Refusal> {
         let value = the_only(headers, &header::AUTHORIZATION).ok_or(Refusal::NoToken)?;
         let (scheme, token) = value.split_once(' ').ok_or(Refusal::NoToken)?;
-        if scheme.eq_ignore_ascii_case("bearer") && self.token.matches(token.as_bytes()) {
-            Ok(())
-        } else {
-            Err(Refusal::NoToken)
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Refusal::NoToken);
         }
+        if self.token.matches(token.as_bytes()) {
+            return Ok(Caller::Program);
+        }
+        let client = self.clients.find(token.as_bytes()).filter(|_| gateway);
+        client.map(Caller::Client).ok_or(Refusal::NoToken)
     }
+}
+
+/// Whether this is a path of the gateway.
+fn is_gateway(path: &str) -> bool {
+    path == GATEWAY || path.strip_prefix(GATEWAY).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Browsers mark what a page sends: writes and cross-origin reads with `Origin`, everything with `Sec-Fetch-Site`. Programs
@@ -144,9 +170,12 @@ impl From<Refusal> for ApiError {
 
 /// Refuses what [`Guard::admit`] refuses, and says why.
 pub(crate) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     match guard.admit(&parts) {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(caller) => {
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
+        }
         Err(refusal) => {
             tracing::warn!(method = %parts.method, reason = %refusal, "request refused");
             ApiError::from(refusal).into_response()

@@ -27,7 +27,7 @@ pub(crate) use error::ApiError;
 pub(crate) use guard::Guard;
 
 use crate::engine::Engine;
-use v1::{audit, catalog, connections, installs, providers, servers, sign_ins, status};
+use v1::{audit, catalog, clients, connections, installs, providers, servers, sign_ins, status};
 
 /// What every handler gets.
 pub(crate) type Shared = axum::extract::State<Arc<Engine>>;
@@ -62,6 +62,8 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/connections/{id}/refresh", post(connections::refresh)),
         ("/api/v1/sign-ins", post(sign_ins::create)),
         ("/api/v1/sign-ins/{id}", get(sign_ins::show).delete(sign_ins::cancel)),
+        ("/api/v1/clients", get(clients::list)),
+        ("/api/v1/clients/{name}", get(clients::preview).put(clients::connect).delete(clients::disconnect)),
         ("/api/v1/audit", get(audit::verify)),
         ("/api/v1/providers", get(providers::list)),
         ("/api/v1/providers/{name}", get(providers::show)),

@@ -48,6 +48,12 @@ impl DataFolder {
         self.0.join("catalog")
     }
 
+    /// The tokens of MCP clients, and what was written into their configurations.
+    #[must_use]
+    pub fn clients(&self) -> PathBuf {
+        self.0.join("clients")
+    }
+
     /// The servers' logs.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -1,4 +1,4 @@
-//! `api-token`: what a program of this person shows the local API.
+//! Bearer tokens in files, such as `api-token`: what a program of this person shows the local API.
 
 use std::{fs, io::Read as _, path::Path};
 
@@ -14,7 +14,8 @@ const FILE_NAME: &str = "api-token";
 /// 256 bits in base64url.
 const LENGTH: usize = 43;
 
-/// The bearer token of the local API (RFC 6750): 256 random bits, one for each data folder, in a file of mode 0600.
+/// A bearer token (RFC 6750): 256 random bits in a file of mode 0600. Each data folder has one for its local API, and each client one for
+/// the gateway.
 #[derive(Clone, Debug)]
 pub struct ApiToken(SecretText);
 
@@ -22,24 +23,35 @@ impl ApiToken {
     /// The data folder's token; a folder without one gets one of this entropy.
     pub(crate) fn open_or_create(folder: &DataFolder, entropy: [u8; 32]) -> Result<Self, HomeError> {
         let path = folder.path().join(FILE_NAME);
-        if fs::symlink_metadata(&path).is_err() {
-            let unwritable = |source| HomeError::NotWritable { path: folder.path().to_owned(), source };
-            private_file::write(&path, URL_SAFE_NO_PAD.encode(entropy).as_bytes())
-                .map_err(|error| unwritable(std::io::Error::other(error)))?;
+        match fs::symlink_metadata(&path) {
+            Ok(_) => Self::read_file(&path),
+            Err(_) => Self::create_file(&path, entropy),
         }
-        Self::read(folder.path())
+    }
+
+    /// A new token in a file of its own.
+    pub(crate) fn create_file(path: &Path, entropy: [u8; 32]) -> Result<Self, HomeError> {
+        private_file::write(path, URL_SAFE_NO_PAD.encode(entropy).as_bytes()).map_err(|error| {
+            let folder = path.parent().unwrap_or(path).to_owned();
+            HomeError::NotWritable { path: folder, source: std::io::Error::other(error) }
+        })?;
+        Self::read_file(path)
     }
 
     /// The token in this data folder, refused when other users may have read or written its file.
     pub(super) fn read(folder: &Path) -> Result<Self, HomeError> {
-        let path = folder.join(FILE_NAME);
-        let unreadable = |source| HomeError::Unreadable { path: path.clone(), source };
-        folder::check(&path, &fs::symlink_metadata(&path).map_err(unreadable)?, folder::Kind::File)?;
-        let file = fs::File::open(&path).map_err(unreadable)?;
-        folder::check(&path, &file.metadata().map_err(unreadable)?, folder::Kind::File)?;
+        Self::read_file(&folder.join(FILE_NAME))
+    }
+
+    /// The token in this file, refused when other users may have read or written it.
+    pub(crate) fn read_file(path: &Path) -> Result<Self, HomeError> {
+        let unreadable = |source| HomeError::Unreadable { path: path.to_owned(), source };
+        folder::check(path, &fs::symlink_metadata(path).map_err(unreadable)?, folder::Kind::File)?;
+        let file = fs::File::open(path).map_err(unreadable)?;
+        folder::check(path, &file.metadata().map_err(unreadable)?, folder::Kind::File)?;
         let mut text = String::new();
         file.take(LENGTH as u64 + 2).read_to_string(&mut text).map_err(unreadable)?;
-        let bad = || HomeError::BadToken(path.clone());
+        let bad = || HomeError::BadToken(path.to_owned());
         if URL_SAFE_NO_PAD.decode(text.trim_end()).map_err(|_| bad())?.len() != 32 {
             return Err(bad());
         }

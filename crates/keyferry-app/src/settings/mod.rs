@@ -18,6 +18,7 @@ pub use value::InvalidValue;
 
 use crate::vault::{KEYCHAIN_LIMIT, KeyAccess, KeyPlace, Passphrases};
 use layer::{Layer, Layers};
+pub(crate) use platform::is_usual;
 
 /// The file of settings in the data folder.
 pub const FILE_NAME: &str = "keyferry.toml";

@@ -19,6 +19,11 @@ pub(super) fn data_folder(
     std::path::absolute(&chosen).map_err(|source| SettingsError::Unreadable { path: chosen, source })
 }
 
+/// Whether a data folder is the one that is taken when nobody says.
+pub(crate) fn is_usual(folder: &Path, environment: &dyn Fn(&str) -> Option<String>) -> bool {
+    platform_folder(environment).is_ok_and(|usual| usual == folder)
+}
+
 /// `%LOCALAPPDATA%\Keyferry`.
 #[cfg(windows)]
 fn platform_folder(environment: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, SettingsError> {

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod completions;
+pub(crate) mod connect;
 pub(crate) mod connections;
 pub(crate) mod demo;
 pub(crate) mod install;
@@ -40,6 +41,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Logs(args) => logs::run(global, args).await,
         Command::Uninstall(args) => uninstall::run(global, args).await,
         Command::Connections(command) => connections::run(global, command).await,
+        Command::Connect(args) => connect::run(global, args).await,
         Command::Audit(command) => audit::run(global, command).await,
         Command::Provider(command) => provider::run(global, command).await,
         Command::Vault(command) => vault::run(global, command).await,

@@ -28,6 +28,7 @@ async fn the_help_of_each_command_is_as_it_was_reviewed() {
         &["connections", "history"],
         &["connections", "refresh"],
         &["connections", "revoke"],
+        &["connect"],
         &["audit"],
         &["audit", "verify"],
         &["provider"],

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alone;
 #[cfg(test)]
+mod connect;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod demo;

@@ -5,6 +5,7 @@
 //! tokens have no place in the API at all.
 
 mod catalog;
+mod client;
 mod connection;
 mod install;
 mod problem;
@@ -16,6 +17,7 @@ mod status;
 pub use catalog::{
     CatalogEntry, CatalogEntryDetail, CatalogList, CatalogTool, SettingField, SettingKind, SignInNeed,
 };
+pub use client::{Client, ClientList, ClientPreview, ConnectReport, ConnectRequest, DisconnectReport};
 pub use connection::{
     AuditReport, Connection, ConnectionChange, ConnectionEvent, ConnectionFailure, ConnectionHistory,
     ConnectionList, RevocationReport, RevocationResult,

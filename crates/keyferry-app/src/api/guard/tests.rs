@@ -6,6 +6,9 @@ const HOST: &str = "127.0.0.1:7667";
 struct Fixture {
     guard: Guard,
     token: String,
+    /// The token of a client.
+    client: String,
+    _folder: tempfile::TempDir,
 }
 
 fn fixture() -> Fixture {
@@ -13,7 +16,10 @@ fn fixture() -> Fixture {
     let folder = DataFolder::prepare(&parent.path().join("data")).unwrap();
     let token = ApiToken::open_or_create(&folder, [3; 32]).unwrap();
     let text = token.expose_secret().to_owned();
-    Fixture { guard: Guard::new(7667, token), token: text }
+    let client = ApiToken::create_file(&parent.path().join("data/zed.token"), [4; 32]).unwrap();
+    let clients = Arc::new(ClientTokens::read(&parent.path().join("data")));
+    let guard = Guard::new(7667, token, clients);
+    Fixture { guard, token: text, client: client.expose_secret().to_owned(), _folder: parent }
 }
 
 impl Fixture {
@@ -23,7 +29,7 @@ impl Fixture {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.guard.admit(&request.body(()).unwrap().into_parts().0)
+        self.guard.admit(&request.body(()).unwrap().into_parts().0).map(drop)
     }
 
     /// The verdict on an authorized read with one more header.
@@ -178,4 +184,20 @@ fn a_write_declares_its_body_as_json() {
         assert_eq!(write(Some(other)), Err(Refusal::NotJson), "{other}");
     }
     assert_eq!(write(None), Err(Refusal::NotJson));
+}
+
+#[test]
+fn a_clients_token_opens_the_gateway_and_nothing_else() {
+    let fixture = fixture();
+    let bearer = format!("Bearer {}", fixture.client);
+    let read = |path: &str| {
+        let request = axum::http::Request::get(path).header("host", HOST).header("authorization", &bearer);
+        fixture.guard.admit(&request.body(()).unwrap().into_parts().0)
+    };
+    for path in ["/mcp", "/mcp/", "/mcp/notes", "/mcp?x=y"] {
+        assert_eq!(read(path), Ok(Caller::Client(ClientName::Zed)), "{path}");
+    }
+    for path in ["/api/v1/status", "/mcpx", "/MCP", "//mcp", "/api/mcp", "/%6dcp"] {
+        assert_eq!(read(path), Err(Refusal::NoToken), "{path}");
+    }
 }

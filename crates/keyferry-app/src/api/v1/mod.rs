@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod catalog;
+pub(crate) mod clients;
 pub(crate) mod connections;
 pub(crate) mod installs;
 pub(crate) mod providers;
