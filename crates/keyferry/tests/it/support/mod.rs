@@ -27,6 +27,7 @@ pub(crate) struct World {
     pub(crate) home: TempDir,
     pub(crate) sandbox: Sandbox,
     printed: Mutex<String>,
+    secrets: Mutex<Vec<String>>,
     proxy_url: Mutex<Option<String>>,
 }
 
@@ -52,7 +53,13 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("providers")).unwrap();
         fs::write(home.path().join("providers/sandbox.toml"), sandbox.provider_file()).unwrap();
-        Self { home, sandbox, printed: Mutex::default(), proxy_url: Mutex::default() }
+        Self {
+            home,
+            sandbox,
+            printed: Mutex::default(),
+            secrets: Mutex::default(),
+            proxy_url: Mutex::default(),
+        }
     }
 
     pub(crate) fn path(&self, below: &str) -> PathBuf {
@@ -111,6 +118,11 @@ impl World {
         self.printed.lock().unwrap().push_str(text);
     }
 
+    /// Keeps secrets of others than the sandbox, for the search at the end.
+    pub(crate) fn also_secret(&self, secrets: Vec<String>) {
+        self.secrets.lock().unwrap().extend(secrets);
+    }
+
     /// Starts the proxy with the sandbox's credentials in a `.env`, and lets later commands find it.
     pub(crate) fn proxy(&self) -> Service {
         let secret = self.sandbox.client_secret().expose_secret();
@@ -144,9 +156,23 @@ impl World {
 
     /// Runs an install, and allows or denies on the page that it names.
     pub(crate) async fn install_as(&self, arguments: &[&str], allow: bool) -> Ran {
+        let person = async |page: String| {
+            let back = if allow {
+                keyferry_sandbox::consent::approve(&page).await
+            } else {
+                keyferry_sandbox::consent::deny(&page).await
+            };
+            let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+            browser.get(back.unwrap().expose_url()).send().await.unwrap();
+        };
+        self.install_by(arguments, person).await
+    }
+
+    /// Runs an install, and has somebody play the person on the page that it names.
+    pub(crate) async fn install_by(&self, arguments: &[&str], person: impl AsyncFnOnce(String)) -> Ran {
         let mut command = self.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        service::answered(self, command, allow).await
+        service::answered(self, command, person).await
     }
 
     /// Ends the world: no process of it may be left, and no secret that was issued may stand in what was printed or written.
@@ -154,6 +180,7 @@ impl World {
         until("no process is left", || left_over(self.home.path()).is_empty());
         let mut secrets = self.sandbox.ledger();
         secrets.push(self.sandbox.client_secret().expose_secret().to_owned());
+        secrets.append(&mut self.secrets.lock().unwrap());
         let printed = self.printed.lock().unwrap().clone();
         for secret in &secrets {
             assert!(!printed.contains(secret.as_str()), "a secret was printed");
