@@ -31,7 +31,7 @@ async fn a_grant_that_a_reused_token_ended_is_mended_by_a_sign_in() {
     assert_eq!(stage.provider.happened(), tally(&[("token_request", 1), refused, ("grant.revoked", 1)]));
 
     let (status, problem) = stage.caller().refresh(&id).await;
-    assert_eq!((status, &problem["code"]), (409, &"needs_sign_in".into()), "{problem}");
+    assert_eq!((status, &problem["error"]), (409, &"needs_sign_in".into()), "{problem}");
     assert_eq!(stage.connection()["state"], "needs_sign_in");
     // The token that was refused, and the one before it, in case the newest never worked.
     let refused = ("grant.error refresh_token invalid_grant", 2);

@@ -6,7 +6,7 @@ async fn a_person_signs_in_at_the_certified_providers_own_pages() {
     stage.sign_in().await;
     let connection = stage.connection();
     assert_eq!(connection["state"], "active");
-    assert_eq!(connection["scopes"], serde_json::json!(["offline_access", "openid"]));
+    assert_eq!(connection["scopes"], serde_json::json!(["openid", "offline_access"]));
     assert_eq!(connection["refreshable"], true);
     let called = stage.world.run(&["call", "who", "whoami"]);
     assert!(called.code == 0 && called.stdout.contains("ada"), "{}{}", called.stdout, called.stderr);

@@ -86,7 +86,7 @@ pub(super) async fn answered(world: &World, mut command: Command, person: impl A
             break None;
         }
         stderr.push_str(&line);
-        if let Some(page) = line.split_whitespace().find(|word| word.contains("code_challenge=")) {
+        if let Some(page) = line.split_whitespace().find(|word| word.contains("redirect_uri=")) {
             break Some(page.to_owned());
         }
     };

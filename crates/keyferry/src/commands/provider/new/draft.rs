@@ -98,6 +98,13 @@ impl Draft {
         self.scopes.iter().any(|scope| names.contains(&scope.as_str()))
     }
 
+    /// Whether `offline_access` is asked for as OpenID Connect has it (Core §11): it is ignored without `prompt=consent`. A service
+    /// whose own rules are known goes by those.
+    fn asks_offline_by_openid(&self) -> bool {
+        let asked = |name| self.scopes.iter().any(|scope| scope.as_str() == name);
+        self.offline().is_none() && asked("openid") && asked("offline_access")
+    }
+
     /// The variables that the proxy needs.
     pub(super) fn variables(&self) -> Vec<String> {
         let prefix = self.name.env_prefix();
@@ -151,6 +158,9 @@ impl Draft {
                 params.iter().map(|(name, value)| format!("{name} = {}", quoted(value))).collect();
             text += "# Without these the service gives no refresh token.\n";
             let _ = writeln!(text, "params = {{ {} }}", pairs.join(", "));
+        } else if self.asks_offline_by_openid() {
+            text += "# OpenID Connect has a service give no refresh token unless the person is asked for consent.\n";
+            text += "params = { prompt = \"consent\" }\n";
         }
         match self.pkce {
             Pkce::None => text += "# The service refuses a code challenge.\npkce = \"none\"\n",
@@ -274,5 +284,21 @@ mod tests {
         assert!(matches!(draft("{config.site}.okta.com").offline(), Some(Asks::Scope(_))));
         assert!(draft("{config.site}.okta.com").text().contains("[config.site]\n"));
         assert!(draft("acme.example").offline().is_none());
+    }
+
+    #[test]
+    fn offline_access_of_openid_connect_is_asked_for_with_consent() {
+        let text = |host: &str, scopes: &[&str]| {
+            let endpoint = |path: &str| EndpointTemplate::parse(&format!("https://{host}/{path}")).unwrap();
+            let mut draft =
+                Draft::new("a".parse().unwrap(), "A".to_owned(), endpoint("authorize"), endpoint("token"));
+            draft.scopes = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
+            draft.text()
+        };
+        let consent = "params = { prompt = \"consent\" }\n";
+        assert!(text("acme.example", &["openid", "offline_access"]).contains(consent));
+        assert!(!text("acme.example", &["offline_access"]).contains(consent), "plain OAuth has no prompt");
+        assert!(!text("acme.example", &["openid"]).contains(consent));
+        assert!(!text("site.okta.com", &["openid", "offline_access"]).contains(consent), "it says otherwise");
     }
 }
