@@ -1,7 +1,9 @@
 //! `cargo xtask setup`: what the tests need beside Rust. Says what it did; quick when all is there.
 
 mod bench;
+mod certified;
 mod keychain;
+mod node;
 mod packages;
 
 use std::process::Command;
@@ -37,6 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
         Command::new("cargo").args(["install", "cargo-deny", "--locked"]),
     )?;
     keychain::run();
+    certified::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 
