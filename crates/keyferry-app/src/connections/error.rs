@@ -200,7 +200,11 @@ impl ConnectionError {
             }
             Self::NoClientId(name) => format!("on the proxy, set {}_CLIENT_ID", name.env_prefix()),
             Self::Unknown(_) => "`keyferry connections list` shows them".to_owned(),
-            Self::NeedsSignIn(grant) | Self::NotRefreshable(grant) | Self::Moved(grant) => {
+            Self::NotRefreshable(grant) => format!(
+                "it works until its access token ends; `keyferry connections sign-in {}` gets another",
+                grant.connection
+            ),
+            Self::NeedsSignIn(grant) | Self::Moved(grant) => {
                 format!("sign in again: `keyferry connections sign-in {}`", grant.connection)
             }
             Self::Ending(grant) => {

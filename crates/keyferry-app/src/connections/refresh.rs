@@ -133,6 +133,9 @@ impl Inner {
             (Next::Refresh | Next::Wait(_), Some(error)) => Err(error.into()),
             (Next::Refresh, None) => self.spend_now(held, record, interrupted).await,
             (Next::Wait(until), None) => Err(paused(&record, until)),
+            (Next::SignIn, _) if self.is_alive(&record) => {
+                Err(ConnectionError::NotRefreshable((&record).into()))
+            }
             (Next::SignIn | Next::Revoke, _) => Err(ConnectionError::NeedsSignIn((&record).into())),
         }
     }

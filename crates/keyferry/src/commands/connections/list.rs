@@ -11,8 +11,7 @@ pub(crate) async fn run(global: &Global) -> CliResult {
     let list: ConnectionList = with_api(global, async |api| api.get("/connections").await).await?;
     output::data(global.json, &list, |list| {
         let rows: Vec<_> = list.connections.iter().map(row).collect();
-        let empty =
-            "You are signed in nowhere yet. Installing a server that needs an account starts the sign-in.";
+        let empty = "You are signed in nowhere yet. Installing a server that needs an account starts the sign-in; `keyferry connections add PROVIDER` does it alone.";
         output::table(
             ["ID", "SERVICE", "ACCOUNT", "HEALTH", "EXPIRES", "REFRESHED", "USED BY", "SCOPES"],
             &rows,

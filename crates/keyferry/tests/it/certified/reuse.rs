@@ -1,16 +1,6 @@
-use std::{collections::BTreeMap, sync::Arc};
+use keyferry_app::vault::ConnectionState;
 
-use keyferry_app::{
-    clock::Clock,
-    connections::{Connections, Parts, ProxyClient},
-    entropy::Entropy,
-    pages::SignInPage,
-    providers::Providers,
-    vault::{ConnectionState, Vault},
-};
-use keyferry_core::url::Endpoint;
-
-use super::{Choice, Ended, NAME, Stage, person, tally};
+use super::{Choice, Stage, person, tally};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grant_that_a_reused_token_ended_is_mended_by_a_sign_in() {
@@ -40,14 +30,20 @@ async fn a_grant_that_a_reused_token_ended_is_mended_by_a_sign_in() {
     assert_eq!(stage.world.run(&["call", "who", "whoami"]).code, 1);
     assert_eq!(stage.provider.happened(), tally(&[]), "nobody asks with a dead token again");
 
-    let (mut ended, vault) = stage.end_app();
+    let (ended, vault) = stage.end_app();
     let record = vault.connection(&id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(record.state, ConnectionState::NeedsSignIn);
     let kept = record.tokens.refresh_token.as_ref().unwrap().expose_secret();
+    drop(vault);
     assert!(ended.provider.issued("refresh_token").last() == Some(&kept), "nothing is deleted");
-    renew(&mut ended, vault, &id).await;
 
     let mut stage = ended.again();
+    let person = async |page: String| drop(person::go(&person::sign_in(&page, Choice::Allow).await).await);
+    let ran = stage.world.install_by(&["connections", "sign-in", &id], person).await;
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let expected =
+        [("authorization.success", 1), ("token_request", 1), ("grant.success authorization_code", 1)];
+    assert_eq!(stage.provider.happened(), tally(&expected));
     assert_eq!(stage.connection()["id"], id.as_str());
     assert_eq!(stage.connection()["state"], "active");
     assert_eq!(stage.caller().refresh(&id).await.0, 200);
@@ -56,25 +52,4 @@ async fn a_grant_that_a_reused_token_ended_is_mended_by_a_sign_in() {
     let called = stage.world.run(&["call", "who", "whoami"]);
     assert!(called.code == 0 && called.stdout.contains("ada"), "{}{}", called.stdout, called.stderr);
     stage.end().await;
-}
-
-/// The person signs in to a connection again, by the engine that the app has.
-async fn renew(ended: &mut Ended, vault: Vault, id: &str) {
-    let connections = Connections::new(Parts {
-        vault,
-        proxy: ProxyClient::new(Endpoint::parse(&ended.proxy.url).unwrap(), None).unwrap(),
-        providers: Arc::new(Providers::load(&ended.world.path("providers"), &[])),
-        clock: Clock::system(),
-        entropy: Entropy::system(),
-        address: "127.0.0.1:7667".parse().unwrap(),
-    });
-    let (provider, id) = (NAME.parse().unwrap(), id.parse().unwrap());
-    let begun = connections.begin_sign_in(&provider, Some(id), &BTreeMap::new()).await.unwrap();
-    let back = person::sign_in(begun.url().as_str(), Choice::Allow).await;
-    let query = back.split_once('?').unwrap().1;
-    assert_eq!(connections.receive(NAME, query).await, SignInPage::Connected);
-    begun.wait().await.unwrap();
-    let expected =
-        [("authorization.success", 1), ("token_request", 1), ("grant.success authorization_code", 1)];
-    assert_eq!(ended.provider.happened(), tally(&expected));
 }
