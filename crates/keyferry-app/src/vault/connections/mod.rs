@@ -190,6 +190,7 @@ impl Vault {
                 audit::append(&transaction, sealer, &record.id, &record.provider, event, at)?;
             }
             failpoint("K6");
+            failpoint("K7");
             transaction.commit()?;
             failpoint("K8");
             Ok(record)
