@@ -22,7 +22,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{ConnectionError, Connections, Inner};
-use crate::vault::{Outline, VaultError};
+use crate::vault::Outline;
 
 /// How many connections of one provider are refreshed at once.
 const AT_ONCE: usize = 4;
@@ -50,6 +50,10 @@ impl News {
     pub(super) fn tell(&self, id: &ConnectionId) {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
         self.told.notify_one();
+    }
+
+    fn forget(&self, id: &ConnectionId) {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     fn take(&self) -> HashSet<ConnectionId> {
@@ -150,28 +154,22 @@ impl Keeper {
             }
         };
         let inner = Arc::clone(&self.inner);
-        let all = self.inner.vault.outlines(move |all: &mut Vec<_>, outline| {
+        let all = self.inner.vault.outlines(move |schedule: &mut Schedule<_>, outline| {
             let cut_off = interrupted.contains(&outline.id);
             let due = inner.due(&outline, cut_off);
-            all.push((outline.id, due));
+            schedule.set(outline.id, due);
         });
         match all.await {
-            Ok(all) => {
-                self.schedule = Schedule::default();
-                all.into_iter().for_each(|(id, due)| self.schedule.set(id, due));
-            }
+            Ok(schedule) => self.schedule = schedule,
             Err(error) => tracing::error!(%error, "it is not known which connections are due"),
         }
     }
 
     async fn look_at(&mut self, id: &ConnectionId, not_before: Option<Timestamp>) {
-        let vault = &self.inner.vault;
-        let found = async { Ok((vault.outline(id).await?, vault.is_interrupted(id).await?)) };
-        let due = match found.await {
-            Ok((Some(outline), interrupted)) => self.inner.due(&outline, interrupted),
-            Ok((None, _)) => None,
+        let due = match self.inner.vault.outlook(id).await {
+            Ok(Some((outline, interrupted))) => self.inner.due(&outline, interrupted),
+            Ok(None) => None,
             Err(error) => {
-                let error: VaultError = error;
                 tracing::error!(connection = %id, %error, "a connection can't be read");
                 self.inner.now().checked_add(AGAIN).ok()
             }
@@ -211,6 +209,8 @@ impl Keeper {
             line.at_work -= 1;
         }
         self.begin(&provider);
+        // It tells the same.
+        self.inner.news.forget(&id);
         let not_before = pause.and_then(|pause| self.inner.now().checked_add(pause).ok());
         self.look_at(&id, not_before).await;
     }

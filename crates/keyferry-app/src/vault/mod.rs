@@ -4,6 +4,8 @@
 //! statement away from the async runtime's threads.
 
 mod audit;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod connections;
 mod error;
 mod keys;
@@ -23,7 +25,7 @@ use std::{
     io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 pub use audit::{AuditLine, AuditState, Event};
@@ -116,12 +118,7 @@ impl Vault {
         &self,
         work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
-        self.on_thread(|inner| {
-            // A panic in between can't have left a half transaction: SQLite rolls back what was not committed.
-            let mut database = inner.database.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut database, &inner.sealer)
-        })
-        .await
+        self.on_thread(|inner| work(&mut inner.database(), &inner.sealer)).await
     }
 
     /// Does what may wait for the disk.
@@ -132,6 +129,14 @@ impl Vault {
         let inner = self.0.clone();
         let done = tokio::task::spawn_blocking(move || work(&inner));
         done.await.map_err(|_| VaultError::Interrupted)?
+    }
+}
+
+impl Inner {
+    /// The database, as soon as nobody else of this process is at it. A panic in between can't have left a half transaction: SQLite rolls
+    /// back what was not committed.
+    fn database(&self) -> MutexGuard<'_, rusqlite::Connection> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
