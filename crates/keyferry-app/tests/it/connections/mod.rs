@@ -1,6 +1,8 @@
 //! Sign-in, refresh and revocation, against the real provider through the real proxy.
 
 mod account;
+#[cfg(unix)]
+mod damaged;
 mod keeper;
 mod lost_reply;
 mod proxy;
