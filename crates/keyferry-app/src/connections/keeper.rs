@@ -284,3 +284,31 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> ConnectionId {
+        ConnectionId::from_entropy([number; 8])
+    }
+
+    #[test]
+    fn no_more_of_a_line_are_at_work_than_may_be_and_none_twice() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let mut line = Line::default();
+        (0..9).for_each(|number| line.set(id(number), Some(now)));
+        let taken: Vec<_> = std::iter::from_fn(|| line.take(now)).collect();
+        assert_eq!((taken.len(), line.first()), (AT_ONCE, None), "the others wait");
+        // News of one that somebody is at.
+        line.set(taken[0].clone(), Some(now));
+        assert_eq!(line.due.len(), 9 - AT_ONCE);
+        line.at_work.clear();
+        let rest: Vec<_> = std::iter::from_fn(|| line.take(now)).collect();
+        assert!(rest.len() == AT_ONCE && rest.iter().all(|id| !taken.contains(id)));
+        line.at_work.clear();
+        line.set(id(0), Some(Timestamp::MAX));
+        assert_eq!(line.take(now).into_iter().count(), 1, "one is left");
+        assert_eq!((line.take(now), line.first()), (None, Some(Timestamp::MAX)));
+    }
+}
