@@ -27,7 +27,7 @@ enum Cli {
     Fuzz(fuzz::Args),
     /// Many processes over one vault, killed at every step, against a provider that forgives nothing
     Torture(torture::Args),
-    /// Measure the proxy beside others, or how the app starts
+    /// Measure the proxy beside others, how the app starts, or its vault
     #[command(subcommand)]
     Bench(bench::Command),
 }

@@ -1,6 +1,7 @@
 //! How soon `keyferry app` is ready, and how much memory it takes when it has nothing to do.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     path::Path,
     process::{Command, Stdio},
@@ -12,7 +13,7 @@ use super::{built, loopback, process::Process, spread::Spread, usage::Meter};
 use crate::{machine, step::print};
 
 /// How long the app rests before its memory is read: what only its start needed is given back by then.
-const REST: Duration = Duration::from_secs(1);
+pub(super) const REST: Duration = Duration::from_secs(1);
 
 /// The targets.
 const READY_MILLIS: f64 = 150.0;
@@ -65,16 +66,26 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
 
 /// Starts the app on a data folder; ends it when its figures are read.
 fn start(program: &Path, folder: &Path, meter: Meter) -> Result<Start, String> {
+    let (app, ready_millis) = ready(program, folder, &[])?;
+    thread::sleep(REST);
+    let resident_mib = meter.read(app.id())?.resident_kib as f64 / 1024.0;
+    Ok(Start { ready_millis, resident_mib })
+}
+
+/// The app on a data folder, and how many milliseconds it took to be ready.
+pub(super) fn ready(
+    program: &Path,
+    folder: &Path,
+    variables: &[(&str, &OsStr)],
+) -> Result<(Process, f64), String> {
     let log = File::create(folder.join("bench.log")).map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
     command.args(["app", "--listen", "127.0.0.1:0", "--json"]).current_dir(folder);
     command.env_clear().env("HOME", folder).env("KEYFERRY_HOME", folder.join("data"));
+    command.envs(variables.iter().copied());
     command.stdin(Stdio::null()).stderr(log);
     let started = Instant::now();
     let (app, address) = Process::start_announced("keyferry app", &mut command)?;
     loopback::wait_until_ok(address, "/health")?;
-    let ready_millis = started.elapsed().as_secs_f64() * 1e3;
-    thread::sleep(REST);
-    let resident_mib = meter.read(app.id())?.resident_kib as f64 / 1024.0;
-    Ok(Start { ready_millis, resident_mib })
+    Ok((app, started.elapsed().as_secs_f64() * 1e3))
 }

@@ -40,7 +40,8 @@ fn wait(mut ready: impl FnMut() -> bool) -> Option<()> {
     None
 }
 
-fn get(address: SocketAddr, path: &str) -> io::Result<String> {
+/// The whole answer to `GET path`.
+pub(super) fn get(address: SocketAddr, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(LONGEST))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;

@@ -7,6 +7,7 @@ mod providers;
 mod proxy;
 mod spread;
 mod usage;
+mod vault;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Providers(providers::Args),
     /// How soon the app is ready, and how much memory it takes
     App(app::Args),
+    /// What a hundred thousand connections in one vault cost, and a refresh beyond its request
+    Vault(vault::Args),
 }
 
 /// Builds what is measured, and measures it.
@@ -35,6 +38,7 @@ pub(crate) fn run(command: &Command) -> Result<(), String> {
         Command::Proxy(args) => proxy::run(args),
         Command::Providers(args) => providers::run(args),
         Command::App(args) => app::run(args),
+        Command::Vault(args) => vault::run(args),
     }
 }
 

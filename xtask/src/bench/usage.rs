@@ -36,7 +36,7 @@ impl Meter {
         };
         let stat = read("stat")?;
         let ticks = cpu_ticks(&stat).ok_or("stat has another form than expected")?;
-        let resident_kib = resident_kib(&read("status")?).ok_or("status has another form than expected")?;
+        let resident_kib = kib(&read("status")?, "VmRSS:").ok_or("status has another form than expected")?;
         let mut sum = Usage { cpu_seconds: ticks as f64 / self.ticks_per_second, resident_kib };
         for child in read(&format!("task/{process}/children"))?.split_whitespace() {
             let child = self.read(child.parse().map_err(|_| "children has another form than expected")?)?;
@@ -47,6 +47,13 @@ impl Meter {
     }
 }
 
+/// The most memory that a process ever had resident, in KiB.
+pub(super) fn peak_kib(process: u32) -> Result<u64, String> {
+    let path = format!("/proc/{process}/status");
+    let status = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    kib(&status, "VmHWM:").ok_or_else(|| format!("{path} has another form than expected"))
+}
+
 /// User and system time: fields 14 and 15 of proc_pid_stat(5), counted after the name, which may hold anything.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
@@ -55,8 +62,8 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
-fn resident_kib(status: &str) -> Option<u64> {
-    let value = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn kib(status: &str, name: &str) -> Option<u64> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
     value.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
@@ -73,8 +80,9 @@ mod tests {
 
     #[test]
     fn resident_memory_is_read_with_its_unit() {
-        assert_eq!(resident_kib("Name:\tx\nVmHWM:\t  900 kB\nVmRSS:\t     812 kB\n"), Some(812));
-        assert_eq!(resident_kib("Name:\tx\n"), None);
+        let status = "Name:\tx\nVmHWM:\t  900 kB\nVmRSS:\t     812 kB\n";
+        assert_eq!((kib(status, "VmRSS:"), kib(status, "VmHWM:")), (Some(812), Some(900)));
+        assert_eq!(kib("Name:\tx\n", "VmRSS:"), None);
     }
 
     #[cfg(target_os = "linux")]

@@ -1,10 +1,10 @@
 //! Keeping every connection fresh ahead of its use, and telling providers of ended grants until they have heard.
 //!
-//! One task knows when each connection is due and sleeps until the first one is. Due ones wait in a line of their provider's, of which a
+//! One task knows when each connection is due and sleeps until the first one is. Each provider's stand in a line of their own, of which a
 //! few are at work at once: after a laptop's sleep all of them are due, and the provider must not hear them all in one second.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,13 +16,13 @@ use keyferry_core::{
 };
 use tokio::{
     sync::Notify,
-    task::JoinSet,
+    task::{self, JoinSet},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{ConnectionError, Connections, Inner};
-use crate::vault::{Outline, VaultError};
+use crate::vault::Outline;
 
 /// How many connections of one provider are refreshed at once.
 const AT_ONCE: usize = 4;
@@ -52,6 +52,10 @@ impl News {
         self.told.notify_one();
     }
 
+    fn forget(&self, id: &ConnectionId) {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
     fn take(&self) -> HashSet<ConnectionId> {
         std::mem::take(&mut self.changed.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -70,36 +74,55 @@ impl Connections {
 
 struct Keeper {
     inner: Arc<Inner>,
-    schedule: Schedule<ConnectionId>,
     lines: HashMap<ProviderName, Line>,
-    /// Those that stand in a line or are at work.
-    under_way: HashSet<ConnectionId>,
-    at_work: JoinSet<Attended>,
+    /// Those that could not be read, and when that is tried again.
+    unread: Schedule<ConnectionId>,
+    at_work: JoinSet<Pause>,
+    /// Whom each task at work looks after.
+    attended: HashMap<task::Id, (ProviderName, ConnectionId)>,
 }
 
-/// A connection that somebody has looked after.
-struct Attended {
-    id: ConnectionId,
-    provider: ProviderName,
-    /// How long to leave it alone, where nothing came of it.
-    pause: Option<SignedDuration>,
-}
+/// How long to leave a connection alone that somebody has looked after, where nothing came of it.
+type Pause = Option<SignedDuration>;
 
-/// The connections of one provider that are due.
+/// The connections of one provider: when each is due, and those that somebody is at. What is due stays where it is until its turn comes,
+/// for there may be very many.
 #[derive(Default)]
 struct Line {
-    waiting: VecDeque<ConnectionId>,
-    at_work: usize,
+    due: Schedule<ConnectionId>,
+    at_work: HashSet<ConnectionId>,
+}
+
+impl Line {
+    /// When the next one is to be looked after; none while enough are at work.
+    fn first(&self) -> Option<Timestamp> {
+        self.due.first().filter(|_| self.at_work.len() < AT_ONCE)
+    }
+
+    /// Takes one to be looked after.
+    fn take(&mut self, now: Timestamp) -> Option<ConnectionId> {
+        self.first()?;
+        let id = self.due.take_due(now)?;
+        self.at_work.insert(id.clone());
+        Some(id)
+    }
+
+    /// Of one that somebody is at, its time is found out afterwards.
+    fn set(&mut self, id: ConnectionId, due: Option<Timestamp>) {
+        if !self.at_work.contains(&id) {
+            self.due.set(id, due);
+        }
+    }
 }
 
 impl Keeper {
     fn new(inner: Arc<Inner>) -> Self {
         Self {
             inner,
-            schedule: Schedule::default(),
             lines: HashMap::new(),
-            under_way: HashSet::new(),
+            unread: Schedule::default(),
             at_work: JoinSet::new(),
+            attended: HashMap::new(),
         }
     }
 
@@ -108,13 +131,17 @@ impl Keeper {
         let mut files = self.inner.providers.subscribe();
         let mut seen = (self.inner.now(), Instant::now());
         loop {
+            self.begin();
             let pause = self.pause();
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.inner.news.told.notified() => {}
-                Some(done) = self.at_work.join_next() => match done {
-                    Ok(attended) => self.finished(attended).await,
-                    Err(error) => tracing::error!(%error, "a connection's refresh ended badly"),
+                Some(done) = self.at_work.join_next_with_id() => match done {
+                    Ok((task, pause)) => self.finished(task, pause).await,
+                    Err(error) => {
+                        tracing::error!(%error, "a connection's refresh ended badly");
+                        self.finished(error.id(), Some(STUCK)).await;
+                    }
                 },
                 changed = files.changed() => if changed.is_ok() { self.look_at_all().await },
             }
@@ -124,18 +151,18 @@ impl Keeper {
                 self.look_at_all().await;
             }
             seen = now;
-            for id in self.inner.news.take() {
+            let mut changed = self.inner.news.take();
+            changed.extend(std::iter::from_fn(|| self.unread.take_due(now.0)));
+            for id in changed {
                 self.look_at(&id, None).await;
-            }
-            while let Some(id) = self.schedule.take_due(self.inner.now()) {
-                self.line_up(id).await;
             }
         }
     }
 
     /// Until the first connection is due.
     fn pause(&self) -> Duration {
-        let Some(due) = self.schedule.first() else { return LONGEST_SLEEP };
+        let first = self.lines.values().filter_map(Line::first).chain(self.unread.first()).min();
+        let Some(due) = first else { return LONGEST_SLEEP };
         let until = due.duration_since(self.inner.now());
         until.max(SignedDuration::ZERO).unsigned_abs().min(LONGEST_SLEEP)
     }
@@ -150,67 +177,58 @@ impl Keeper {
             }
         };
         let inner = Arc::clone(&self.inner);
-        let all = self.inner.vault.outlines(move |all: &mut Vec<_>, outline| {
+        let mut lines: HashMap<ProviderName, Line> = HashMap::new();
+        for (provider, id) in self.attended.values() {
+            lines.entry(provider.clone()).or_default().at_work.insert(id.clone());
+        }
+        let mut lines = Some(lines);
+        let all = self.inner.vault.outlines(move |all: &mut HashMap<_, Line>, outline| {
+            if let Some(lines) = lines.take() {
+                *all = lines;
+            }
             let cut_off = interrupted.contains(&outline.id);
             let due = inner.due(&outline, cut_off);
-            all.push((outline.id, due));
+            all.entry(outline.provider).or_default().set(outline.id, due);
         });
         match all.await {
-            Ok(all) => {
-                self.schedule = Schedule::default();
-                all.into_iter().for_each(|(id, due)| self.schedule.set(id, due));
-            }
+            Ok(all) => self.lines = all,
             Err(error) => tracing::error!(%error, "it is not known which connections are due"),
         }
     }
 
     async fn look_at(&mut self, id: &ConnectionId, not_before: Option<Timestamp>) {
-        let vault = &self.inner.vault;
-        let found = async { Ok((vault.outline(id).await?, vault.is_interrupted(id).await?)) };
-        let due = match found.await {
-            Ok((Some(outline), interrupted)) => self.inner.due(&outline, interrupted),
-            Ok((None, _)) => None,
-            Err(error) => {
-                let error: VaultError = error;
-                tracing::error!(connection = %id, %error, "a connection can't be read");
-                self.inner.now().checked_add(AGAIN).ok()
+        match self.inner.vault.outlook(id).await {
+            Ok(Some((outline, interrupted))) => {
+                let due = self.inner.due(&outline, interrupted);
+                let due = due.map(|due| not_before.map_or(due, |least| due.max(least)));
+                self.lines.entry(outline.provider).or_default().set(outline.id, due);
             }
-        };
-        self.schedule.set(id.clone(), due.map(|due| not_before.map_or(due, |least| due.max(least))));
-    }
-
-    async fn line_up(&mut self, id: ConnectionId) {
-        let Ok(Some(provider)) = self.inner.vault.provider_of(&id).await else { return };
-        if self.under_way.insert(id.clone()) {
-            self.lines.entry(provider.clone()).or_default().waiting.push_back(id);
-            self.begin(&provider);
+            Ok(None) => self.lines.values_mut().for_each(|line| line.set(id.clone(), None)),
+            Err(error) => {
+                tracing::error!(connection = %id, %error, "a connection can't be read");
+                self.unread.set(id.clone(), self.inner.now().checked_add(AGAIN).ok());
+            }
         }
     }
 
-    /// Puts as many of a provider's line to work as may be.
-    fn begin(&mut self, provider: &ProviderName) {
-        let Some(line) = self.lines.get_mut(provider) else { return };
-        while line.at_work < AT_ONCE {
-            let Some(id) = line.waiting.pop_front() else { break };
-            line.at_work += 1;
-            let (inner, provider) = (Arc::clone(&self.inner), provider.clone());
-            self.at_work.spawn(async move {
-                let pause = inner.attend(&id).await;
-                Attended { id, provider, pause }
-            });
-        }
-        if line.at_work == 0 {
-            self.lines.remove(provider);
+    /// Puts as many of each provider's connections to work as may be.
+    fn begin(&mut self) {
+        for (provider, line) in &mut self.lines {
+            while let Some(id) = line.take(self.inner.now()) {
+                let (inner, attended) = (Arc::clone(&self.inner), id.clone());
+                let task = self.at_work.spawn(async move { inner.attend(&attended).await });
+                self.attended.insert(task.id(), (provider.clone(), id));
+            }
         }
     }
 
-    async fn finished(&mut self, attended: Attended) {
-        let Attended { id, provider, pause } = attended;
-        self.under_way.remove(&id);
+    async fn finished(&mut self, task: task::Id, pause: Pause) {
+        let Some((provider, id)) = self.attended.remove(&task) else { return };
         if let Some(line) = self.lines.get_mut(&provider) {
-            line.at_work -= 1;
+            line.at_work.remove(&id);
         }
-        self.begin(&provider);
+        // It tells the same.
+        self.inner.news.forget(&id);
         let not_before = pause.and_then(|pause| self.inner.now().checked_add(pause).ok());
         self.look_at(&id, not_before).await;
     }
@@ -264,5 +282,33 @@ impl Inner {
                 Some(STUCK)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> ConnectionId {
+        ConnectionId::from_entropy([number; 8])
+    }
+
+    #[test]
+    fn no_more_of_a_line_are_at_work_than_may_be_and_none_twice() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let mut line = Line::default();
+        (0..9).for_each(|number| line.set(id(number), Some(now)));
+        let taken: Vec<_> = std::iter::from_fn(|| line.take(now)).collect();
+        assert_eq!((taken.len(), line.first()), (AT_ONCE, None), "the others wait");
+        // News of one that somebody is at.
+        line.set(taken[0].clone(), Some(now));
+        assert_eq!(line.due.len(), 9 - AT_ONCE);
+        line.at_work.clear();
+        let rest: Vec<_> = std::iter::from_fn(|| line.take(now)).collect();
+        assert!(rest.len() == AT_ONCE && rest.iter().all(|id| !taken.contains(id)));
+        line.at_work.clear();
+        line.set(id(0), Some(Timestamp::MAX));
+        assert_eq!(line.take(now).into_iter().count(), 1, "one is left");
+        assert_eq!((line.take(now), line.first()), (None, Some(Timestamp::MAX)));
     }
 }

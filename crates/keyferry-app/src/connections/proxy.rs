@@ -26,6 +26,8 @@ use reqwest::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::failpoint::failpoint;
+
 /// How long a connection to the proxy may take.
 const CONNECT: Duration = Duration::from_secs(3);
 
@@ -319,6 +321,7 @@ impl ProxyClient {
             None => request,
         };
         let response = request.send().await.map_err(|error| classified(&error))?;
+        failpoint("K4");
         // The challenge is the proxy's own: what a provider refuses comes without one.
         if response.status() == StatusCode::UNAUTHORIZED && response.headers().contains_key(WWW_AUTHENTICATE)
         {

@@ -213,6 +213,7 @@ impl Inner {
         held.turn.reserve(attempt, &record.tokens).await.map_err(Unsent::Unsaved)?;
         let about = About::new(&record.config, &record.tokens.metadata, &oauth.callback);
         let redirect_uri = record.redirect_uri.as_deref().filter(|_| oauth.token.refresh_redirect_uri);
+        failpoint("K3");
         let reply = self.proxy.refresh(&record.provider, token, redirect_uri, about, &attempt.key).await;
         failpoint("K5");
         let reply = reply.map_err(Unsent::Failed)?;

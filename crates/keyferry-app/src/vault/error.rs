@@ -68,6 +68,9 @@ pub enum VaultError {
     /// The database is damaged.
     #[error("the vault {0} is damaged, or was cut short")]
     Torn(PathBuf),
+    /// The file that was opened is no longer at its place: what is written to it would be lost with this process.
+    #[error("the vault {0} was removed or replaced while it was in use")]
+    Gone(PathBuf),
     /// A sealed value does not open: a damaged row, or one that was put back.
     #[error("the sealed value {0} can't be opened: it is damaged, or was moved there")]
     Unsealable(String),
@@ -130,6 +133,7 @@ impl VaultError {
             Self::Unsealable(_) | Self::Damaged(_) => {
                 "revoke the connection and sign in again, or uninstall the server and install it again; nothing else is touched"
             }
+            Self::Gone(_) => "put it back, or end Keyferry and start it again; nothing was sent meanwhile",
             Self::Changed => "try again",
             Self::Busy => "end that process, or try again in a moment",
             Self::Database(error) => hint_of(error),

@@ -4,6 +4,8 @@
 //! statement away from the async runtime's threads.
 
 mod audit;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod connections;
 mod error;
 mod keys;
@@ -23,7 +25,7 @@ use std::{
     io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 pub use audit::{AuditLine, AuditState, Event};
@@ -57,7 +59,14 @@ struct Inner {
     sealer: Sealer,
     root: MasterKey,
     place: KeyPlace,
+    /// The file that is open, wherever it is by now.
+    #[cfg(unix)]
+    opened: FileId,
 }
+
+/// Device and number of a file.
+#[cfg(unix)]
+type FileId = (u64, u64);
 
 impl Vault {
     /// Opens the vault of a data folder, or makes it. May wait for a keychain, a passphrase and the disk: not for an async thread.
@@ -85,7 +94,11 @@ impl Vault {
         go_on(&mut unlocked);
         let Unlocked { database, sealer, root, place, .. } = unlocked;
         turn::prepare(folder)?;
+        #[cfg(unix)]
+        let opened = file_id(&path)?;
         Ok(Self(Arc::new(Inner {
+            #[cfg(unix)]
+            opened,
             folder: folder.to_owned(),
             database: Mutex::new(database),
             sealer,
@@ -116,9 +129,17 @@ impl Vault {
         &self,
         work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
+        self.on_thread(|inner| work(&mut inner.database(), &inner.sealer)).await
+    }
+
+    /// Likewise, where they change what must still be there after this process.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
         self.on_thread(|inner| {
-            // A panic in between can't have left a half transaction: SQLite rolls back what was not committed.
-            let mut database = inner.database.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut database = inner.database();
+            inner.check_place()?;
             work(&mut database, &inner.sealer)
         })
         .await
@@ -133,6 +154,33 @@ impl Vault {
         let done = tokio::task::spawn_blocking(move || work(&inner));
         done.await.map_err(|_| VaultError::Interrupted)?
     }
+}
+
+impl Inner {
+    /// The database, as soon as nobody else of this process is at it. A panic in between can't have left a half transaction: SQLite rolls
+    /// back what was not committed.
+    fn database(&self) -> MutexGuard<'_, rusqlite::Connection> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses a database whose file was taken away: SQLite would go on writing to it, and nobody would find it again.
+    fn check_place(&self) -> Result<(), VaultError> {
+        #[cfg(unix)]
+        {
+            let path = self.folder.join(DATABASE);
+            if !file_id(&path).is_ok_and(|now| now == self.opened) {
+                return Err(VaultError::Gone(path));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Result<FileId, VaultError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = path.symlink_metadata().map_err(|error| VaultError::file(path, error))?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// A setting moves no key: what was chosen at the first start, or by `vault move`, holds.

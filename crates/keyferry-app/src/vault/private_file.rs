@@ -204,6 +204,13 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::hard_link(&path, folder.path().join("second")).unwrap();
         assert!(is_refusal(&check(&path).unwrap_err()));
+        std::fs::remove_file(folder.path().join("second")).unwrap();
+        check(&path).unwrap();
+        // Only root can give a file away.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(12_345), None).unwrap();
+            assert_eq!(check(&path).unwrap_err().to_string(), "it belongs to another user");
+        }
     }
 
     #[test]

@@ -2,10 +2,9 @@ use std::{
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
-use crate::support::{Service, World, kill, left_over, until};
+use crate::support::{Service, World, after, kill, left_over, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_app_leaves_no_server_and_the_next_start_is_clean() {
@@ -96,7 +95,7 @@ async fn neither_app_nor_server_can_dump_its_memory() {
 async fn with_no_umask_at_all_the_data_folder_is_still_closed_to_others() {
     let world = World::new().await;
     let proxy = world.proxy();
-    let app = Service::start(without_umask(&world.command(&["app"])));
+    let app = Service::start(after("umask 000", &world.command(&["app"])));
     world.install().await;
     let mut open = Vec::new();
     find_open(&world.path("data"), &mut open);
@@ -104,16 +103,6 @@ async fn with_no_umask_at_all_the_data_folder_is_still_closed_to_others() {
     assert_eq!(app.end(&world), 0);
     proxy.end(&world);
     world.end().await;
-}
-
-/// The same command, started by a shell that masks no permission.
-#[cfg(unix)]
-fn without_umask(command: &Command) -> Command {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
-    shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
-    shell
 }
 
 /// The files and folders from here on that others may read, write or enter.

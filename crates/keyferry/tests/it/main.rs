@@ -11,7 +11,13 @@ mod connections;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod disk;
+#[cfg(test)]
 mod docs;
+#[cfg(test)]
+#[cfg(unix)]
+mod ended;
 #[cfg(test)]
 mod files;
 #[cfg(test)]

@@ -1,10 +1,6 @@
-use std::{
-    fs,
-    os::unix::net::UnixListener,
-    process::{Command, Stdio},
-};
+use std::{fs, os::unix::net::UnixListener};
 
-use crate::support::{Keychain, Ran, World};
+use crate::support::{Keychain, Ran, World, after};
 
 const WORDS: &str = "correct horse battery";
 
@@ -147,14 +143,9 @@ async fn where_a_keychain_works_the_key_goes_there_and_into_no_file() {
     world.end().await;
 }
 
-/// The program, ended by the kernel as soon as it writes a file beyond so many blocks.
-fn within_blocks(command: &Command, blocks: u32) -> Command {
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(format!("ulimit -f {blocks}; exec \"$0\" \"$@\""));
-    shell.arg(command.get_program()).args(command.get_args());
-    shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
-    shell
+/// Runs a command that the kernel ends as soon as it writes a file beyond so many blocks of half a KiB.
+fn within_blocks(world: &World, blocks: u32, arguments: &[&str]) -> Ran {
+    world.ran(after(&format!("ulimit -f {blocks}"), &world.command(arguments)).output().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -165,7 +156,7 @@ async fn a_rotation_that_the_kernel_ends_at_any_write_leaves_a_vault_that_opens(
     proxy.end(&world);
     let (mut cut_off, mut finished) = (0, 0);
     for blocks in (0..160).step_by(8) {
-        let ran = world.ran(within_blocks(&world.command(&["vault", "rotate"]), blocks).output().unwrap());
+        let ran = within_blocks(&world, blocks, &["vault", "rotate"]);
         if ran.code == 0 {
             finished += 1;
         } else {

@@ -156,7 +156,7 @@ impl Vault {
     /// [`VaultError`].
     pub async fn add_connection(&self, record: &ConnectionRecord) -> Result<(), VaultError> {
         let record = record.clone();
-        self.run(move |database, sealer| {
+        self.write(move |database, sealer| {
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             row::insert(&transaction, sealer, &record)?;
             let event = Event::Connected { account: record.account.clone() };
@@ -178,7 +178,7 @@ impl Vault {
         change: impl FnOnce(ConnectionRecord) -> ConnectionRecord + Send + 'static,
     ) -> Result<ConnectionRecord, VaultError> {
         let id = id.clone();
-        self.run(move |database, sealer| {
+        self.write(move |database, sealer| {
             // From its first moment the only writer, in whichever process: what is read here is what is replaced.
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let kept = one(&transaction, sealer, &id)?.filter(|kept| kept.is(expected));
@@ -190,6 +190,7 @@ impl Vault {
                 audit::append(&transaction, sealer, &record.id, &record.provider, event, at)?;
             }
             failpoint("K6");
+            failpoint("K7");
             transaction.commit()?;
             failpoint("K8");
             Ok(record)
@@ -250,7 +251,7 @@ impl Vault {
         value: (&'static str, rusqlite::types::Value),
     ) -> Result<(), VaultError> {
         let id = id.clone();
-        self.run(move |database, _| {
+        self.write(move |database, _| {
             let generation = i64::try_from(generation).map_err(|_| VaultError::Changed)?;
             let statement =
                 format!("UPDATE connections SET {what} WHERE id = :id AND generation = :generation");
@@ -276,7 +277,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let (id, provider, failed) = (record.id.clone(), record.provider.clone(), failed.clone());
         let generation = i64::try_from(record.generation).map_err(|_| VaultError::Changed)?;
-        self.run(move |database, sealer| {
+        self.write(move |database, sealer| {
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let changed = row::note_failure(&transaction, &id, generation, &failed)?;
             if changed == 1
@@ -299,7 +300,7 @@ impl Vault {
         (event, at): (Event, Timestamp),
     ) -> Result<(), VaultError> {
         let id = id.clone();
-        self.run(move |database, sealer| {
+        self.write(move |database, sealer| {
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let provider = provider(&transaction, &id)?;
             transaction

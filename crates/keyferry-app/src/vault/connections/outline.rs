@@ -6,10 +6,13 @@ use keyferry_core::{
     refresh::{ConnectionState, Failure},
 };
 
+use rusqlite::Connection as Database;
+
 use super::{
     super::{
         Vault, VaultError,
         row::{optional_moment, parsed, read_moment},
+        turn,
     },
     row,
 };
@@ -43,10 +46,18 @@ impl Vault {
     /// [`VaultError`].
     pub async fn outline(&self, id: &ConnectionId) -> Result<Option<Outline>, VaultError> {
         let id = id.clone();
-        self.run(move |database, _| {
-            let mut statement = database.prepare_cached(&format!("{ALL} WHERE id = ?1"))?;
-            let mut rows = statement.query([id.as_str()])?;
-            rows.next()?.map(read).transpose()
+        self.run(move |database, _| one(database, &id)).await
+    }
+
+    /// One connection, and whether its journal says that a spending was cut off. One way to the disk, for it is asked after each refresh.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub async fn outlook(&self, id: &ConnectionId) -> Result<Option<(Outline, bool)>, VaultError> {
+        let id = id.clone();
+        self.on_thread(move |inner| {
+            let outline = one(&inner.database(), &id)?;
+            outline.map(|outline| Ok((outline, turn::is_interrupted(&inner.folder, &id)?))).transpose()
         })
         .await
     }
@@ -73,6 +84,12 @@ impl Vault {
         })
         .await
     }
+}
+
+fn one(database: &Database, id: &ConnectionId) -> Result<Option<Outline>, VaultError> {
+    let mut statement = database.prepare_cached(&format!("{ALL} WHERE id = ?1"))?;
+    let mut rows = statement.query([id.as_str()])?;
+    rows.next()?.map(read).transpose()
 }
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Outline, VaultError> {

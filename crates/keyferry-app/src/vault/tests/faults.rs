@@ -127,3 +127,32 @@ async fn a_database_that_can_not_be_written_is_told_and_read() {
     assert!(error.hint().contains("writable"), "{error:?}");
     assert_eq!(kept(&vault).await, 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn neither_a_key_nor_a_database_is_used_that_is_a_link_or_another_users() {
+    use std::os::unix::fs::{chown, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(&folder).unwrap());
+    let aside = folder.path().join("aside");
+    for name in ["vault.key", DATABASE] {
+        let path = folder.path().join(name);
+        let refused = |what: &str| {
+            let error = open(&folder).unwrap_err();
+            assert!(matches!(error, VaultError::Exposed { .. }), "{name}, {what}: {error:?}");
+            assert!(error.hint().contains("plain file of your own"), "{}", error.hint());
+        };
+        fs::hard_link(&path, &aside).unwrap();
+        refused("a second name");
+        fs::remove_file(&path).unwrap();
+        symlink(&aside, &path).unwrap();
+        refused("a link");
+        fs::rename(&aside, &path).unwrap();
+        if rustix::process::geteuid().is_root() {
+            chown(&path, Some(12_345), None).unwrap();
+            refused("another user's");
+            chown(&path, Some(0), None).unwrap();
+        }
+        drop(open(&folder).unwrap());
+    }
+}

@@ -73,20 +73,6 @@ impl Vault {
         self.on_thread(|inner| interrupted(&inner.folder)).await
     }
 
-    /// Whether a connection's journal says that a spending was cut off.
-    ///
-    /// # Errors
-    /// [`VaultError::File`].
-    pub async fn is_interrupted(&self, id: &ConnectionId) -> Result<bool, VaultError> {
-        let path = self.journal_folder().join(id.as_str());
-        self.on_thread(move |_| match path.symlink_metadata() {
-            Ok(metadata) => Ok(metadata.len() > 0),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(VaultError::file(&path, error)),
-        })
-        .await
-    }
-
     fn journal_folder(&self) -> PathBuf {
         self.0.folder.join(FOLDER)
     }
@@ -131,6 +117,16 @@ pub(super) fn interrupted(folder: &Path) -> Result<Vec<ConnectionId>, VaultError
         found.extend(name.filter(|_| length > 0));
     }
     Ok(found)
+}
+
+/// Whether a connection's journal says that a spending was cut off.
+pub(super) fn is_interrupted(folder: &Path, id: &ConnectionId) -> Result<bool, VaultError> {
+    let path = folder.join(FOLDER).join(id.as_str());
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(metadata.len() > 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(VaultError::file(&path, error)),
+    }
 }
 
 fn is_folder(path: &Path) -> bool {

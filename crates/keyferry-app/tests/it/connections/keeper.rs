@@ -89,3 +89,22 @@ async fn a_refresh_whose_reply_was_lost_is_taken_up_at_the_next_start() {
     assert_eq!(world.sandbox.counters().refresh_tokens_reused, 0);
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_clock_set_to_1970_ten_years_on_or_back_costs_one_refresh_each_and_makes_no_loop() {
+    let world = World::start().await;
+    let id = world.connect().await;
+    let to_1970 = -world.start.as_second();
+    let ten_years = 10 * 365 * 86_400;
+    for (expected, jump) in [(1, to_1970), (2, -to_1970), (3, ten_years), (4, -ten_years)] {
+        world.pass(jump);
+        keep_until(&world, async || generation(&world, &id).await == expected).await;
+        // Whoever looks again, in this process or another, finds nothing to do.
+        for connections in [&world.connections, &world.another_process()] {
+            connections.fresh(&id).await.unwrap();
+        }
+        assert_eq!(world.sandbox.counters().refresh_requests, expected);
+    }
+    assert_eq!(world.sandbox.counters().refresh_tokens_reused, 0);
+    world.end().await;
+}

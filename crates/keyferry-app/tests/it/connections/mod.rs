@@ -1,6 +1,8 @@
 //! Sign-in, refresh and revocation, against the real provider through the real proxy.
 
 mod account;
+#[cfg(unix)]
+mod damaged;
 mod keeper;
 mod lost_reply;
 mod proxy;
@@ -192,7 +194,11 @@ impl World {
         drop((self.connections, self.vault));
         let data = self.folder.path().join("data");
         for path in [files(&data), files(&data.join("journal"))].concat() {
-            let bytes = fs::read(&path).unwrap();
+            let bytes = match fs::read(&path) {
+                // SQLite takes its own files away when a refresh that nobody waited for has let go of the vault.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                read => read.unwrap(),
+            };
             for secret in &secrets {
                 let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
                 assert!(!found, "a secret lies readable in {}", path.display());

@@ -3,6 +3,8 @@
 
 #[cfg(target_os = "linux")]
 mod keychain;
+#[cfg(unix)]
+mod prepared;
 mod processes;
 mod service;
 
@@ -19,6 +21,10 @@ use tempfile::TempDir;
 
 #[cfg(target_os = "linux")]
 pub(crate) use keychain::Keychain;
+#[cfg(unix)]
+pub(crate) use prepared::after;
+#[cfg(target_os = "linux")]
+pub(crate) use prepared::mounted;
 pub(crate) use processes::{interrupt, kill, left_over, terminate, until};
 pub(crate) use service::Service;
 
@@ -95,6 +101,20 @@ impl World {
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.ran(self.command(arguments).output().unwrap())
+    }
+
+    /// The connections, each of which must be readable.
+    pub(crate) fn connections(&self) -> Vec<Value> {
+        let list = self.json(&["connections", "list"]);
+        assert!(list["problems"].as_array().is_none_or(Vec::is_empty), "{list}");
+        list["connections"].as_array().unwrap().clone()
+    }
+
+    /// The id of the one connection.
+    pub(crate) fn connection(&self) -> String {
+        let connections = self.connections();
+        assert_eq!(connections.len(), 1);
+        connections[0]["id"].as_str().unwrap().to_owned()
     }
 
     /// Runs a command that must work, and reads its JSON.
