@@ -292,7 +292,7 @@ mod tests {
             let endpoint = |path: &str| EndpointTemplate::parse(&format!("https://{host}/{path}")).unwrap();
             let mut draft =
                 Draft::new("a".parse().unwrap(), "A".to_owned(), endpoint("authorize"), endpoint("token"));
-            draft.scopes = scopes.iter().map(|scope| Scope::new(*scope).unwrap()).collect();
+            draft.scopes = scopes.iter().map(|scope| Scope::new(scope).unwrap()).collect();
             draft.text()
         };
         let consent = "params = { prompt = \"consent\" }\n";
