@@ -144,6 +144,7 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
         Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
         engine.tasks.spawn(keep_up(Arc::clone(&engine)));
+        engine.tasks.spawn(install::keep_rotating(Arc::clone(&engine)));
         let (connections, ending) = (engine.connections.clone(), engine.ending.clone());
         engine.tasks.spawn(async move { connections.keep_fresh(ending).await });
     }

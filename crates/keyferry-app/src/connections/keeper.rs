@@ -15,7 +15,7 @@ use keyferry_core::{
     refresh::{ConnectionState, Next, Schedule, Wanted, next},
 };
 use tokio::{
-    sync::Notify,
+    sync::{Notify, broadcast},
     task::{self, JoinSet},
     time::{Instant, sleep},
 };
@@ -39,17 +39,30 @@ const STUCK: SignedDuration = SignedDuration::from_mins(10);
 /// How far clock and timer may differ before the clock is taken to have jumped.
 const JUMP: SignedDuration = SignedDuration::from_secs(5);
 
+/// Changes that whoever works with tokens has not heard of yet. One that misses some looks at all connections.
+const MOST_UNHEARD: usize = 1024;
+
 /// Connections whose standing has changed since the keeper looked at them.
-#[derive(Default)]
 pub(super) struct News {
     changed: Mutex<HashSet<ConnectionId>>,
     told: Notify,
+    /// The same, for whoever works with their tokens.
+    heard: broadcast::Sender<ConnectionId>,
+}
+
+impl Default for News {
+    fn default() -> Self {
+        let (heard, _) = broadcast::channel(MOST_UNHEARD);
+        Self { changed: Mutex::default(), told: Notify::default(), heard }
+    }
 }
 
 impl News {
     pub(super) fn tell(&self, id: &ConnectionId) {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
         self.told.notify_one();
+        // That nobody listens is fine.
+        _ = self.heard.send(id.clone());
     }
 
     fn forget(&self, id: &ConnectionId) {
@@ -62,6 +75,12 @@ impl News {
 }
 
 impl Connections {
+    /// Connections whose standing, and perhaps tokens, have changed in this process, from now on.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<ConnectionId> {
+        self.0.news.heard.subscribe()
+    }
+
     /// Keeps all connections fresh until it is told to end. What is under way then goes on to its end.
     pub async fn keep_fresh(&self, ending: CancellationToken) {
         let mut keeper = Keeper::new(Arc::clone(&self.0));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use keyferry_core::{
     delivery::{self, RenderedFile, Values},
     id::{ConnectionId, FactName, ProviderName, ServerName},
@@ -12,6 +13,7 @@ use keyferry_core::{
 
 use super::{
     InstallError, Uses,
+    delivery::good_until,
     plan::{Account, Plan},
     progress::Progress,
 };
@@ -123,6 +125,8 @@ pub(super) struct Delivery {
     pub(super) provider: ProviderName,
     /// Which tokens these are: the number grows when they are replaced.
     pub(super) generation: u64,
+    /// Until when they can be used.
+    pub(super) good_until: Option<Timestamp>,
 }
 
 /// The provider file's variables, filled with a good access token. A refresh token is among them only where the file names it.
@@ -154,6 +158,7 @@ pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Deliv
         files,
         environment: environment.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
         secrets: record.tokens.secrets(),
+        good_until: good_until(record.received_at(), record.tokens.expires_at),
         provider: record.provider,
         generation: record.generation,
     })

@@ -10,14 +10,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use keyferry_core::{
     id::{ConnectionId, ProviderName, ServerName},
     manifest::{LaunchSpec, LaunchText, Manifest, Server, Settings},
     secret::SecretText,
 };
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use super::{InstallError, connect, files, paths};
+use super::{
+    InstallError, connect,
+    delivery::{Delivered, Start},
+    files, paths,
+};
 use crate::{
     api::dto::Problem,
     catalog,
@@ -70,6 +76,7 @@ struct Account {
     connection: ConnectionId,
     provider: ProviderName,
     generation: u64,
+    good_until: Option<Timestamp>,
 }
 
 /// Makes a server ready: fills its manifest, and fetches an access token that is good.
@@ -104,6 +111,7 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
             connection: connection.clone(),
             provider: delivery.provider,
             generation: delivery.generation,
+            good_until: delivery.good_until,
         });
         delivered.extend(delivery.environment.iter().map(|(name, _)| name.clone()));
         launch.environment.extend(delivery.environment);
@@ -126,15 +134,45 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
 
 /// Starts a server, in place of one of the same name that runs. The caller has the server's turn.
 pub(crate) async fn start(engine: &Engine, ready: Ready) -> Result<ServerStatus, InstallError> {
-    let server = ready.launch.server.clone();
+    let (server, start) = (ready.launch.server.clone(), start_of(&ready.launch));
     engine.deliveries.forget(&server);
     engine.servers.stop(&server).await?;
     let status = engine.servers.start(ready.launch).await?;
-    if let Some(account) = ready.account {
-        engine.deliveries.note(&server, account.generation);
-        note_delivery(engine, server, account).await;
-    }
+    delivered(engine, server, ready.account, start).await;
     Ok(status)
+}
+
+/// Gives a server that runs its new tokens: by its files alone, where nothing else has changed; or by another instance that takes its
+/// place, so that no call fails. The caller has the server's turn.
+pub(crate) async fn renew(engine: &Engine, ready: Ready) -> Result<(), InstallError> {
+    let (server, start) = (ready.launch.server.clone(), start_of(&ready.launch));
+    if engine.deliveries.was_started_with(&server, start) && engine.servers.can_be_called(&server) {
+        engine.servers.learn(&server, &ready.launch.secrets);
+    } else {
+        engine.servers.replace(ready.launch).await?;
+    }
+    delivered(engine, server, ready.account, start).await;
+    Ok(())
+}
+
+async fn delivered(engine: &Engine, server: ServerName, account: Option<Account>, start: Start) {
+    let Some(account) = account else { return };
+    let Account { generation, good_until, .. } = account;
+    engine.deliveries.note(&server, Delivered { generation, good_until, start });
+    note_delivery(engine, server, account).await;
+}
+
+/// What a process is started with, beside files that it reads.
+fn start_of(launch: &Launch) -> Start {
+    let mut variables: Vec<_> =
+        launch.environment.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    variables.sort_by_key(|(name, _)| *name);
+    let texts = std::iter::once(launch.program.as_str()).chain(launch.args.iter().map(String::as_str));
+    let variables = variables.iter().flat_map(|(name, value)| [*name, value.expose_secret()]);
+    let digest = texts.chain(variables).fold(Sha256::new(), |digest, text| {
+        digest.chain_update((text.len() as u64).to_le_bytes()).chain_update(text)
+    });
+    Start(digest.finalize().into())
 }
 
 /// Logs who got the token. A log that can't be written, on a full disk perhaps, does not keep the person's servers from running.

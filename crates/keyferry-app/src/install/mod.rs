@@ -14,6 +14,7 @@ mod paths;
 mod plan;
 mod progress;
 mod registry;
+mod rotation;
 pub(crate) mod running;
 mod story;
 mod uninstall;
@@ -26,6 +27,7 @@ pub(crate) use delivery::Deliveries;
 pub(crate) use error::InstallError;
 pub(crate) use progress::Record;
 pub(crate) use registry::{Registry, UNDO_LIMIT};
+pub(crate) use rotation::keep_rotating;
 pub(crate) use uninstall::uninstall;
 pub(crate) use uses::{Use, Uses};
 

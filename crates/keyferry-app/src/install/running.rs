@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyferry_core::id::ServerName;
 use serde_json::{Map, Value};
 
-use super::{InstallError, launch};
+use super::{InstallError, delivery::Freshness, launch};
 use crate::{
     api::ApiError,
     engine::Engine,
@@ -93,15 +93,25 @@ pub(crate) async fn start_wanted(engine: Arc<Engine>) {
 
 /// Has the server run with tokens that are good for a call. One that the person has stopped stays so.
 async fn make_ready(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
-    if is_ready(engine, &wanted(engine, name).await?).await? {
+    // With tokens that still live it serves on; the newest are on their way to it.
+    if readiness(engine, &wanted(engine, name).await?).await? != Readiness::Unfit {
         return Ok(());
     }
+    renew(engine, name).await
+}
+
+/// Has a server run with the newest tokens, whatever it runs with now. Without a call failing, where it runs.
+pub(super) async fn renew(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
     let _turn = engine.turns.of(name).await;
     // Who had the turn before may have done it, or stopped the server.
     let record = wanted(engine, name).await?;
-    if !is_ready(engine, &record).await? {
-        let ready = launch::ready(engine, &record).await?;
-        launch::start(engine, ready).await?;
+    if readiness(engine, &record).await? == Readiness::Ready {
+        return Ok(());
+    }
+    let ready = launch::ready(engine, &record).await?;
+    match engine.servers.can_be_called(name) {
+        true => launch::renew(engine, ready).await?,
+        false => drop(launch::start(engine, ready).await?),
     }
     Ok(())
 }
@@ -111,12 +121,28 @@ async fn wanted(engine: &Engine, name: &ServerName) -> Result<ServerRecord, ApiE
     if record.wanted { Ok(record) } else { Err(RuntimeError::NotRunning { server: name.clone() }.into()) }
 }
 
-/// Whether the server runs, with the very tokens that are good now. Refreshes them where that is due.
-async fn is_ready(engine: &Engine, record: &ServerRecord) -> Result<bool, InstallError> {
+/// Whether a server can be called as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readiness {
+    /// It runs with the newest tokens.
+    Ready,
+    /// It runs with those before, which still live.
+    Behind,
+    /// It does not run, or what it has is dead.
+    Unfit,
+}
+
+/// Refreshes the server's tokens where that is due.
+async fn readiness(engine: &Engine, record: &ServerRecord) -> Result<Readiness, InstallError> {
     if !engine.servers.can_be_called(&record.name) {
-        return Ok(false);
+        return Ok(Readiness::Unfit);
     }
-    let Some(connection) = &record.connection else { return Ok(true) };
+    let Some(connection) = &record.connection else { return Ok(Readiness::Ready) };
     let fresh = engine.connections.fresh(connection).await?;
-    Ok(engine.deliveries.is(&record.name, fresh.connection.generation))
+    let generation = fresh.connection.generation;
+    Ok(match engine.deliveries.freshness(&record.name, generation, engine.clock.now()) {
+        Freshness::Current => Readiness::Ready,
+        Freshness::Outdated => Readiness::Behind,
+        Freshness::Dead => Readiness::Unfit,
+    })
 }

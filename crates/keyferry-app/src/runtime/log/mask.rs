@@ -1,5 +1,7 @@
 //! The secrets of a launch, taken out of a text.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use keyferry_core::secret::SecretText;
 use zeroize::Zeroizing;
 
@@ -13,12 +15,17 @@ const SHORTEST_SECRET: usize = 4;
 /// A longer value is masked in pieces of this size, so that a line need not be held longer than that to find them.
 const PIECE: usize = 4 * 1024;
 
-/// What to look for, and what to put there. Has no `Debug`.
-pub(crate) struct Mask {
+/// What to look for, and what to put there. Has no `Debug`. Grows when a running server gets new tokens.
+pub(crate) struct Mask(RwLock<Arc<Patterns>>);
+
+#[derive(Clone, Default)]
+struct Patterns {
+    /// The longest first: at one place the longest wins, so that a secret within a longer one does not leave the rest of it.
     patterns: Vec<Pattern>,
     longest: usize,
 }
 
+#[derive(Clone)]
 struct Pattern {
     text: Zeroizing<String>,
     shown: String,
@@ -27,22 +34,24 @@ struct Pattern {
 impl Mask {
     /// Everything that was handed in with the launch: as it is, percent-encoded, and as JSON writes it.
     pub(crate) fn of(launch: &Launch) -> Self {
-        let mut mask = Self { patterns: Vec::new(), longest: 0 };
+        let mut patterns = Patterns::default();
         for (name, value) in &launch.environment {
-            mask.hide(value, SHORTEST_VALUE, &format!("[{name}]"));
+            patterns.hide(value, SHORTEST_VALUE, &format!("[{name}]"));
         }
-        for secret in &launch.secrets {
-            mask.hide(secret, SHORTEST_SECRET, "[secret]");
-        }
-        // At one place the longest wins, so that a secret within a longer one does not leave the rest of it.
-        mask.patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.text.len()));
-        mask.longest = mask.patterns.first().map_or(0, |pattern| pattern.text.len());
-        mask
+        patterns.hide_all(&launch.secrets);
+        Self(RwLock::new(Arc::new(patterns)))
+    }
+
+    /// Hides these as well from now on.
+    pub(crate) fn learn(&self, secrets: &[SecretText]) {
+        let mut patterns = Patterns::clone(&self.now());
+        patterns.hide_all(secrets);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(patterns);
     }
 
     /// How much of a line must be seen to keep [`LONGEST_LINE`] of it.
     pub(crate) fn window(&self) -> usize {
-        LONGEST_LINE + self.longest
+        LONGEST_LINE + self.now().longest
     }
 
     /// The text without the secrets.
@@ -50,6 +59,16 @@ impl Mask {
     /// `cut`: the text is the beginning of a longer one. Its end may then be the first part of a secret that can't be known as one,
     /// and is left out.
     pub(crate) fn apply(&self, text: &str, cut: bool) -> String {
+        self.now().apply(text, cut)
+    }
+
+    fn now(&self) -> Arc<Patterns> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Patterns {
+    fn apply(&self, text: &str, cut: bool) -> String {
         let end =
             if cut { text.floor_char_boundary(text.len().saturating_sub(self.longest)) } else { text.len() };
         let mut shown = String::with_capacity(text.len());
@@ -89,6 +108,14 @@ impl Mask {
             }
         }
         first
+    }
+
+    fn hide_all(&mut self, secrets: &[SecretText]) {
+        for secret in secrets {
+            self.hide(secret, SHORTEST_SECRET, "[secret]");
+        }
+        self.patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.text.len()));
+        self.longest = self.patterns.first().map_or(0, |pattern| pattern.text.len());
     }
 
     fn hide(&mut self, secret: &SecretText, shortest: usize, shown: &str) {
@@ -136,6 +163,13 @@ fn json_encoded(text: &str) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_a_running_server_gets_later_is_hidden_too() {
+        let mask = mask(&[("TOKEN", "canary-0123456789")], &[]);
+        mask.learn(&[SecretText::new("another-canary-0123456789").unwrap()]);
+        assert_eq!(mask.apply("canary-0123456789 another-canary-0123456789", false), "[TOKEN] [secret]");
+    }
 
     fn mask(environment: &[(&str, &str)], secrets: &[&str]) -> Mask {
         let secret = |text: &str| SecretText::new(text).unwrap();

@@ -2,7 +2,7 @@
 
 use std::{fmt, pin::Pin, sync::Arc};
 
-use keyferry_core::id::ServerName;
+use keyferry_core::{id::ServerName, secret::SecretText};
 use rmcp::{
     RoleClient, ServiceError,
     model::{
@@ -110,17 +110,31 @@ impl Session {
         }
     }
 
+    /// Takes no further calls, and waits until those under way are over: for how long is the caller's to say.
+    pub(crate) async fn drained(&self) {
+        let all = u32::try_from(self.limits.calls).unwrap_or(u32::MAX);
+        // Calls that wait for a place stand before this in the line, and are made.
+        drop(self.calls.acquire_many(all).await);
+        // Whoever still holds the session is told that it is not to be had, and takes the one that is.
+        self.calls.close();
+    }
+
+    /// Hides these as well in what the server says.
+    pub(crate) fn learn(&self, secrets: &[SecretText]) {
+        self.mask.learn(secrets);
+    }
+
     /// One question, within the limit for a call and with a place among the calls under way.
     async fn limited<T>(&self, what: &str, question: impl Future<Output = T>) -> Result<T, RuntimeError> {
         let limit = self.limits.call;
         let answer = async {
-            let _place = self.calls.acquire().await;
-            question.await
+            // Another session has taken this one's place; nothing was sent.
+            let place = self.calls.acquire().await;
+            let _place = place.map_err(|_| RuntimeError::NotRunning { server: self.server.clone() })?;
+            Ok(question.await)
         };
-        timeout(limit, answer).await.map_err(|_| RuntimeError::TimedOut {
-            server: self.server.clone(),
-            what: what.to_owned(),
-            limit,
+        timeout(limit, answer).await.unwrap_or_else(|_| {
+            Err(RuntimeError::TimedOut { server: self.server.clone(), what: what.to_owned(), limit })
         })
     }
 

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use keyferry_core::id::ServerName;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Shared,
-    start::{Running, start},
+    start::{End, Running, start},
     watch::Seen,
 };
 use crate::runtime::{Launch, RuntimeError, ServerStatus};
@@ -20,8 +24,27 @@ const MOST_WAITING: usize = 256;
 
 /// What is asked of a keeper.
 pub(super) enum Order {
-    Start { launch: Box<Launch>, reply: oneshot::Sender<Outcome> },
-    Stop { reply: oneshot::Sender<Outcome> },
+    Start {
+        launch: Box<Launch>,
+        reply: oneshot::Sender<Outcome>,
+    },
+    /// A start beside the one that runs, whose place it then takes.
+    Replace {
+        launch: Box<Launch>,
+        reply: oneshot::Sender<Outcome>,
+    },
+    Stop {
+        reply: oneshot::Sender<Outcome>,
+    },
+}
+
+/// What a server that is up counts as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// A start, after the first a restart.
+    Start,
+    /// Nothing: the server goes on, with other tokens.
+    Replacement,
 }
 
 pub(super) struct Keeper {
@@ -30,6 +53,8 @@ pub(super) struct Keeper {
     orders: mpsc::Receiver<Order>,
     seen: watch::Sender<Seen>,
     starts: u32,
+    /// Servers that another has replaced, until their last calls are over. Dropped, they are killed.
+    replaced: JoinSet<()>,
 }
 
 impl Keeper {
@@ -39,7 +64,7 @@ impl Keeper {
         orders: mpsc::Receiver<Order>,
         seen: watch::Sender<Seen>,
     ) -> Self {
-        Self { server, shared, orders, seen, starts: 0 }
+        Self { server, shared, orders, seen, starts: 0, replaced: JoinSet::new() }
     }
 
     /// Runs until nobody can place an order any more; a server that runs then is killed.
@@ -51,24 +76,29 @@ impl Keeper {
                 Some(server) => tokio::select! {
                     order = self.orders.recv() => order,
                     end = server.ended() => {
-                        self.seen.send_modify(|seen| seen.session = None);
-                        let problem = match running.take() {
-                            Some(server) => server.explain(end, &self.shared.config.limits).await,
-                            None => continue,
-                        };
-                        tracing::warn!(server = %self.server, error = problem.code(), "a server ended by itself");
-                        self.seen.send_modify(|seen| seen.failed(problem));
+                        if let Some(server) = running.take() {
+                            self.died(server, end).await;
+                        }
                         continue;
                     }
                 },
             };
+            while self.replaced.try_join_next().is_some() {}
             match order {
                 None => return,
                 Some(Order::Start { reply, .. }) if running.is_some() => _ = reply.send(Ok(self.status())),
-                Some(Order::Start { reply, .. }) if self.shared.is_closing() => {
+                Some(Order::Start { reply, .. } | Order::Replace { reply, .. })
+                    if self.shared.is_closing() =>
+                {
                     _ = reply.send(Err(RuntimeError::ShuttingDown));
                 }
                 Some(Order::Start { launch, reply }) => running = self.start(*launch, reply).await,
+                Some(Order::Replace { launch, reply }) => {
+                    running = match running.take() {
+                        Some(old) => self.replace(old, *launch, reply).await,
+                        None => self.start(*launch, reply).await,
+                    };
+                }
                 Some(Order::Stop { reply }) => {
                     let outcome = self.stop(running.take()).await;
                     _ = reply.send(outcome);
@@ -89,7 +119,7 @@ impl Keeper {
                 outcome = &mut attempt => break outcome,
                 // What is ordered after a stop is another start's.
                 order = self.orders.recv(), if stop.is_none() && waiting.len() < MOST_WAITING => match order {
-                    Some(Order::Start { reply, .. }) => waiting.push(reply),
+                    Some(Order::Start { reply, .. } | Order::Replace { reply, .. }) => waiting.push(reply),
                     Some(Order::Stop { reply }) => {
                         cancel.cancel();
                         stop = Some(reply);
@@ -98,7 +128,7 @@ impl Keeper {
                 },
             }
         };
-        let (running, outcome) = self.started(outcome, stop.is_some()).await;
+        let (running, outcome) = self.started(outcome, stop.is_some(), Count::Start).await;
         for reply in waiting {
             _ = reply.send(outcome.clone());
         }
@@ -108,10 +138,95 @@ impl Keeper {
         running
     }
 
+    /// Starts another beside the one that runs. As long as it is not up, the old one serves as if nothing was.
+    async fn replace(
+        &mut self,
+        mut old: Running,
+        launch: Launch,
+        reply: oneshot::Sender<Outcome>,
+    ) -> Option<Running> {
+        let cancel = CancellationToken::new();
+        let attempt = start(Arc::clone(&self.shared), launch, cancel.clone());
+        tokio::pin!(attempt);
+        let (mut waiting, mut stop, mut died) = (vec![reply], None, None);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut attempt => break outcome,
+                end = old.ended(), if died.is_none() => {
+                    self.seen.send_modify(|seen| seen.session = None);
+                    died = Some(end);
+                }
+                order = self.orders.recv(), if stop.is_none() && waiting.len() < MOST_WAITING => match order {
+                    Some(Order::Start { reply, .. } | Order::Replace { reply, .. }) => waiting.push(reply),
+                    Some(Order::Stop { reply }) => {
+                        cancel.cancel();
+                        stop = Some(reply);
+                    }
+                    None => return None,
+                },
+            }
+        };
+        let (running, outcome) = match (outcome, died, stop.is_some()) {
+            (outcome, None, false) => match outcome {
+                Ok(new) => {
+                    let (running, outcome) = self.started(Ok(new), false, Count::Replacement).await;
+                    self.retire(old);
+                    (running, outcome)
+                }
+                // The old one goes on.
+                Err(error) => (Some(old), Err(error)),
+            },
+            (outcome, Some(end), stopped) => {
+                self.died(old, end).await;
+                self.started(outcome, stopped, Count::Start).await
+            }
+            (outcome, None, true) => {
+                _ = self.stop(Some(old)).await;
+                self.started(outcome, true, Count::Start).await
+            }
+        };
+        for reply in waiting {
+            _ = reply.send(outcome.clone());
+        }
+        if let Some(reply) = stop {
+            self.stop_replaced().await;
+            _ = reply.send(Ok(self.status()));
+        }
+        running
+    }
+
+    /// Lets a server's last calls end, and then the server.
+    fn retire(&mut self, old: Running) {
+        let (shared, server) = (Arc::clone(&self.shared), self.server.clone());
+        self.replaced.spawn(async move {
+            let limits = &shared.config.limits;
+            if timeout(limits.call, old.session.drained()).await.is_err() {
+                tracing::warn!(%server, "calls on a server that was replaced are cut off, for they take too long");
+            }
+            if let Err(error) = old.stop(limits).await {
+                tracing::warn!(%server, %error, "a server that was replaced was left behind");
+            }
+        });
+    }
+
+    /// A server that ended by itself.
+    async fn died(&mut self, server: Running, end: End) {
+        self.seen.send_modify(|seen| seen.session = None);
+        let problem = server.explain(end, &self.shared.config.limits).await;
+        tracing::warn!(server = %self.server, error = problem.code(), "a server ended by itself");
+        self.seen.send_modify(|seen| seen.failed(problem));
+    }
+
+    /// Ends those that were replaced, whatever calls they are at: the person wants the server to stop.
+    async fn stop_replaced(&mut self) {
+        self.replaced.shutdown().await;
+    }
+
     async fn started(
         &mut self,
         outcome: Result<Running, RuntimeError>,
         stop: bool,
+        count: Count,
     ) -> (Option<Running>, Outcome) {
         let stopped = RuntimeError::StoppedMeanwhile { server: self.server.clone() };
         match outcome {
@@ -123,9 +238,13 @@ impl Keeper {
             Ok(running) => {
                 let at = (self.shared.config.now)();
                 let restarts = self.starts;
-                self.starts += 1;
+                if count == Count::Start {
+                    self.starts += 1;
+                }
                 self.seen.send_modify(|seen| {
-                    seen.status.restarts = restarts;
+                    if count == Count::Start {
+                        seen.status.restarts = restarts;
+                    }
                     seen.running(running.id(), at, running.tool_count, running.session.clone());
                 });
                 tracing::info!(server = %self.server, pid = running.id(), "a server runs");
@@ -143,6 +262,7 @@ impl Keeper {
     }
 
     async fn stop(&mut self, running: Option<Running>) -> Outcome {
+        self.stop_replaced().await;
         let Some(running) = running else {
             self.seen.send_modify(Seen::stopped);
             return Ok(self.status());

@@ -17,7 +17,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use keyferry_core::id::ServerName;
+use keyferry_core::{id::ServerName, secret::SecretText};
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -104,6 +104,27 @@ impl Servers {
         let order = Order::Start { launch: Box::new(launch), reply };
         kept.orders.send(order).await.map_err(|_| RuntimeError::ShuttingDown)?;
         outcome.await.map_err(|_| RuntimeError::ShuttingDown)?
+    }
+
+    /// Starts a server anew beside the one that runs, and has it take that one's place once it answers: calls go to the new one from then
+    /// on, and those under way end on the old one, which is stopped after them, or after the limit for a call. One that does not run is
+    /// started.
+    ///
+    /// # Errors
+    /// As [`Servers::start`]. The one that runs goes on then.
+    pub async fn replace(&self, launch: Launch) -> Result<ServerStatus, RuntimeError> {
+        let kept = self.keep(&launch.server)?;
+        let (reply, outcome) = oneshot::channel();
+        let order = Order::Replace { launch: Box::new(launch), reply };
+        kept.orders.send(order).await.map_err(|_| RuntimeError::ShuttingDown)?;
+        outcome.await.map_err(|_| RuntimeError::ShuttingDown)?
+    }
+
+    /// Hides these as well in the log of a server that runs, which has got them by a file.
+    pub fn learn(&self, server: &ServerName, secrets: &[SecretText]) {
+        if let Ok(session) = self.session(server) {
+            session.learn(secrets);
+        }
     }
 
     /// Stops a server, politely, then firmly, and answers when nothing of it is left. Of one that does not run, the status.
