@@ -3,7 +3,7 @@
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::environment::NotesSettings;
+use super::environment::{EnvironmentError, NotesSettings};
 use crate::http_client;
 
 /// Longest reply that is read: all notes of an account fit.
@@ -25,6 +25,8 @@ pub(super) enum ApiError {
     Forbidden,
     #[error("the notes API refused with {status}: {message}")]
     Refused { status: StatusCode, message: String },
+    #[error(transparent)]
+    Token(#[from] EnvironmentError),
     #[error("the notes API could not be reached: {0}")]
     Unreachable(#[from] reqwest::Error),
     #[error("the notes API answered {0} with something that is not a JSON object")]
@@ -52,8 +54,8 @@ impl NotesApi {
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, ApiError> {
         let url = format!("{}{path}", self.settings.api_url());
-        let request =
-            self.client.request(method, url).bearer_auth(self.settings.access_token.expose_secret());
+        let token = self.settings.access_token()?;
+        let request = self.client.request(method, url).bearer_auth(token.expose_secret());
         let request = match body {
             Some(body) => request.json(&body),
             None => request,

@@ -41,6 +41,8 @@ mod replay;
 #[cfg(test)]
 mod replay_findings;
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod settings_page;

@@ -18,7 +18,7 @@ pub(crate) enum Command {
     Serve(serve::Args),
     /// Run its MCP server `sandbox-notes` on standard input and output
     #[command(
-        after_help = "Example:\n  keyferry install sandbox-notes     starts it with a token, as any server\n\nIt reads SANDBOX_ACCESS_TOKEN and SANDBOX_API_URL."
+        after_help = "Example:\n  keyferry install sandbox-notes     starts it with a token, as any server\n\nIt reads SANDBOX_API_URL and SANDBOX_ACCESS_TOKEN or, without that, ~/.sandbox/token for every call."
     )]
     Notes,
 }

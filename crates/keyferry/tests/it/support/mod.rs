@@ -51,14 +51,16 @@ impl World {
 
     /// A world whose sandbox provider answers to the redirect of a provider of this name.
     pub(crate) async fn of_provider(name: &str) -> Self {
-        let redirect = RedirectRule::Loopback { path: format!("/oauth/callback/{name}") };
-        let sandbox =
-            Sandbox::start(SandboxConfig { redirect_uris: vec![redirect], ..SandboxConfig::default() })
-                .await
-                .unwrap();
+        let redirect_uris = vec![RedirectRule::Loopback { path: format!("/oauth/callback/{name}") }];
+        Self::with(SandboxConfig { redirect_uris, ..SandboxConfig::default() }, |file| file).await
+    }
+
+    /// A world of a sandbox provider of one's own, and of its provider file changed.
+    pub(crate) async fn with(config: SandboxConfig, file: impl FnOnce(String) -> String) -> Self {
+        let sandbox = Sandbox::start(config).await.unwrap();
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("providers")).unwrap();
-        fs::write(home.path().join("providers/sandbox.toml"), sandbox.provider_file()).unwrap();
+        fs::write(home.path().join("providers/sandbox.toml"), file(sandbox.provider_file())).unwrap();
         Self {
             home,
             sandbox,
