@@ -5,5 +5,6 @@ mod environment;
 mod harness;
 mod logs;
 mod orphans;
+mod replace;
 mod start;
 mod stop;
