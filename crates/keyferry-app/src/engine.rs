@@ -15,7 +15,7 @@ use crate::{
     connections::{Connections, Opener},
     entropy::Entropy,
     home::DataFolder,
-    install::{Deliveries, Registry},
+    install::{Challenges, Deliveries, Registry},
     places::Places,
     providers::Providers,
     runtime::Servers,
@@ -42,6 +42,8 @@ pub(crate) struct Engine {
     pub(crate) servers: Servers,
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
+    /// Refreshes made because a server said that its token was dead.
+    pub(crate) challenges: Challenges,
     /// MCP clients that use the gateway.
     pub(crate) clients: Arc<Clients>,
     pub(crate) installs: Registry,

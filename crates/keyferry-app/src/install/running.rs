@@ -1,11 +1,11 @@
 //! Installed servers in use: started, stopped and called, each with a token that is good.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use keyferry_core::id::ServerName;
 use serde_json::{Map, Value};
 
-use super::{InstallError, delivery::Freshness, launch};
+use super::{InstallError, challenge::is_challenge, delivery::Freshness, launch};
 use crate::{
     api::ApiError,
     engine::Engine,
@@ -46,8 +46,22 @@ pub(crate) async fn tools(engine: &Engine, name: &ServerName) -> Result<Vec<Tool
 
 /// Calls a tool of a server that runs, or is meant to. Tokens that are about to end are renewed first.
 ///
-/// A server that ends just between the look and the call has been sent nothing, so it is started and called once more.
+/// A tool that may be called twice is, where the server says that its token is dead and another could be had.
 pub(crate) async fn call(
+    engine: &Engine,
+    name: &ServerName,
+    tool: &str,
+    arguments: Map<String, Value>,
+) -> Result<CallToolResult, ApiError> {
+    let result = call_once(engine, name, tool, arguments.clone()).await?;
+    if engine.servers.may_repeat(name, tool) && is_challenge(&result) && met(engine, name).await {
+        return call_once(engine, name, tool, arguments).await;
+    }
+    Ok(result)
+}
+
+/// A server that ends just between the look and the call has been sent nothing, so it is started and called once more.
+async fn call_once(
     engine: &Engine,
     name: &ServerName,
     tool: &str,
@@ -60,6 +74,34 @@ pub(crate) async fn call(
             Ok(engine.servers.call(name, tool, arguments).await?)
         }
         called => Ok(called?),
+    }
+}
+
+/// Has a server that was turned away run with another token. Says whether it does.
+pub(crate) async fn met(engine: &Engine, name: &ServerName) -> bool {
+    let Ok(ServerRecord { connection: Some(connection), .. }) = engine.record(name).await else {
+        return false;
+    };
+    let behind = async {
+        let record = engine.record(name).await.ok()?;
+        Some(readiness(engine, &record).await.ok()? != Readiness::Ready)
+    };
+    if behind.await == Some(false) {
+        if !engine.challenges.take(&connection, Instant::now()) {
+            return false;
+        }
+        tracing::info!(server = %name, %connection, "a server says that its token is dead; it gets another");
+        if let Err(error) = engine.connections.refresh(&connection).await {
+            tracing::warn!(server = %name, %error, "no other token could be had");
+            return false;
+        }
+    }
+    match renew(engine, name).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(server = %name, problem = error.message(), "the server could not be given another token");
+            false
+        }
     }
 }
 

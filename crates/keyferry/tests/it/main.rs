@@ -5,6 +5,8 @@ mod alone;
 #[cfg(test)]
 mod certified;
 #[cfg(test)]
+mod challenge;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod connections;

@@ -1,6 +1,11 @@
 //! One MCP session: opened, listed, called.
 
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{
+    collections::HashSet,
+    fmt,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
 
 use keyferry_core::{id::ServerName, secret::SecretText};
 use rmcp::{
@@ -35,6 +40,8 @@ pub(crate) struct Session {
     calls: Arc<Semaphore>,
     mask: Arc<Mask>,
     limits: Limits,
+    /// The tools that may be called twice, as the server listed them when it started.
+    repeatable: Arc<OnceLock<HashSet<String>>>,
 }
 
 /// Waits for the end of a session, and can bring it about.
@@ -72,6 +79,7 @@ impl Session {
             calls: Arc::new(Semaphore::new(limits.calls)),
             mask,
             limits: limits.clone(),
+            repeatable: Arc::default(),
         };
         Ok((session, Ended::new(service)))
     }
@@ -108,6 +116,24 @@ impl Session {
             // Neither input rounds nor tasks were offered to the server when the session was opened.
             _ => Err(RuntimeError::BadReply { server: self.server.clone(), what }),
         }
+    }
+
+    /// Notes what the server says of its tools (`readOnlyHint`, `idempotentHint`).
+    pub(crate) fn note(&self, tools: &[Tool]) {
+        let may = |tool: &&Tool| {
+            let hints = tool.annotations.as_ref();
+            hints.is_some_and(|hints| {
+                hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true)
+            })
+        };
+        _ = self
+            .repeatable
+            .set(tools.iter().filter(may).map(|tool| tool.name.clone().into_owned()).collect());
+    }
+
+    /// Whether the server says that a tool may be called twice.
+    pub(crate) fn may_repeat(&self, tool: &str) -> bool {
+        self.repeatable.get().is_some_and(|tools| tools.contains(tool))
     }
 
     /// Takes no further calls, and waits until those under way are over: for how long is the caller's to say.

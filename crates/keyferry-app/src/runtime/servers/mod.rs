@@ -198,6 +198,13 @@ impl Servers {
         self.session(server)?.call(tool, arguments).await
     }
 
+    /// Whether a tool of a running server says of itself that it may be called twice: it only reads, or the second call changes nothing
+    /// more.
+    #[must_use]
+    pub fn may_repeat(&self, server: &ServerName, tool: &str) -> bool {
+        self.session(server).is_ok_and(|session| session.may_repeat(tool))
+    }
+
     /// The last lines of a server's log, oldest first; none when there is no log. At most 10,000.
     ///
     /// # Errors

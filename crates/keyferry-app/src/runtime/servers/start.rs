@@ -142,6 +142,7 @@ async fn open(
             RuntimeError::StoppedDuringCall { .. } => End::Closed,
             error => End::Because(error),
         })?;
+        session.note(&tools);
         Some(tools.len())
     } else {
         None
