@@ -32,6 +32,18 @@ pub(crate) async fn stop(engine: &Engine, name: &ServerName) -> Result<(), ApiEr
     Ok(())
 }
 
+/// Stops a server and starts it anew, whether it runs or not.
+pub(crate) async fn restart(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
+    engine.record(name).await?;
+    engine.vault.set_server_wanted(name, true).await?;
+    {
+        let _turn = engine.turns.of(name).await;
+        engine.deliveries.forget(name);
+        engine.servers.stop(name).await?;
+    }
+    make_ready(engine, name).await
+}
+
 /// The tools of a server that runs, or is meant to.
 pub(crate) async fn tools(engine: &Engine, name: &ServerName) -> Result<Vec<Tool>, ApiError> {
     make_ready(engine, name).await?;
@@ -101,6 +113,7 @@ async fn make_ready(engine: &Engine, name: &ServerName) -> Result<(), ApiError> 
     let record = wanted(engine, name).await?;
     if !is_ready(engine, &record).await? {
         let ready = launch::ready(engine, &record).await?;
+        launch::image(engine, &ready, &|_| {}).await?;
         launch::start(engine, ready).await?;
     }
     Ok(())

@@ -17,7 +17,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use keyferry_core::id::ServerName;
+use keyferry_core::{delivery::RenderedFile, id::ServerName};
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -26,7 +26,7 @@ use tokio::{
 };
 
 use super::{
-    Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, log, mcp::Session,
+    Containers, Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, files, log, mcp::Session,
     process::watchdog::Watchdog,
 };
 use keeper::{Keeper, Order};
@@ -52,6 +52,8 @@ pub struct ServersConfig {
     pub log_folder: PathBuf,
     /// How the watchdog is started. Without it, servers end with the app only when it ends in order.
     pub watchdog: Option<WatchdogCommand>,
+    /// The way to a container engine. Without it, nothing runs in a container.
+    pub containers: Option<Containers>,
     /// Every bound.
     pub limits: Limits,
     /// The clock.
@@ -136,6 +138,25 @@ impl Servers {
         flattened(removed.await).map_err(|error| RuntimeError::Log { path, reason: error.to_string() })
     }
 
+    /// Writes credential files of a running server anew, each by a rename that puts it in the place of the one before: a reader has the
+    /// old file or the new one, never half. The same for both runtimes. A file must lie in a folder that held one when the server
+    /// started, for a container sees no other.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NotRunning`] when it does not run, [`RuntimeError::Files`] when the disk does not take it; then the files that
+    /// were not written are those of before, whole.
+    pub async fn rewrite_files(
+        &self,
+        server: &ServerName,
+        new: Vec<RenderedFile>,
+    ) -> Result<(), RuntimeError> {
+        let delivered = self.find(server).and_then(|kept| kept.seen.borrow().delivered.clone());
+        let delivered = delivered.ok_or_else(|| RuntimeError::NotRunning { server: server.clone() })?;
+        let home = delivered.home.clone();
+        let written = spawn_blocking(move || files::write(&delivered.home, &new, delivered.owner)).await;
+        written.unwrap_or_else(|error| Err(RuntimeError::Files { home, reason: error.to_string() }))
+    }
+
     /// What a server does right now; of one never started, that it is stopped.
     #[must_use]
     pub fn status(&self, server: &ServerName) -> ServerStatus {
@@ -210,6 +231,9 @@ impl Servers {
         }
         // With its keeper gone, a process that is still there is killed.
         self.lock().clear();
+        if let Some(containers) = &self.shared.config.containers {
+            containers.close().await;
+        }
         self.shared.watchdog.close().await;
     }
 
@@ -257,6 +281,10 @@ impl fmt::Debug for Servers {
 impl Shared {
     fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
+    }
+
+    fn containers(&self) -> Result<&Containers, RuntimeError> {
+        self.config.containers.as_ref().ok_or_else(|| RuntimeError::NoEngine { looked: Vec::new() })
     }
 
     fn log_path(&self, server: &ServerName) -> PathBuf {

@@ -1,6 +1,8 @@
 //! A whole world for a test: an app in a folder of its own, and what its requests answer.
 
 mod person;
+#[cfg(unix)]
+pub(crate) mod podman;
 mod world;
 
 pub(crate) use person::{allow, deny};

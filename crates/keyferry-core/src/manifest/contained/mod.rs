@@ -14,6 +14,7 @@ use super::{
     display::{quoted, variables_and_words},
     model::Local,
     settings::Settings,
+    template::Template,
 };
 use docker_run::DockerRun;
 
@@ -64,7 +65,7 @@ impl Local {
     /// Whether a container can run it, as far as the manifest alone tells.
     #[must_use]
     pub fn is_containable(&self) -> bool {
-        let command = self.command.as_ref().map(|command| command.as_str());
+        let command = self.command.as_ref().map(Template::as_str);
         self.docker_image.is_some()
             || command.is_some_and(|command| {
                 command == OURSELVES || IN_BASE.contains(&command) || docker_run::is_engine(command)

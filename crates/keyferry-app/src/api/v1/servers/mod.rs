@@ -79,6 +79,16 @@ pub(crate) async fn stop(
     Ok(Json(shown::one(&engine, &name).await?))
 }
 
+/// `POST /{name}/restart`: stops it where it runs, starts it anew, and answers as a start does.
+pub(crate) async fn restart(
+    State(engine): Shared,
+    Named(name): Named<ServerName>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<Server>, ApiError> {
+    install::running::restart(&engine, &name).await?;
+    Ok(Json(shown::one(&engine, &name).await?))
+}
+
 /// `GET /{name}/logs?lines=N`: the end of what it wrote to its standard error.
 pub(crate) async fn logs(
     State(engine): Shared,
