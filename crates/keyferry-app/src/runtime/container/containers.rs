@@ -1,10 +1,15 @@
 //! What the supervisor holds of containers: the engine, once it is needed, and whose containers are its own.
 
-use std::{collections::HashMap, ffi::OsString, fmt, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
 
-use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::{
+    errors::Error,
+    query_parameters::{
+        ListContainersOptionsBuilder, PruneContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+    },
+};
 use keyferry_core::manifest::Image;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::sleep};
 
 use super::{
     engine::{Engine, Facts, failed, is_missing},
@@ -12,6 +17,10 @@ use super::{
     images, marks,
 };
 use crate::{entropy::Entropy, runtime::RuntimeError};
+
+/// How often, and after which wait, a list is asked for again that holds a container in a state on its way to another.
+const LISTED_AGAIN: u32 = 20;
+const LISTED_EVERY: Duration = Duration::from_millis(250);
 
 /// What is needed of the world for containers.
 #[derive(Clone, Debug)]
@@ -150,12 +159,25 @@ impl fmt::Debug for Containers {
 /// Removes every container with this mark, running or not.
 async fn remove_orphans(engine: &Engine, mark: &str) -> Result<(), RuntimeError> {
     let filters = HashMap::from([("label".to_owned(), vec![format!("{}={mark}", marks::APP)])]);
-    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-    let found = engine
-        .docker
-        .list_containers(Some(options))
-        .await
-        .map_err(|error| failed("list the containers of before", &error))?;
+    let mut found = Vec::new();
+    for left in (0..LISTED_AGAIN).rev() {
+        // What has ended goes first: the states it passes through are more than the list can tell.
+        let ended = PruneContainersOptionsBuilder::new().filters(&filters).build();
+        engine
+            .docker
+            .prune_containers(Some(ended))
+            .await
+            .map_err(|error| failed("remove the containers of before", &error))?;
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        match engine.docker.list_containers(Some(options)).await {
+            Ok(listed) => {
+                found = listed;
+                break;
+            }
+            Err(Error::JsonDataError { .. }) if left > 0 => sleep(LISTED_EVERY).await,
+            Err(error) => return Err(failed("list the containers of before", &error)),
+        }
+    }
     for id in found.into_iter().filter_map(|container| container.id) {
         match remove(engine, &id).await {
             Ok(()) => tracing::info!(container = id, "a container that an app before this one left is removed"),

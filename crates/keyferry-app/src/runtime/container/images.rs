@@ -19,7 +19,7 @@ use crate::runtime::{RuntimeError, log::escaped};
 /// How the base image is made.
 const CONTAINERFILE: &str = include_str!("../../../container/Containerfile");
 /// An image with nothing in it.
-const EMPTY: (&str, &str) = ("localhost/keyferry-empty", "1");
+const EMPTY: &str = "localhost/keyferry-empty:1";
 /// How long a pull or a build may take. A slow line needs minutes for some hundred megabytes.
 const PREPARED_WITHIN: Duration = Duration::from_secs(20 * 60);
 /// The longest line of progress, in characters.
@@ -30,7 +30,7 @@ pub(super) fn name(image: &Image, base: Option<&str>) -> String {
     match image {
         Image::Named(name) => name.clone(),
         Image::Base => base.map_or_else(own_base, str::to_owned),
-        Image::ThisProgram => format!("{}:{}", EMPTY.0, EMPTY.1),
+        Image::ThisProgram => EMPTY.to_owned(),
     }
 }
 
@@ -121,7 +121,8 @@ async fn import(engine: &Engine) -> Result<(), String> {
         .append_data(&mut header, "tmp/", std::io::empty())
         .and_then(|()| empty.into_inner())
         .map_err(|error| error.to_string())?;
-    let options = CreateImageOptionsBuilder::new().from_src("-").repo(EMPTY.0).tag(EMPTY.1).build();
+    // With the tag in the name: Podman takes no other.
+    let options = CreateImageOptionsBuilder::new().from_src("-").repo(EMPTY).build();
     let steps = engine.docker.create_image(Some(options), Some(body_full(body.into())), None);
     follow(steps.map(|step| step.map(|step| (String::new(), step.error_detail.and_then(|one| one.message)))), &|_| {})
         .await

@@ -94,11 +94,11 @@ impl Podman {
     /// Makes an image of the test server, with what an image says of itself (`Dockerfile` instructions).
     pub(crate) async fn import(&self, image: &str, changes: &[&str]) {
         let mut archive = tar::Builder::new(Vec::new());
+        archive.sparse(false);
         archive.append_path_with_name(static_server(), "server").unwrap();
         let body = body_full(archive.into_inner().unwrap().into());
-        let (repo, tag) = image.rsplit_once(':').unwrap();
         let changes: Vec<_> = changes.iter().map(|change| (*change).to_owned()).collect();
-        let mut options = CreateImageOptionsBuilder::new().from_src("-").repo(repo).tag(tag);
+        let mut options = CreateImageOptionsBuilder::new().from_src("-").repo(image);
         if !changes.is_empty() {
             options = options.changes(changes);
         }

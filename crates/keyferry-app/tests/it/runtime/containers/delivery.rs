@@ -72,6 +72,8 @@ async fn never_half(harness: &Harness, path: &str, read: impl AsyncFn(&str) -> S
     let reading = async {
         let mut seen = std::collections::BTreeSet::new();
         loop {
+            // The writer has its turn between two looks, whatever a look waits for.
+            tokio::task::yield_now().await;
             let text = read(path).await;
             let number: usize = text.split(' ').next().unwrap().parse().unwrap();
             assert!(text == content(number), "a torn file of {} bytes", text.len());

@@ -4,14 +4,16 @@ use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
+use bollard::query_parameters::ListContainersOptionsBuilder;
 use keyferry_app::runtime::{Limits, Place};
 use keyferry_core::manifest::Image;
 
 use super::{Harness, containers, limits};
 use crate::{
-    runtime::harness::fixture,
+    runtime::harness::{PATIENCE, fixture},
     support::podman::{IMAGE, Podman, podman},
 };
 
@@ -30,9 +32,16 @@ fn killed_app(podman: &Arc<Podman>, folder: &std::path::Path, part: &str) {
 async fn of_app(podman: &Podman, server: &str) -> Vec<String> {
     let docker = podman.docker().negotiate_version().await.unwrap();
     let filters = std::collections::HashMap::from([("label", vec![format!("dev.keyferry.server={server}")])]);
-    let options = bollard::query_parameters::ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-    let found = docker.list_containers(Some(options)).await.unwrap();
-    found.into_iter().filter_map(|container| container.id).collect()
+    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+    let until = Instant::now() + PATIENCE;
+    loop {
+        // One that is on its way from one state to another can't be listed.
+        if let Ok(found) = docker.list_containers(Some(options.clone())).await {
+            return found.into_iter().filter_map(|container| container.id).collect();
+        }
+        assert!(Instant::now() < until, "the containers can't be listed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]
@@ -74,9 +83,9 @@ async fn servers_that_are_dropped_take_their_containers_with_them() {
     assert!(matches!(launch.place, Place::Container(_)));
     harness.servers.start(launch).await.unwrap();
     drop(harness);
-    let until = std::time::Instant::now() + crate::runtime::harness::PATIENCE;
+    let until = Instant::now() + PATIENCE;
     while !of_app(&podman, "dropped").await.is_empty() {
-        assert!(std::time::Instant::now() < until, "the container is left");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(Instant::now() < until, "the container is left");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
