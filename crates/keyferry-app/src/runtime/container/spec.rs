@@ -144,7 +144,8 @@ impl Parts<'_> {
 
     /// Empty folders in memory: for what is temporary, for its home, and where the image wants a volume.
     fn temporary(&self) -> HashMap<String, String> {
-        let mut folders = vec!["/tmp".to_owned()];
+        // Podman makes the last two by itself, of any size.
+        let mut folders = ["/tmp", "/run", "/var/tmp"].map(str::to_owned).to_vec();
         if !self.credential_folders().any(|folder| folder.as_os_str().is_empty()) {
             folders.push(self.home());
         }

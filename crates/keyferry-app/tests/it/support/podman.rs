@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bollard::{API_DEFAULT_VERSION, Docker, body_full, query_parameters::CreateImageOptionsBuilder};
+use bollard::{
+    API_DEFAULT_VERSION, Docker, body_full,
+    query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder},
+};
 use futures_util::TryStreamExt as _;
 
 /// The image of the test server: nothing but its program.
@@ -38,7 +41,7 @@ pub(crate) async fn podman() -> Option<Arc<Podman>> {
             return Some(running);
         }
         let podman = Arc::new(Podman::start());
-        tokio::runtime::Handle::current().block_on(podman.import(IMAGE, &[]));
+        tokio::runtime::Handle::current().block_on(podman.import(IMAGE));
         *shared = Arc::downgrade(&podman);
         Some(podman)
     })
@@ -91,17 +94,30 @@ impl Podman {
         Docker::connect_with_unix(&format!("unix://{}", self.socket().display()), 60, API_DEFAULT_VERSION).unwrap()
     }
 
-    /// Makes an image of the test server, with what an image says of itself (`Dockerfile` instructions).
-    pub(crate) async fn import(&self, image: &str, changes: &[&str]) {
+    /// Builds an image of the test server, with what an image says of itself (`Dockerfile` instructions).
+    pub(crate) async fn build(&self, image: &str, says: &[&str]) {
+        let recipe = format!("FROM scratch\nCOPY server /server\n{}\n", says.join("\n"));
+        let mut archive = tar::Builder::new(Vec::new());
+        archive.sparse(false);
+        archive.append_path_with_name(static_server(), "server").unwrap();
+        let mut header = tar::Header::new_ustar();
+        header.set_size(recipe.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, "Containerfile", recipe.as_bytes()).unwrap();
+        let body = body_full(archive.into_inner().unwrap().into());
+        let options = BuildImageOptionsBuilder::new().dockerfile("Containerfile").t(image).build();
+        let docker = self.docker().negotiate_version().await.unwrap();
+        let told: Result<Vec<_>, _> = docker.build_image(options, None, Some(body)).try_collect().await;
+        told.unwrap();
+    }
+
+    /// Makes an image of the test server.
+    async fn import(&self, image: &str) {
         let mut archive = tar::Builder::new(Vec::new());
         archive.sparse(false);
         archive.append_path_with_name(static_server(), "server").unwrap();
         let body = body_full(archive.into_inner().unwrap().into());
-        let changes: Vec<_> = changes.iter().map(|change| (*change).to_owned()).collect();
-        let mut options = CreateImageOptionsBuilder::new().from_src("-").repo(image);
-        if !changes.is_empty() {
-            options = options.changes(changes);
-        }
+        let options = CreateImageOptionsBuilder::new().from_src("-").repo(image);
         let docker = self.docker().negotiate_version().await.unwrap();
         let told: Result<Vec<_>, _> = docker.create_image(Some(options.build()), Some(body), None).try_collect().await;
         told.unwrap();

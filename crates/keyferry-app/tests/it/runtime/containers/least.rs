@@ -110,6 +110,7 @@ async fn what_an_image_says_of_itself_changes_nothing() {
     let Some(world) = World::new().await else { return };
     let image = "localhost/keyferry-hostile:1";
     let changes = [
+        // What each of these asks for must come to nothing.
         "USER 0:0",
         "VOLUME /var/lib/grow",
         "VOLUME /tmp",
@@ -119,7 +120,10 @@ async fn what_an_image_says_of_itself_changes_nothing() {
         "STOPSIGNAL SIGUSR1",
         "LABEL dev.keyferry.app=all io.podman.annotations.privileged=TRUE run=\"--privileged -v /:/host\" dev.keyferry.server=other",
     ];
-    world.podman.import(image, &changes).await;
+    world.podman.build(image, &changes).await;
+    let docker = world.podman.docker().negotiate_version().await.unwrap();
+    let said = docker.inspect_image(image).await.unwrap().config.unwrap();
+    assert!(said.volumes.is_some_and(|volumes| volumes.len() == 2) && said.labels.is_some_and(|all| all.len() >= 4));
     let mut launch = world.harness.launch("notes", &["echo"]);
     let Place::Container(inside) = &mut launch.place else { panic!() };
     inside.image = Image::Named(image.to_owned());
@@ -141,7 +145,7 @@ async fn what_an_image_says_of_itself_changes_nothing() {
 async fn an_image_that_wants_volumes_at_odd_places_is_refused() {
     let Some(world) = World::new().await else { return };
     let image = "localhost/keyferry-odd:1";
-    world.podman.import(image, &["VOLUME /"]).await;
+    world.podman.build(image, &["VOLUME /"]).await;
     let mut launch = world.harness.launch("notes", &["echo"]);
     let Place::Container(inside) = &mut launch.place else { panic!() };
     inside.image = Image::Named(image.to_owned());

@@ -55,17 +55,17 @@ async fn what_a_killed_app_left_is_removed_by_the_next_and_nothing_else() {
     let next = containers(&podman, &dead);
     assert!(next.were_used());
     let harness = Harness::of(limits(), Some(next), Some(Image::Named(IMAGE.to_owned())));
-    let started = harness.servers.start(harness.launch("notes", &["echo"])).await.unwrap();
+    let started = harness.servers.start(harness.launch("mine", &["echo"])).await.unwrap();
     assert_eq!(of_app(&podman, "server-0").await.len(), 1, "those of another app stay");
     // A second server of the same app removes nothing of the first.
     harness.servers.start(harness.launch("more", &["echo"])).await.unwrap();
-    assert_eq!(harness.call("notes", "echo").await, "{}");
+    assert_eq!(harness.call("mine", "echo").await, "{}");
     assert!(started.container.is_some());
     harness.servers.shutdown_all().await;
-    assert!(of_app(&podman, "notes").await.is_empty());
+    assert!(of_app(&podman, "mine").await.is_empty());
 
     let last = Harness::of(limits(), Some(containers(&podman, &other)), Some(Image::Named(IMAGE.to_owned())));
-    last.servers.start(last.launch("notes", &["echo"])).await.unwrap();
+    last.servers.start(last.launch("mine", &["echo"])).await.unwrap();
     assert!(of_app(&podman, "server-0").await.is_empty());
     last.servers.shutdown_all().await;
 }
