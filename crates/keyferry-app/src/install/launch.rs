@@ -88,7 +88,8 @@ fn contained(
     folder: Option<&Path>,
     settings: &Settings,
 ) -> Result<(Contained, Option<Mount>), InstallError> {
-    let around = |folder| Surroundings { platform: Platform::Linux, ..engine.places.with_server_folder(folder) };
+    let around =
+        |folder| Surroundings { platform: Platform::Linux, ..engine.places.with_server_folder(folder) };
     match (local.contained(settings, &around(None)), folder) {
         (Err(LaunchError::NoFolder { .. }), Some(folder)) => {
             let contained = local.contained(settings, &around(Some(folder)));
@@ -228,12 +229,8 @@ fn launch_of(record: &ServerRecord, prepared: Prepared, own: &Path) -> Result<La
     let (program, args, env, place) = match what {
         What::Command(spec) => (spec.command, spec.args, spec.env, Place::Process),
         What::Contained(contained, mounts) => {
-            let inside = Inside {
-                image: contained.image,
-                mounts,
-                network: record.network,
-                cache: own.join("cache"),
-            };
+            let inside =
+                Inside { image: contained.image, mounts, network: record.network, cache: own.join("cache") };
             let program = contained.command.unwrap_or_default();
             (program, contained.args, contained.env, Place::Container(Box::new(inside)))
         }

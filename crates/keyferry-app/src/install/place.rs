@@ -85,10 +85,7 @@ fn guarded(engine: &Engine) -> mounts::Guarded {
 }
 
 /// The person's paths, and whether each may be changed. A default is the manifest's word, not theirs.
-fn named(
-    manifest: &Manifest,
-    given: &BTreeMap<String, Value>,
-) -> Result<Vec<(PathBuf, bool)>, InstallError> {
+fn named(manifest: &Manifest, given: &BTreeMap<String, Value>) -> Result<Vec<(PathBuf, bool)>, InstallError> {
     let (mut paths, mut missing) = (Vec::new(), Vec::new());
     for spec in manifest.user_config.iter() {
         if !matches!(spec.kind, SettingKind::Directory | SettingKind::File) {

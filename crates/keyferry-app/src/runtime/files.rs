@@ -127,7 +127,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         for text in ["one", "two"] {
-            write(&home, &[file(&[".jira", "c.json"], 0o640, text), file(&["t"], 0o600, text)], None).unwrap();
+            write(&home, &[file(&[".jira", "c.json"], 0o640, text), file(&["t"], 0o600, text)], None)
+                .unwrap();
             assert_eq!(fs::read_to_string(home.join(".jira/c.json")).unwrap(), text);
             let mode = |path: &str| fs::metadata(home.join(path)).unwrap().permissions().mode() & 0o777;
             assert_eq!(
@@ -158,7 +159,10 @@ mod tests {
             let files: Vec<_> = files.iter().map(|names| file(names, 0o600, "x")).collect();
             folders(&files).iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(of(&[&[".a", "b", "f"], &[".a", "g"], &[".ab", "h"], &[".c", "d", "i"]]), [".a", ".ab", ".c/d"]);
+        assert_eq!(
+            of(&[&[".a", "b", "f"], &[".a", "g"], &[".ab", "h"], &[".c", "d", "i"]]),
+            [".a", ".ab", ".c/d"]
+        );
         assert_eq!(of(&[&[".a", "f"], &[".netrc"]]), [""]);
         assert_eq!(of(&[]), [""; 0]);
     }

@@ -31,6 +31,7 @@ pub use error::RuntimeError;
 pub(crate) use files::make_private;
 pub use launch::Launch;
 pub use limits::Limits;
+pub use log::{Cursor, NoCursor};
 pub use place::{Inside, Mount, Network, Place, RuntimeKind, UnknownWord};
 pub use process::watchdog::WatchdogCommand;
 pub use rmcp::model::{CallToolResult, Tool};

@@ -166,7 +166,11 @@ pub(super) fn image(key: Key, text: &str) -> Result<String, InvalidValue> {
     let valid = (1..=512).contains(&text.len())
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte));
-    if valid { Ok(text.to_owned()) } else { Err(InvalidValue::NotAnImage(key, text.chars().take(60).collect())) }
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        Err(InvalidValue::NotAnImage(key, text.chars().take(60).collect()))
+    }
 }
 
 pub(super) fn key_place(key: Key, text: &str) -> Result<KeyPlace, InvalidValue> {

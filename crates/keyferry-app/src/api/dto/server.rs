@@ -98,6 +98,8 @@ pub struct ServerLogs {
     pub server: String,
     /// Oldest first.
     pub lines: Vec<String>,
+    /// Where they end: given as `after`, it gets the lines that came since.
+    pub cursor: String,
 }
 
 /// The tools a running server offers.

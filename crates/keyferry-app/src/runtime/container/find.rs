@@ -54,7 +54,8 @@ pub(super) fn candidates(environment: &[(OsString, OsString)]) -> Vec<Candidate>
         below(home.clone(), ".docker/run/docker.sock"),
         below(home, ".colima/default/docker.sock"),
     ];
-    let roots = ["/run/podman/podman.sock", "/var/run/docker.sock"].map(|path| Candidate::Socket(path.into()));
+    let roots =
+        ["/run/podman/podman.sock", "/var/run/docker.sock"].map(|path| Candidate::Socket(path.into()));
     own.into_iter().flatten().chain([Candidate::Podman]).chain(roots).collect()
 }
 

@@ -83,16 +83,19 @@ async fn pull(engine: &Engine, name: &str, tell: &(dyn Fn(String) + Send + Sync)
     let whole = if last.contains([':', '@']) { name.to_owned() } else { format!("{name}:latest") };
     let options = CreateImageOptionsBuilder::new().from_image(&whole).build();
     let steps = engine.docker.create_image(Some(options), None, None);
-    follow(steps.map(|step| {
-        let step = step?;
-        let progress = step.progress_detail.and_then(|detail| Some((detail.current?, detail.total?)));
-        let status = step.status.unwrap_or_default();
-        let text = match progress {
-            Some((done, total)) if total > 0 => format!("{status} {}", amount(done, total)),
-            _ => status,
-        };
-        Ok((text, step.error_detail.and_then(|error| error.message)))
-    }), &|text| tell(format!("Fetching the image {whole}: {text}")))
+    follow(
+        steps.map(|step| {
+            let step = step?;
+            let progress = step.progress_detail.and_then(|detail| Some((detail.current?, detail.total?)));
+            let status = step.status.unwrap_or_default();
+            let text = match progress {
+                Some((done, total)) if total > 0 => format!("{status} {}", amount(done, total)),
+                _ => status,
+            };
+            Ok((text, step.error_detail.and_then(|error| error.message)))
+        }),
+        &|text| tell(format!("Fetching the image {whole}: {text}")),
+    )
     .await
 }
 
@@ -124,8 +127,11 @@ async fn import(engine: &Engine) -> Result<(), String> {
     // With the tag in the name: Podman takes no other.
     let options = CreateImageOptionsBuilder::new().from_src("-").repo(EMPTY).build();
     let steps = engine.docker.create_image(Some(options), Some(body_full(body.into())), None);
-    follow(steps.map(|step| step.map(|step| (String::new(), step.error_detail.and_then(|one| one.message)))), &|_| {})
-        .await
+    follow(
+        steps.map(|step| step.map(|step| (String::new(), step.error_detail.and_then(|one| one.message)))),
+        &|_| {},
+    )
+    .await
 }
 
 /// Tells each step, and answers the first error.

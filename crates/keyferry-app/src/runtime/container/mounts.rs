@@ -6,7 +6,8 @@ use crate::runtime::{Mount, RuntimeError};
 
 /// Places of the machine's own: to show them would show the machine, or hide the image's.
 const SYSTEMS: [&str; 13] = [
-    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr", "/var/run",
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
+    "/var/run",
 ];
 
 /// What must never be shown as a whole.
@@ -36,7 +37,8 @@ pub(crate) fn mount(
     let plain = target.is_absolute()
         && target.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
     let target_text = target.to_str().filter(|text| plain && !text.chars().any(char::is_control));
-    let target_text = target_text.ok_or_else(|| refused("its path has `..` or a character that no mount can have"))?;
+    let target_text =
+        target_text.ok_or_else(|| refused("its path has `..` or a character that no mount can have"))?;
     let source = named.canonicalize().map_err(|_| refused("it is not there"))?;
     for path in [&source, target] {
         if path == Path::new("/") || SYSTEMS.iter().any(|system| path.starts_with(system)) {
@@ -91,7 +93,10 @@ mod tests {
         let plain = shown(docs.clone(), None).unwrap();
         assert_eq!((&plain.source, plain.target.as_str()), (&docs, docs.to_str().unwrap()));
         let linked = shown(at("elsewhere/docs"), None).unwrap();
-        assert_eq!((linked.source, linked.target), (docs.clone(), at("elsewhere/docs").display().to_string()));
+        assert_eq!(
+            (linked.source, linked.target),
+            (docs.clone(), at("elsewhere/docs").display().to_string())
+        );
         assert_eq!(shown(docs.clone(), Some("/data")).unwrap().target, "/data");
         assert!(shown(at("elsewhere"), None).is_ok());
 
@@ -114,7 +119,11 @@ mod tests {
             (docs, Some("/a\nb")),
         ] {
             let shown = shown(path.clone(), target);
-            assert!(matches!(shown, Err(RuntimeError::Mount { .. })), "{} {target:?}: {shown:?}", path.display());
+            assert!(
+                matches!(shown, Err(RuntimeError::Mount { .. })),
+                "{} {target:?}: {shown:?}",
+                path.display()
+            );
         }
     }
 }

@@ -140,7 +140,9 @@ impl Container {
             self.made.signal("SIGKILL", limits.after_kill).await;
             ended = self.ended_within(limits.after_kill).await;
         }
-        let removed = timeout(limits.after_terminate + limits.after_kill, remove(&self.made.engine, &self.made.id)).await;
+        let removed =
+            timeout(limits.after_terminate + limits.after_kill, remove(&self.made.engine, &self.made.id))
+                .await;
         match removed {
             Ok(Ok(())) => self.made.gone = true,
             Ok(Err(error)) => tracing::warn!(container = self.made.id, %error, "a container is left behind"),
@@ -165,15 +167,13 @@ impl Made {
             .await
             .map_err(|error| failed("reach a container's streams", &error))?;
         let (streams, carriers) = streams::apart(attached);
-        docker
-            .start_container(&self.id, None)
-            .await
-            .map_err(|error| failed("start a container", &error))?;
+        docker.start_container(&self.id, None).await.map_err(|error| failed("start a container", &error))?;
         let (tell, told) = watch::channel(None);
         let (engine, id) = (Arc::clone(&self.engine), self.id.clone());
         let watching = tokio::spawn(async move { _ = tell.send(Some(end(&engine, &id).await)) });
         let state = docker.inspect_container(&self.id, None).await.ok().and_then(|found| found.state);
-        let pid = state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok()).filter(|&pid| pid > 0);
+        let pid =
+            state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok()).filter(|&pid| pid > 0);
         Ok((Container { made: self, pid, told, watching, _carriers: carriers }, streams))
     }
 
@@ -238,7 +238,10 @@ fn volumes(name: &str, wanted: Option<Vec<String>>) -> Result<Vec<String>, Runti
     if wanted.len() <= MOST && wanted.iter().all(plain) {
         return Ok(wanted);
     }
-    Err(RuntimeError::Image { image: name.to_owned(), reason: "it asks for volumes that no container gets".to_owned() })
+    Err(RuntimeError::Image {
+        image: name.to_owned(),
+        reason: "it asks for volumes that no container gets".to_owned(),
+    })
 }
 
 impl Drop for Made {

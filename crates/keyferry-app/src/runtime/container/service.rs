@@ -40,7 +40,9 @@ impl OwnService {
         data_folder: &Path,
     ) -> Result<Option<Self>, String> {
         let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
-        let Ok(podman) = program::resolve("podman", data_folder, Path::new(""), path) else { return Ok(None) };
+        let Ok(podman) = program::resolve("podman", data_folder, Path::new(""), path) else {
+            return Ok(None);
+        };
         let socket = socket(environment, data_folder)?;
         let mut child = command(&podman, environment, &socket).spawn().map_err(|error| error.to_string())?;
         let until = Instant::now() + LISTENS_WITHIN;
@@ -98,7 +100,12 @@ fn command(podman: &Path, environment: &[(OsString, OsString)], socket: &Path) -
         command
             .args(["system", "service", "--time", "0", &address])
             .env_clear()
-            .envs(environment.iter().filter(|(name, _)| !name.to_string_lossy().starts_with("KEYFERRY_")).cloned())
+            .envs(
+                environment
+                    .iter()
+                    .filter(|(name, _)| !name.to_string_lossy().starts_with("KEYFERRY_"))
+                    .cloned(),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());

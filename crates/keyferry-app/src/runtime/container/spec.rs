@@ -74,7 +74,10 @@ impl Parts<'_> {
             attach_stderr: Some(true),
             tty: Some(false),
             stop_signal: Some("SIGTERM".to_owned()),
-            healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
+            healthcheck: Some(HealthConfig {
+                test: Some(vec!["NONE".to_owned()]),
+                ..HealthConfig::default()
+            }),
             host_config: Some(self.host()),
             ..ContainerCreateBody::default()
         }
@@ -97,7 +100,10 @@ impl Parts<'_> {
             mounts: Some(self.mounts()),
             // What it says is in its log; the engine keeps no second one.
             log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
-            restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
+            restart_policy: Some(RestartPolicy {
+                name: Some(RestartPolicyNameEnum::NO),
+                maximum_retry_count: None,
+            }),
             ..HostConfig::default()
         }
     }

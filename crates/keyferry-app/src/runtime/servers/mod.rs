@@ -26,8 +26,8 @@ use tokio::{
 };
 
 use super::{
-    Containers, Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, files, log, mcp::Session,
-    process::watchdog::Watchdog,
+    Containers, Cursor, Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, files, log,
+    mcp::Session, process::watchdog::Watchdog,
 };
 use keeper::{Keeper, Order};
 use watch::Seen;
@@ -207,6 +207,23 @@ impl Servers {
         let read = spawn_blocking({
             let path = path.clone();
             move || log::last_lines(&path, lines.min(MOST_LOG_LINES))
+        });
+        flattened(read.await).map_err(|error| RuntimeError::Log { path, reason: error.to_string() })
+    }
+
+    /// The lines that a server's log has gained since a cursor, and the cursor after them. [`Cursor::default`] is before all of them.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Log`] when it can't be read.
+    pub async fn logs_after(
+        &self,
+        server: &ServerName,
+        cursor: Cursor,
+    ) -> Result<(Vec<String>, Cursor), RuntimeError> {
+        let path = self.shared.log_path(server);
+        let read = spawn_blocking({
+            let path = path.clone();
+            move || log::after(&path, cursor)
         });
         flattened(read.await).map_err(|error| RuntimeError::Log { path, reason: error.to_string() })
     }

@@ -149,12 +149,7 @@ async fn process(shared: &Shared, launch: &Launch) -> Result<Spawned, RuntimeErr
 }
 
 /// `initialize`, then `tools/list` where tools are offered.
-async fn open(
-    about: &About,
-    limits: &Limits,
-    input: Input,
-    output: Output<Stdout>,
-) -> Result<Opened, End> {
+async fn open(about: &About, limits: &Limits, input: Input, output: Output<Stdout>) -> Result<Opened, End> {
     let opened = Session::open(about.server.clone(), output, input, Arc::clone(&about.mask), limits).await;
     let (session, ended) = opened.map_err(|error| match error {
         OpenError::Closed => End::Closed,

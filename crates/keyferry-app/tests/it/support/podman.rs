@@ -51,7 +51,8 @@ pub(crate) async fn podman() -> Option<Arc<Podman>> {
 
 fn is_there() -> bool {
     let works = |program: &str| {
-        let tried = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let tried =
+            Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         tried.is_ok_and(|status| status.success())
     };
     cfg!(target_os = "linux") && works("podman") && works("runc")
@@ -91,7 +92,8 @@ impl Podman {
     }
 
     pub(crate) fn docker(&self) -> Docker {
-        Docker::connect_with_unix(&format!("unix://{}", self.socket().display()), 60, API_DEFAULT_VERSION).unwrap()
+        Docker::connect_with_unix(&format!("unix://{}", self.socket().display()), 60, API_DEFAULT_VERSION)
+            .unwrap()
     }
 
     /// Builds an image of the test server, with what an image says of itself (`Dockerfile` instructions).
@@ -119,7 +121,8 @@ impl Podman {
         let body = body_full(archive.into_inner().unwrap().into());
         let options = CreateImageOptionsBuilder::new().from_src("-").repo(image);
         let docker = self.docker().negotiate_version().await.unwrap();
-        let told: Result<Vec<_>, _> = docker.create_image(Some(options.build()), Some(body), None).try_collect().await;
+        let told: Result<Vec<_>, _> =
+            docker.create_image(Some(options.build()), Some(body), None).try_collect().await;
         told.unwrap();
     }
 }
@@ -167,7 +170,9 @@ pub(crate) fn configuration(folder: &Path) -> [(&'static str, (&'static str, Str
             "CONTAINERS_STORAGE_CONF",
             (
                 "storage.conf",
-                format!("[storage]\ndriver = \"vfs\"\ngraphroot = \"{shown}/root\"\nrunroot = \"{shown}/run\"\n"),
+                format!(
+                    "[storage]\ndriver = \"vfs\"\ngraphroot = \"{shown}/root\"\nrunroot = \"{shown}/run\"\n"
+                ),
             ),
         ),
     ]
@@ -183,7 +188,15 @@ pub(crate) fn static_server() -> PathBuf {
             let target = tests.ancestors().nth(3).unwrap().join("static");
             let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
             let built = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-                .args(["build", "--locked", "--quiet", "-p", "keyferry-app", "--example", "keyferry-test-server"])
+                .args([
+                    "build",
+                    "--locked",
+                    "--quiet",
+                    "-p",
+                    "keyferry-app",
+                    "--example",
+                    "keyferry-test-server",
+                ])
                 .args(["--target", &triple, "--target-dir"])
                 .arg(&target)
                 .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -17,7 +17,16 @@ const FLAGS: &[&str] =
 
 /// Options with a value that change nothing here: names, labels, and limits, for which ours stand.
 const IGNORED: &[&str] = &[
-    "--name", "--label", "-l", "--pull", "--memory", "-m", "--cpus", "--pids-limit", "--cap-drop", "--log-driver",
+    "--name",
+    "--label",
+    "-l",
+    "--pull",
+    "--memory",
+    "-m",
+    "--cpus",
+    "--pids-limit",
+    "--cap-drop",
+    "--log-driver",
 ];
 
 /// What is taken from a `docker run`.
@@ -30,10 +39,7 @@ pub(super) struct DockerRun {
 
 impl DockerRun {
     /// Reads the arguments after `docker`. `around` holds the manifest's own variables: `-e NAME` passes one of them on.
-    pub(super) fn read(
-        args: &[LaunchText],
-        around: Vec<(String, LaunchText)>,
-    ) -> Result<Self, LaunchError> {
+    pub(super) fn read(args: &[LaunchText], around: Vec<(String, LaunchText)>) -> Result<Self, LaunchError> {
         let mut rest = args.iter();
         if rest.next().map(LaunchText::expose_text) != Some("run") {
             return Err(refused("a command other than `run`"));

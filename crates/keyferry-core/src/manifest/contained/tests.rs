@@ -3,11 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::manifest::{Manifest, Server};
 
-fn contained_with(
-    server: &Value,
-    user_config: &Value,
-    given: &Value,
-) -> Result<Contained, LaunchError> {
+fn contained_with(server: &Value, user_config: &Value, given: &Value) -> Result<Contained, LaunchError> {
     let manifest = json!({ "name": "a", "server": server, "user_config": user_config }).to_string();
     let manifest = Manifest::parse("a.json", &manifest).unwrap_or_else(|found| panic!("{found}")).manifest;
     let settings = Settings::validate(&manifest.user_config, given.as_object().unwrap()).unwrap();

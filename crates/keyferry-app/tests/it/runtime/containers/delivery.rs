@@ -37,7 +37,8 @@ async fn a_file_is_where_the_provider_file_says_with_its_mode_and_owner() {
     let inspected = world.inspected(&container).await.unwrap().to_string();
     assert!(!inspected.replace(&format!("TOKEN={CANARY}"), "").contains(CANARY));
     // The server may not change them, and may write beside them.
-    let refused = world.tool("write", json!({ "path": "/home/appuser/.jira/credentials.json", "size": 1 })).await;
+    let refused =
+        world.tool("write", json!({ "path": "/home/appuser/.jira/credentials.json", "size": 1 })).await;
     assert!(refused["error"].as_str().unwrap().contains("Read-only"), "{refused}");
     let beside = world.tool("write", json!({ "path": "/home/appuser/.cache", "size": 1 })).await;
     assert_eq!(beside["written"], 1, "{beside}");
@@ -101,7 +102,8 @@ async fn a_container_sees_the_old_file_or_the_new_one_and_never_half() {
 async fn a_process_sees_the_old_file_or_the_new_one_and_never_half() {
     let harness = Harness::new();
     let home = harness.folder.path().join("home");
-    never_half(&harness, ".jira/c", async |path: &str| std::fs::read_to_string(home.join(path)).unwrap()).await;
+    never_half(&harness, ".jira/c", async |path: &str| std::fs::read_to_string(home.join(path)).unwrap())
+        .await;
 }
 
 #[tokio::test]
@@ -112,7 +114,10 @@ async fn files_are_rewritten_only_of_a_server_that_runs() {
     assert_eq!(error.code(), "server_not_running");
     harness.start("notes", &["echo"]).await;
     harness.servers.stop(&name("notes")).await.unwrap();
-    assert_eq!(harness.servers.rewrite_files(&name("notes"), new()).await.unwrap_err().code(), "server_not_running");
+    assert_eq!(
+        harness.servers.rewrite_files(&name("notes"), new()).await.unwrap_err().code(),
+        "server_not_running"
+    );
 }
 
 #[tokio::test]

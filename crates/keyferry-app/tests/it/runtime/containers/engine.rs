@@ -43,14 +43,18 @@ async fn an_engine_tells_what_it_is_and_what_it_can_do() {
     let data = tempfile::tempdir().unwrap();
     let facts = containers(&podman, &data).facts().await.unwrap();
     assert_eq!((facts.name, &facts.socket), ("Podman", &podman.socket()));
-    assert!(facts.bounds_memory && facts.bounds_pids && facts.bounds_cpus && !facts.started_here, "{facts:?}");
+    assert!(
+        facts.bounds_memory && facts.bounds_pids && facts.bounds_cpus && !facts.started_here,
+        "{facts:?}"
+    );
     assert!(facts.version.starts_with(|digit: char| digit.is_ascii_digit()), "{facts:?}");
 }
 
 #[tokio::test]
 async fn podmans_service_is_started_where_it_does_not_run_and_ends_with_the_app() {
     let Some(_podman) = podman().await else { return };
-    let (own, data) = (tempfile::tempdir().unwrap(), tempfile::Builder::new().prefix("kf").tempdir().unwrap());
+    let (own, data) =
+        (tempfile::tempdir().unwrap(), tempfile::Builder::new().prefix("kf").tempdir().unwrap());
     let mut environment = vec![("PATH", std::env::var("PATH").unwrap())];
     for (name, (file, text)) in configuration(own.path()) {
         std::fs::write(own.path().join(file), text).unwrap();

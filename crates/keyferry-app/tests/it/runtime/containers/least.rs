@@ -123,7 +123,10 @@ async fn what_an_image_says_of_itself_changes_nothing() {
     world.podman.build(image, &changes).await;
     let docker = world.podman.docker().negotiate_version().await.unwrap();
     let said = docker.inspect_image(image).await.unwrap().config.unwrap();
-    assert!(said.volumes.is_some_and(|volumes| volumes.len() == 2) && said.labels.is_some_and(|all| all.len() >= 4));
+    assert!(
+        said.volumes.is_some_and(|volumes| volumes.len() == 2)
+            && said.labels.is_some_and(|all| all.len() >= 4)
+    );
     let mut launch = world.harness.launch("notes", &["echo"]);
     let Place::Container(inside) = &mut launch.place else { panic!() };
     inside.image = Image::Named(image.to_owned());

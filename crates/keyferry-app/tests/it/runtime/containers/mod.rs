@@ -1,8 +1,8 @@
 //! The runtime, with real containers of a real Podman.
 
 mod delivery;
-mod engine;
 mod ends;
+mod engine;
 mod least;
 mod orphans;
 mod starts;

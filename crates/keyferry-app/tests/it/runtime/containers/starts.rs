@@ -34,7 +34,9 @@ async fn a_server_that_dies_at_start_says_its_last_words_without_its_secret() {
 
 #[tokio::test]
 async fn what_is_not_mcp_is_not_mcp_in_a_container_either() {
-    let Some(world) = World::with(Limits { initialize: Duration::from_secs(3), ..limits() }).await else { return };
+    let Some(world) = World::with(Limits { initialize: Duration::from_secs(3), ..limits() }).await else {
+        return;
+    };
     for (part, sample) in [
         (["garbage-then-end"], "Usage: server [OPTIONS]"),
         (["garbage-then-wait"], "Starting up \\u{1b}[32mOK\\u{1b}[0m"),
