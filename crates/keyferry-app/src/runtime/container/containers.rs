@@ -181,7 +181,7 @@ async fn remove_orphans(engine: &Engine, mark: &str) -> Result<(), RuntimeError>
     for id in found.into_iter().filter_map(|container| container.id) {
         match remove(engine, &id).await {
             Ok(()) => {
-                tracing::info!(container = id, "a container that an app before this one left is removed")
+                tracing::info!(container = id, "a container that an app before this one left is removed");
             }
             Err(error) => tracing::warn!(container = id, %error, "a container of before can't be removed"),
         }
