@@ -235,6 +235,10 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
         "retry_after",
     ];
     later.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE connections DROP COLUMN {column}")));
+    let of_servers = ["runtime", "network"];
+    of_servers
+        .iter()
+        .for_each(|column| meddle(&folder, &format!("ALTER TABLE servers DROP COLUMN {column}")));
     let of_vault = ["key_place", "root", "retired"];
     of_vault.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE vault DROP COLUMN {column}")));
     meddle(&folder, "DROP TABLE audit; DROP TABLE audit_head; PRAGMA user_version = 1");

@@ -1,7 +1,10 @@
 //! `keyferry status`
 
 use jiff::Timestamp;
-use keyferry_app::api::dto::{Server, ServerState, Status, Tool, ToolList};
+use keyferry_app::{
+    api::dto::{Server, ServerState, Status, Tool, ToolList},
+    clock::Clock,
+};
 use keyferry_core::{id::ServerName, manifest::escaped};
 use serde::Serialize;
 
@@ -102,7 +105,7 @@ fn runtime(server: &Server) -> String {
 
 /// How it goes, in a line: since when it runs, how often it was started anew, its tools, the age of its token.
 fn health(server: &Server) -> String {
-    let now = Timestamp::now();
+    let now = Clock::system().now();
     let since =
         server.running_since.map(|at| format!("running since {} ({})", output::time(at), age(at, now)));
     let restarts = match server.restarts {

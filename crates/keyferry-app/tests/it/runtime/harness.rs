@@ -37,9 +37,15 @@ impl Harness {
 
     pub(crate) fn of(limits: Limits, containers: Option<Containers>, image: Option<Image>) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // A container has no libraries for a program of ours.
+        let this_program = match &image {
+            #[cfg(unix)]
+            Some(Image::ThisProgram) => crate::support::podman::static_server(),
+            _ => fixture(),
+        };
         let variable = |name: &str, value: &str| (name.into(), value.into());
         let servers = Servers::new(ServersConfig {
-            this_program: fixture(),
+            this_program,
             parent_environment: vec![
                 variable("PATH", "/usr/bin:/bin"),
                 variable("HOME", "/home/person"),
@@ -62,7 +68,8 @@ impl Harness {
             let cache = self.folder.path().join("cache");
             Place::Container(Box::new(Inside { image, mounts: vec![], network: Network::None, cache }))
         });
-        let program = if self.image.is_none() { "keyferry" } else { "/server" };
+        let ours = matches!(self.image, None | Some(Image::ThisProgram));
+        let program = if ours { "keyferry" } else { "/server" };
         Launch {
             server: name(server),
             program: program.to_owned(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use keyferry_app::runtime::{Limits, Place, RuntimeError, RuntimeKind, ServerState};
 use keyferry_core::manifest::Image;
 
-use super::{World, limits, name};
-use crate::runtime::harness::CANARY;
+use super::{Harness, World, containers, limits, name};
+use crate::{runtime::harness::CANARY, support::podman::podman};
 
 /// Starts a part that must fail, and checks that no container of it is left.
 async fn failure(world: &World, part: &[&str]) -> RuntimeError {
@@ -99,6 +99,21 @@ async fn our_own_program_must_be_static() {
     let error = world.harness.servers.start(launch).await.unwrap_err();
     assert_eq!(error.code(), "program_not_static", "{error}");
     assert!(error.hint().contains("crt-static"), "{}", error.hint());
+}
+
+#[tokio::test]
+async fn our_own_program_runs_in_an_image_with_nothing_else() {
+    let Some(podman) = podman().await else { return };
+    let data = tempfile::tempdir().unwrap();
+    let containers = containers(&podman, &data);
+    containers.prepare(&Image::ThisProgram, &|_| {}).await.unwrap();
+    let harness = Harness::of(limits(), Some(containers), Some(Image::ThisProgram));
+    harness.servers.start(harness.launch("ours", &["echo"])).await.unwrap();
+    assert_eq!(harness.call("ours", "echo").await, "{}");
+    let found: serde_json::Value = serde_json::from_str(&harness.call("ours", "surroundings").await).unwrap();
+    assert_eq!(found["arguments"], serde_json::json!(["/keyferry", "echo"]));
+    assert!(found["mounts"]["/keyferry"].as_str().unwrap().starts_with("ro,"), "{found}");
+    harness.servers.shutdown_all().await;
 }
 
 #[tokio::test]
