@@ -1,6 +1,13 @@
 //! What the supervisor holds of containers: the engine, once it is needed, and whose containers are its own.
 
-use std::{collections::HashMap, ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bollard::{
     errors::Error,
@@ -16,7 +23,10 @@ use super::{
     find::find,
     images, marks,
 };
-use crate::{entropy::Entropy, runtime::RuntimeError};
+use crate::{
+    entropy::Entropy,
+    runtime::{RuntimeError, process::watchdog::Watchdog},
+};
 
 /// How often, and after which wait, a list is asked for again that holds a container in a state on its way to another.
 const LISTED_AGAIN: u32 = 20;
@@ -40,6 +50,7 @@ pub struct ContainersConfig {
 pub struct Containers {
     pub(super) config: Arc<ContainersConfig>,
     known: Arc<Mutex<Known>>,
+    watchdog: Arc<OnceLock<Arc<Watchdog>>>,
 }
 
 #[derive(Default)]
@@ -53,7 +64,13 @@ impl Containers {
     /// Looks for nothing yet.
     #[must_use]
     pub fn new(config: ContainersConfig) -> Self {
-        Self { config: Arc::new(config), known: Arc::default() }
+        Self { config: Arc::new(config), known: Arc::default(), watchdog: Arc::default() }
+    }
+
+    /// Names what ends a service that is started here, should the app be killed.
+    pub(crate) fn are_watched_by(&self, watchdog: &Arc<Watchdog>) {
+        // Set once: an app has one supervisor.
+        _ = self.watchdog.set(Arc::clone(watchdog));
     }
 
     /// Which engine there is. Looks for one where none is known or the known one is silent; that may start Podman's service.
@@ -138,7 +155,8 @@ impl Containers {
             return Ok(Arc::clone(engine));
         }
         known.engine = None;
-        let found = find(&self.config.environment, &self.config.data_folder).await?;
+        let watchdog = self.watchdog.get().map(Arc::as_ref);
+        let found = find(&self.config.environment, &self.config.data_folder, watchdog).await?;
         tracing::info!(
             engine = found.facts.name,
             version = found.facts.version,

@@ -12,7 +12,7 @@ use super::{
     engine::{Engine, reason},
     service::OwnService,
 };
-use crate::runtime::RuntimeError;
+use crate::runtime::{RuntimeError, process::watchdog::Watchdog};
 
 /// How long one socket may take to answer. It is on this machine.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
@@ -66,6 +66,7 @@ pub(super) fn candidates(environment: &[(OsString, OsString)]) -> Vec<Candidate>
 pub(super) async fn find(
     environment: &[(OsString, OsString)],
     data_folder: &Path,
+    watchdog: Option<&Watchdog>,
 ) -> Result<Engine, RuntimeError> {
     let mut looked = Vec::new();
     for candidate in candidates(environment) {
@@ -75,7 +76,7 @@ pub(super) async fn find(
                 Ok(engine) => return Ok(engine),
                 Err(why) => looked.push(format!("{}: {why}", socket.display())),
             },
-            Candidate::Podman => match OwnService::start(environment, data_folder).await {
+            Candidate::Podman => match OwnService::start(environment, data_folder, watchdog).await {
                 Ok(None) => {}
                 Ok(Some(service)) => match asked(service.socket().to_owned(), Some(service)).await {
                     Ok(engine) => return Ok(engine),

@@ -14,7 +14,13 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::runtime::{files::make_private, process::program};
+use crate::runtime::{
+    files::make_private,
+    process::{
+        program,
+        watchdog::{Watchdog, Watched},
+    },
+};
 
 /// How long it may take until it listens.
 const LISTENS_WITHIN: Duration = Duration::from_secs(20);
@@ -31,6 +37,8 @@ const LONGEST_SOCKET: usize = 103;
 pub(super) struct OwnService {
     child: Box<dyn ChildWrapper>,
     socket: PathBuf,
+    /// It ends with the app, however the app ends.
+    _watched: Option<Watched>,
 }
 
 impl OwnService {
@@ -38,17 +46,26 @@ impl OwnService {
     pub(super) async fn start(
         environment: &[(OsString, OsString)],
         data_folder: &Path,
+        watchdog: Option<&Watchdog>,
     ) -> Result<Option<Self>, String> {
         let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
         let Ok(podman) = program::resolve("podman", data_folder, Path::new(""), path) else {
             return Ok(None);
         };
         let socket = socket(environment, data_folder)?;
+        if let Some(watchdog) = watchdog {
+            watchdog.ready().await;
+        }
         let mut child = command(&podman, environment, &socket).spawn().map_err(|error| error.to_string())?;
+        // At once: until the watchdog knows it, a killed app would leave it.
+        let watched = match (watchdog, child.id()) {
+            (Some(watchdog), Some(group)) => Some(watchdog.watch(group).await),
+            _ => None,
+        };
         let until = Instant::now() + LISTENS_WITHIN;
         loop {
             if UnixStream::connect(&socket).await.is_ok() {
-                return Ok(Some(Self { child, socket }));
+                return Ok(Some(Self { child, socket, _watched: watched }));
             }
             if let Ok(Some(status)) = child.try_wait() {
                 return Err(format!("it ended at once ({status}); `podman info` may say why"));

@@ -72,7 +72,7 @@ pub struct Servers {
 /// What the keepers share.
 struct Shared {
     config: ServersConfig,
-    watchdog: Watchdog,
+    watchdog: Arc<Watchdog>,
     /// Set before the last stops are ordered, so that a start that is ordered after one of them is refused.
     closing: AtomicBool,
 }
@@ -88,7 +88,10 @@ impl Servers {
     /// Starts nothing yet.
     #[must_use]
     pub fn new(config: ServersConfig) -> Self {
-        let watchdog = Watchdog::new(config.watchdog.clone());
+        let watchdog = Arc::new(Watchdog::new(config.watchdog.clone()));
+        if let Some(containers) = &config.containers {
+            containers.are_watched_by(&watchdog);
+        }
         let shared = Shared { config, watchdog, closing: AtomicBool::new(false) };
         Self { shared: Arc::new(shared), kept: Arc::default() }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keyferry_app::settings::ServersRuntime;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -14,7 +15,8 @@ use crate::support::{
 /// An app that finds its engine where this variable says.
 async fn app_with(variables: Vec<(String, String)>) -> TestApp {
     let folder = tempfile::tempdir().unwrap();
-    let settings = settings(folder.path());
+    let mut settings = settings(folder.path());
+    settings.servers_runtime = ServersRuntime::Auto;
     TestApp::boot(folder, settings, |parts| {
         parts.environment.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
     })

@@ -14,7 +14,7 @@ use keyferry_core::manifest::Image;
 use super::{Harness, containers, limits};
 use crate::{
     runtime::harness::{PATIENCE, fixture},
-    support::podman::{IMAGE, Podman, podman},
+    support::podman::{IMAGE, Podman, configuration, podman},
 };
 
 /// An app with one server in a container, killed once that runs.
@@ -68,6 +68,36 @@ async fn what_a_killed_app_left_is_removed_by_the_next_and_nothing_else() {
     last.servers.start(last.launch("mine", &["echo"])).await.unwrap();
     assert!(of_app(&podman, "server-0").await.is_empty());
     last.servers.shutdown_all().await;
+}
+
+/// The service that a killed app had started for itself, which is a child of nobody's then.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_service_of_podmans_that_an_app_started_ends_with_the_killed_app() {
+    let Some(_podman) = podman().await else { return };
+    let (own, data) =
+        (tempfile::tempdir().unwrap(), tempfile::Builder::new().prefix("kf").tempdir().unwrap());
+    let mut command = Command::new(fixture());
+    command.arg("engine").arg(data.path()).env_remove("DOCKER_HOST");
+    command.env("XDG_RUNTIME_DIR", own.path()).env("HOME", own.path()).env_remove("CONTAINER_HOST");
+    for (name, (file, text)) in configuration(own.path()) {
+        std::fs::write(own.path().join(file), text).unwrap();
+        command.env(name, own.path().join(file));
+    }
+    let mut app = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut socket = String::new();
+    BufReader::new(app.stdout.take().unwrap()).read_line(&mut socket).unwrap();
+    let socket = std::path::PathBuf::from(socket.trim());
+    assert!(socket.starts_with(data.path()), "{}", socket.display());
+    let answers = || std::os::unix::net::UnixStream::connect(&socket).is_ok();
+    assert!(answers());
+    app.kill().unwrap();
+    app.wait().unwrap();
+    let until = Instant::now() + PATIENCE;
+    while answers() {
+        assert!(Instant::now() < until, "the service is left");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
