@@ -17,7 +17,7 @@ use crate::{
     install::{self, Challenges, Deliveries, Registry},
     places::{self, Places},
     providers::{self, Providers},
-    runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
+    runtime::{Containers, ContainersConfig, Limits, Servers, ServersConfig, WatchdogCommand},
     settings::{self, Settings},
     sign_ins::SignIns,
     vault::{Passphrases, Vault, VaultError},
@@ -140,6 +140,9 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     let router =
         api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone(), engine.clients.tokens()));
     let serving = tokio::spawn(serve::serve(listener, router, engine.ending.clone()));
+    if engine.containers.were_used() {
+        engine.tasks.spawn(remove_orphans(Arc::clone(&engine)));
+    }
     if !alone {
         Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
@@ -185,10 +188,17 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
     let clients = clients(&settings, &folder, &parts);
     let (initialize, call) = (settings.server_start_limit, settings.server_call_limit);
     let clock = parts.clock.clone();
+    let containers = Containers::new(ContainersConfig {
+        environment: parts.environment.clone(),
+        data_folder: folder.path().to_owned(),
+        base_image: settings.containers_base_image.clone(),
+        entropy: parts.entropy.clone(),
+    });
     let servers = Servers::new(ServersConfig {
         this_program: parts.this_program,
         log_folder: folder.logs(),
         watchdog: parts.watchdog,
+        containers: Some(containers.clone()),
         limits: Limits { initialize, call, ..Limits::default() },
         now: Arc::new(move || clock.now()),
         parent_environment: parts.environment.clone(),
@@ -217,6 +227,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         catalog,
         connections,
         servers,
+        containers,
     })
 }
 
@@ -235,6 +246,16 @@ fn clients(settings: &Settings, folder: &DataFolder, parts: &Parts) -> Clients {
         clock: parts.clock.clone(),
         entropy: parts.entropy.clone(),
     })
+}
+
+/// Containers that an app before this one left. Their servers are none any more.
+async fn remove_orphans(engine: Arc<Engine>) {
+    tokio::select! {
+        found = engine.containers.engine() => if let Err(error) = found {
+            tracing::warn!(%error, "containers of before, if there are any, stay");
+        },
+        () = engine.ending.cancelled() => {}
+    }
 }
 
 /// Changes of provider files, and what the proxy comes to know.

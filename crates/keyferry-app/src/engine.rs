@@ -18,7 +18,7 @@ use crate::{
     install::{Challenges, Deliveries, Registry},
     places::Places,
     providers::Providers,
-    runtime::Servers,
+    runtime::{Containers, Servers},
     settings::Settings,
     sign_ins::SignIns,
     vault::{ServerHead, ServerRecord, Vault},
@@ -40,6 +40,8 @@ pub(crate) struct Engine {
     pub(crate) catalog: Catalog,
     pub(crate) connections: Connections,
     pub(crate) servers: Servers,
+    /// The way to a container engine, for servers that run in containers.
+    pub(crate) containers: Containers,
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
     /// Refreshes made because a server said that its token was dead.

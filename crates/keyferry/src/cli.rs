@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     app, audit, call, catalog, completions, connect, connections, demo, install, logs, named, provider,
-    proxy, sandbox, status, vault,
+    proxy, runtime, sandbox, status, vault,
 };
 
 /// Connects MCP servers to your accounts.
@@ -72,6 +72,9 @@ pub(crate) enum Command {
     /// Stop a server
     #[command(after_help = "Example:\n  keyferry stop sandbox-notes")]
     Stop(named::Args),
+    /// Stop a server and start it anew
+    #[command(after_help = "Example:\n  keyferry restart sandbox-notes")]
+    Restart(named::Args),
     /// Show the end of a server's log
     Logs(logs::Args),
     /// Remove a server, and end its access where no other server uses it
@@ -91,6 +94,9 @@ pub(crate) enum Command {
     /// Show the vault, move or change its key, back it up and restore it
     #[command(subcommand, after_help = vault::EXAMPLES)]
     Vault(vault::Command),
+    /// Show which container engine there is, and prepare it
+    #[command(subcommand, after_help = runtime::EXAMPLES)]
+    Runtime(runtime::Command),
     /// Call a tool of a server
     Call(call::Args),
     /// Print a completion script for your shell

@@ -38,6 +38,16 @@ impl CliError {
         self
     }
 
+    /// Whether it is the failure of this code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.problem.error == code
+    }
+
+    /// What failed.
+    pub(crate) fn message(&self) -> String {
+        self.problem.message.clone()
+    }
+
     /// Prints it to standard error.
     pub(crate) fn report(&self, json: bool) -> ExitCode {
         let text = if json {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod certified;
+mod containers;
 mod keychain;
 mod node;
 mod packages;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     )?;
     keychain::run();
     certified::run();
+    containers::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 

@@ -50,6 +50,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/servers/{name}", get(servers::show).delete(servers::uninstall)),
         ("/api/v1/servers/{name}/start", post(servers::start)),
         ("/api/v1/servers/{name}/stop", post(servers::stop)),
+        ("/api/v1/servers/{name}/restart", post(servers::restart)),
         ("/api/v1/servers/{name}/logs", get(servers::logs)),
         ("/api/v1/servers/{name}/tools", get(servers::tools)),
         ("/api/v1/servers/{name}/tools/{tool}", post(servers::call)),

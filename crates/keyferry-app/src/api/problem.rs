@@ -17,11 +17,13 @@ impl From<RuntimeError> for ApiError {
         let status = match &error {
             RuntimeError::NotRunning { .. } | RuntimeError::StoppedMeanwhile { .. } => StatusCode::CONFLICT,
             RuntimeError::TimedOut { .. } | RuntimeError::NeverAnswered { .. } => StatusCode::GATEWAY_TIMEOUT,
-            RuntimeError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            RuntimeError::NoEngine { .. } | RuntimeError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             RuntimeError::Variable { .. }
             | RuntimeError::Argument { .. }
             | RuntimeError::ProgramNotFound { .. }
             | RuntimeError::NotExecutable { .. }
+            | RuntimeError::Mount { .. }
+            | RuntimeError::NotStatic { .. }
             | RuntimeError::TooManyServers(_) => StatusCode::UNPROCESSABLE_ENTITY,
             RuntimeError::Folder(_) | RuntimeError::Log { .. } | RuntimeError::Unkillable { .. } => {
                 StatusCode::INTERNAL_SERVER_ERROR

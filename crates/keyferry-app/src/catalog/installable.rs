@@ -8,7 +8,6 @@ use crate::{api::dto::Problem, providers::Snapshot};
 pub(crate) fn not_installable(manifest: &Manifest, providers: &Snapshot) -> Option<Problem> {
     match &manifest.server {
         Server::Remote(_) => return Some(remote(manifest)),
-        Server::Local(local) if local.command.is_none() => return Some(image_only(manifest)),
         Server::Local(_) => {}
     }
     let oauth = &manifest.sign_in.oauth;
@@ -31,15 +30,6 @@ fn remote(manifest: &Manifest) -> Problem {
     }
     let message = "it runs elsewhere, and this app can't connect to remote servers yet";
     Problem::new("remote_unsupported", message).with_hint("add its URL to your MCP client directly")
-}
-
-fn image_only(manifest: &Manifest) -> Problem {
-    let message = "it names only a container image, and this app can't run containers yet";
-    let problem = Problem::new("container_unsupported", message);
-    match &manifest.documentation {
-        Some(_) => problem.with_hint("its documentation may name a command to run it with"),
-        None => problem,
-    }
 }
 
 /// A provider that no file describes. The hint names the closest one: most often the name is a slip.

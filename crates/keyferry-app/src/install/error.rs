@@ -53,6 +53,9 @@ pub(crate) enum InstallError {
     /// A credential file that a value would break.
     #[error("the file {path} can't be written: {error}")]
     Undeliverable { path: String, error: keyferry_core::delivery::NotDeliverable },
+    /// No container engine is there, and nobody has said that it may run as a process.
+    #[error("{0}; as a process, this server could do what you can do")]
+    OnlyAsProcess(RuntimeError),
     /// The vault has no such connection.
     #[error("there is no connection {0:?}")]
     UnknownConnection(String),
@@ -101,6 +104,7 @@ impl InstallError {
             Self::NoBrowserSignIn => (UNPROCESSABLE, "browser_sign_in_unsupported"),
             Self::UnknownConfig(_) => (UNPROCESSABLE, "unknown_config"),
             Self::Undeliverable { .. } => (StatusCode::BAD_GATEWAY, "file_delivery"),
+            Self::OnlyAsProcess(_) => (StatusCode::CONFLICT, "only_as_process"),
             Self::UnknownConnection(_) => (UNPROCESSABLE, "unknown_connection"),
             Self::OtherProvider { .. } => (UNPROCESSABLE, "wrong_connection"),
             Self::NoUseForConnection => (UNPROCESSABLE, "connection_not_needed"),
@@ -140,6 +144,9 @@ impl InstallError {
             Self::UnknownConfig(_) => "`keyferry provider show NAME` says what it asks for".to_owned(),
             Self::Undeliverable { .. } => {
                 "the service told something that no file can hold; its provider file may be wrong".to_owned()
+            }
+            Self::OnlyAsProcess(_) => {
+                "install Podman or start Docker; or say that it may: --runtime process".to_owned()
             }
             Self::NoUseForConnection => "leave the connection out".to_owned(),
             Self::NoConnection(server) => {

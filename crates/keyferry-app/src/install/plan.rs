@@ -5,18 +5,19 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use keyferry_core::{
     id::{ConnectionId, FactName, ManifestName, ProviderName, ServerName},
-    manifest::{Manifest, OauthSignIn, display_command},
+    manifest::{Manifest, OauthSignIn, Server},
     scope::Scopes,
 };
 use serde_json::Value;
 
-use super::{InstallError, connect, launch};
+use super::{InstallError, connect, launch, place};
 use crate::{
     api::dto::{AuthMethod, InstallRequest, ManifestChoice},
     catalog,
     connections::ConnectionError,
     engine::Engine,
     providers,
+    runtime::{Network, RuntimeKind},
     vault::{ConnectionState, ServerRecord},
 };
 
@@ -27,6 +28,9 @@ pub(super) struct Plan {
     /// The exact command, made safe to show.
     pub(super) command: String,
     pub(super) account: Account,
+    /// What will run it.
+    pub(super) runtime: RuntimeKind,
+    network: Network,
     pub(super) open_browser: bool,
     /// What the provider asks of the person.
     pub(super) config: BTreeMap<FactName, String>,
@@ -64,15 +68,32 @@ impl Plan {
         if engine.vault.server(&server).await?.is_some() {
             return Err(InstallError::AlreadyInstalled(server));
         }
-        let prepared = launch::prepare(engine, &manifest, folder.as_deref(), &request.settings)
+        let runtime = match &manifest.server {
+            Server::Local(local) => place::runtime(engine, local, request.runtime.map(Into::into)).await?,
+            Server::Remote(_) => RuntimeKind::Process,
+        };
+        let prepared = launch::prepare(engine, &manifest, folder.as_deref(), &request.settings, runtime)
             .map_err(|error| config_meant(engine, &manifest, error))?;
-        let command = display_command(&prepared.spec);
+        let command = prepared.command();
+        let network = request.network.map(Into::into).unwrap_or_default();
         let config = config(&request)?;
         let account = account(engine, &manifest, &request, &config).await?;
         let open_browser = request.open_browser && engine.settings.open_browser;
         let scopes = manifest.sign_in.oauth.scopes();
         let settings = request.settings;
-        Ok(Self { server, command, account, open_browser, config, scopes, text, folder, settings })
+        Ok(Self {
+            server,
+            command,
+            account,
+            runtime,
+            network,
+            open_browser,
+            config,
+            scopes,
+            text,
+            folder,
+            settings,
+        })
     }
 
     /// What the vault keeps of the server.
@@ -83,6 +104,8 @@ impl Plan {
             folder: self.folder,
             settings: self.settings,
             connection,
+            runtime: self.runtime,
+            network: self.network,
             wanted: true,
             installed_at: now,
         }

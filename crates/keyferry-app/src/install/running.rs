@@ -32,6 +32,18 @@ pub(crate) async fn stop(engine: &Engine, name: &ServerName) -> Result<(), ApiEr
     Ok(())
 }
 
+/// Stops a server and starts it anew, whether it runs or not.
+pub(crate) async fn restart(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
+    engine.record(name).await?;
+    engine.vault.set_server_wanted(name, true).await?;
+    {
+        let _turn = engine.turns.of(name).await;
+        engine.deliveries.forget(name);
+        engine.servers.stop(name).await?;
+    }
+    make_ready(engine, name).await
+}
+
 /// The tools of a server that runs, or is meant to.
 pub(crate) async fn tools(engine: &Engine, name: &ServerName) -> Result<Vec<Tool>, ApiError> {
     make_ready(engine, name).await?;
@@ -151,6 +163,7 @@ pub(super) async fn renew(engine: &Engine, name: &ServerName) -> Result<(), ApiE
         return Ok(());
     }
     let ready = launch::ready(engine, &record).await?;
+    launch::image(engine, &ready, &|_| {}).await?;
     match engine.servers.can_be_called(name) {
         true => launch::renew(engine, ready).await?,
         false => drop(launch::start(engine, ready).await?),

@@ -9,6 +9,7 @@ use super::{InstallError, connect, launch, plan::Plan, progress::Progress, unins
 use crate::{
     api::dto::{Problem, StepName},
     engine::Engine,
+    runtime::Mount,
 };
 
 /// Runs an install to its end, or until it is cancelled.
@@ -49,12 +50,19 @@ async fn story(
     *begun = true;
     let record = plan.into_record(connection, engine.clock.now());
     let ready = launch::ready(engine, &record).await?;
-    progress.note(told(&ready.delivered, &ready.shared));
+    progress.note(told(&ready.delivered, &ready.shared) + &shown_paths(ready.mounts()));
+    if ready.image().is_some() {
+        progress.begin(StepName::Image, "Looking for the container's image");
+        launch::image(engine, &ready, &|line| progress.note(line)).await?;
+        progress.note("The container's image is there");
+    }
     progress.begin(StepName::Start, format!("Starting {server}"));
     let status = launch::start(engine, ready).await?;
-    progress.note(
-        status.pid.map_or_else(|| format!("{server} runs"), |pid| format!("{server} runs as process {pid}")),
-    );
+    progress.note(match (&status.container, status.pid) {
+        (Some(container), _) => format!("{server} runs in container {container}"),
+        (None, Some(pid)) => format!("{server} runs as process {pid}"),
+        (None, None) => format!("{server} runs"),
+    });
     progress.begin(StepName::Tools, "Asking for its tools");
     let tools = engine.servers.tools(&server).await?;
     engine.vault.save_server(&record).await?;
@@ -89,6 +97,18 @@ fn told(delivered: &[String], shared: &[String]) -> String {
             variables.join(", ")
         ),
     }
+}
+
+/// What of this machine a container is shown.
+fn shown_paths(mounts: &[Mount]) -> String {
+    if mounts.is_empty() {
+        return String::new();
+    }
+    let paths = mounts.iter().map(|mount| {
+        let may = if mount.writable { "to change" } else { "to read" };
+        format!("{} ({may})", mount.source.display())
+    });
+    format!(". It is shown {}", paths.collect::<Vec<_>>().join(", "))
 }
 
 /// Takes back what a failed install had made. The connection stays: the person has allowed it, and the next try uses it.

@@ -37,6 +37,50 @@ pub enum RuntimeError {
         /// Why.
         reason: &'static str,
     },
+    /// No container engine answers.
+    #[error("there is no container engine{}", looked_at(looked))]
+    NoEngine {
+        /// What is there and does not answer, with the reason.
+        looked: Vec<String>,
+    },
+    /// The container engine refused something.
+    #[error("the container engine could not {doing}: {reason}")]
+    Engine {
+        /// What it was to do.
+        doing: &'static str,
+        /// What it said.
+        reason: String,
+    },
+    /// An image can't be had, or not be used.
+    #[error("the image {image} can't be used: {reason}")]
+    Image {
+        /// Its name.
+        image: String,
+        /// Why.
+        reason: String,
+    },
+    /// A folder or file is not shown to a container.
+    #[error("{} is not shown to a container: {reason}", path.display())]
+    Mount {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: &'static str,
+    },
+    /// This program needs the libraries of its machine, which no container has.
+    #[error("{} can't run in a container: it is not linked statically", program.display())]
+    NotStatic {
+        /// The program.
+        program: PathBuf,
+    },
+    /// A credential file can't be written.
+    #[error("a credential file can't be written below {}: {reason}", home.display())]
+    Files {
+        /// The folder of the server's files.
+        home: PathBuf,
+        /// What the operating system said.
+        reason: String,
+    },
     /// The server's folder is not there.
     #[error("the server's folder {} is not there", .0.display())]
     Folder(PathBuf),
@@ -188,6 +232,10 @@ fn said(lines: &[String]) -> String {
     if lines.is_empty() { String::new() } else { format!(": {}", lines.join(" | ")) }
 }
 
+fn looked_at(looked: &[String]) -> String {
+    if looked.is_empty() { String::new() } else { format!(" that answers: {}", looked.join("; ")) }
+}
+
 impl RuntimeError {
     /// A stable word a program can branch on.
     #[must_use]
@@ -197,6 +245,12 @@ impl RuntimeError {
             Self::Argument { .. } => "bad_argument",
             Self::ProgramNotFound { .. } => "command_not_found",
             Self::NotExecutable { .. } => "command_not_executable",
+            Self::NoEngine { .. } => "no_container_engine",
+            Self::Engine { .. } => "container_engine_failed",
+            Self::Image { .. } => "image_unavailable",
+            Self::Mount { .. } => "mount_refused",
+            Self::NotStatic { .. } => "program_not_static",
+            Self::Files { .. } => "file_delivery",
             Self::Folder(_) => "server_folder_missing",
             Self::Spawn { .. } => "server_not_started",
             Self::Log { .. } => "log_not_writable",
@@ -229,6 +283,19 @@ impl RuntimeError {
             Self::NotExecutable { path, .. } => {
                 format!("make it executable: chmod +x {:?}", path.display().to_string())
             }
+            Self::NoEngine { .. } => "install Podman, or start Docker; or let the server run as a process, which may do what you may: \
+                 --runtime process"
+                .to_owned(),
+            Self::Engine { .. } => "see what there is: keyferry runtime status".to_owned(),
+            Self::Image { .. } => {
+                "check its name, and that this machine reaches its registry; `keyferry runtime prepare` makes the base image"
+                    .to_owned()
+            }
+            Self::Mount { .. } => "name another folder".to_owned(),
+            Self::NotStatic { .. } => "build it so: RUSTFLAGS=\"-C target-feature=+crt-static\" cargo build --release --target \
+                 x86_64-unknown-linux-gnu; or leave --runtime out"
+                .to_owned(),
+            Self::Files { .. } => "look at the permissions and the free space of the data folder".to_owned(),
             Self::Folder(_) => "install the server again".to_owned(),
             Self::Spawn { hint, .. } => (*hint).to_owned(),
             Self::Log { .. } => "check who owns the data folder, and that its disk is not full".to_owned(),

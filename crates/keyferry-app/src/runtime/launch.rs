@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use keyferry_core::{id::ServerName, secret::SecretText};
+use keyferry_core::{delivery::RenderedFile, id::ServerName, secret::SecretText};
+
+use super::Place;
 
 /// One server, ready to be started.
 ///
@@ -11,7 +13,7 @@ pub struct Launch {
     /// The server. Also the name of its log.
     pub server: ServerName,
     /// The command: an absolute path, a path below `working_directory`, a name to look up in `PATH`, or `keyferry` for the very
-    /// program that runs.
+    /// program that runs. In a container, a program of its image; empty for the image's own.
     pub program: String,
     /// Its arguments, passed as they are; no shell reads them. They are visible to other programs: never a token.
     pub args: Vec<String>,
@@ -21,8 +23,14 @@ pub struct Launch {
     /// Further texts that must never be in the log, such as a token that only a part of a variable holds, or a sensitive setting
     /// among the arguments.
     pub secrets: Vec<SecretText>,
-    /// The server's folder.
+    /// The server's folder. A container does not see it.
     pub working_directory: PathBuf,
+    /// Credential files, written below `home` before the server starts.
+    pub files: Vec<RenderedFile>,
+    /// The folder for the credential files: the server's own, in a folder that exists.
+    pub home: PathBuf,
+    /// Where it runs.
+    pub place: Place,
 }
 
 impl Launch {
@@ -41,6 +49,8 @@ impl fmt::Debug for Launch {
             .field("environment", &self.variables().into_keys().collect::<Vec<_>>())
             .field("secrets", &self.secrets.len())
             .field("working_directory", &self.working_directory)
+            .field("files", &self.files.len())
+            .field("place", &self.place)
             .finish()
     }
 }
@@ -59,6 +69,9 @@ mod tests {
             environment: vec![("TOKEN".into(), secret("canary-old")), ("TOKEN".into(), secret("canary-new"))],
             secrets: vec![secret("canary-setting")],
             working_directory: "/srv/notes".into(),
+            files: vec![],
+            home: "/srv/home".into(),
+            place: Place::Process,
         };
         let printed = format!("{launch:?} {launch:#?}");
         assert!(printed.contains("TOKEN") && printed.contains("notes-server"), "{printed}");

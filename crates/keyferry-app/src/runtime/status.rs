@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::RuntimeError;
+use super::{RuntimeError, RuntimeKind};
 
 /// The state of a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,8 +23,12 @@ pub enum ServerState {
 pub struct ServerStatus {
     /// What it does.
     pub state: ServerState,
-    /// The process, which is also the id of its process group, while it runs.
+    /// What it runs in, or was last started in.
+    pub runtime: RuntimeKind,
+    /// The process, while it runs. In the runtime `process` it is also the id of its process group.
     pub pid: Option<u32>,
+    /// The container, while it runs in one.
+    pub container: Option<String>,
     /// Since when it runs.
     pub started_at: Option<Timestamp>,
     /// How many times it was started again since the app began.
@@ -33,9 +37,4 @@ pub struct ServerStatus {
     pub tool_count: Option<usize>,
     /// Why it does not run although it should.
     pub problem: Option<RuntimeError>,
-}
-
-impl ServerStatus {
-    /// What runs it, as people and programs name it.
-    pub const RUNTIME: &str = "process";
 }

@@ -21,6 +21,10 @@ pub enum Key {
     ServerStartLimit,
     /// `server_call_limit`: how long one call of a tool may take.
     ServerCallLimit,
+    /// `servers.runtime`: what runs servers for which nothing else was said.
+    ServersRuntime,
+    /// `containers.base_image`: the image that stands in for Keyferry's own.
+    ContainersBaseImage,
     /// `vault.key`: where the master key of a new vault is kept.
     VaultKey,
     /// `vault.passphrase_file`: the file that holds the passphrase, where nobody can be asked for it.
@@ -31,7 +35,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Listen,
         Self::ProxyUrl,
         Self::ProxyAccessKey,
@@ -40,6 +44,8 @@ impl Key {
         Self::OpenBrowser,
         Self::ServerStartLimit,
         Self::ServerCallLimit,
+        Self::ServersRuntime,
+        Self::ContainersBaseImage,
         Self::VaultKey,
         Self::VaultPassphraseFile,
         Self::VaultKeychainLimit,
@@ -57,6 +63,8 @@ impl Key {
             Self::OpenBrowser => "open_browser",
             Self::ServerStartLimit => "server_start_limit",
             Self::ServerCallLimit => "server_call_limit",
+            Self::ServersRuntime => "servers.runtime",
+            Self::ContainersBaseImage => "containers.base_image",
             Self::VaultKey => "vault.key",
             Self::VaultPassphraseFile => "vault.passphrase_file",
             Self::VaultKeychainLimit => "vault.keychain_limit",

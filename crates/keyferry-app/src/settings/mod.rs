@@ -14,7 +14,7 @@ use keyferry_core::{secret::SecretText, url::Endpoint};
 
 pub use key::Key;
 pub use layer::{Flags, Origin};
-pub use value::InvalidValue;
+pub use value::{InvalidValue, ServersRuntime};
 
 use crate::vault::{KEYCHAIN_LIMIT, KeyAccess, KeyPlace, Passphrases};
 use layer::{Layer, Layers};
@@ -50,6 +50,10 @@ pub struct Settings {
     pub server_start_limit: Duration,
     /// How long one call of a tool may take.
     pub server_call_limit: Duration,
+    /// What runs servers for which nothing else was said.
+    pub servers_runtime: ServersRuntime,
+    /// The image that stands in for Keyferry's base image.
+    pub containers_base_image: Option<String>,
     /// Where the master key of a new vault is kept; none lets the first start choose.
     pub vault_key: Option<KeyPlace>,
     /// The file that holds the passphrase, where nobody can be asked for it.
@@ -148,6 +152,8 @@ impl Settings {
             open_browser: true,
             server_start_limit: Duration::from_secs(30),
             server_call_limit: Duration::from_secs(120),
+            servers_runtime: ServersRuntime::Auto,
+            containers_base_image: None,
             vault_key: None,
             vault_passphrase_file: None,
             vault_keychain_limit: KEYCHAIN_LIMIT,
@@ -200,6 +206,10 @@ impl Settings {
             server_call_limit: layers
                 .value(Key::ServerCallLimit, value::duration)?
                 .unwrap_or(defaults.server_call_limit),
+            servers_runtime: layers
+                .value(Key::ServersRuntime, value::servers_runtime)?
+                .unwrap_or(defaults.servers_runtime),
+            containers_base_image: layers.value(Key::ContainersBaseImage, value::image)?,
             vault_key: layers.value(Key::VaultKey, value::key_place)?,
             vault_passphrase_file: layers.file(Key::VaultPassphraseFile, &defaults.data_folder)?,
             vault_keychain_limit: layers

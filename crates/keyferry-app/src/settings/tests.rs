@@ -55,6 +55,8 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
         (Key::OpenBrowser, "false"),
         (Key::ServerStartLimit, "1h"),
         (Key::ServerCallLimit, "15"),
+        (Key::ServersRuntime, "container"),
+        (Key::ContainersBaseImage, "registry.example/base:1"),
         (Key::VaultKey, "passphrase"),
         (Key::VaultPassphraseFile, "/run/passphrase"),
         (Key::VaultKeychainLimit, "5s"),

@@ -23,6 +23,17 @@ const DEFAULT_PROXY: &str = "http://127.0.0.1:7666";
 /// No wait in the app is longer: a limit that never ends is none.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
+/// What runs servers for which nothing else was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServersRuntime {
+    /// A container where there is an engine and the manifest can run in one; else the person is asked.
+    Auto,
+    /// A process, without a question.
+    Process,
+    /// A container, and nothing else.
+    Container,
+}
+
 /// Why a value can't be that of its key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidValue {
@@ -57,6 +68,12 @@ pub enum InvalidValue {
     /// An empty path, or one with a NUL.
     #[error("`{0}` names a folder that can't exist")]
     NotAFolder(Key),
+    /// None of the runtimes.
+    #[error("`{0}` names no runtime: {1:?}")]
+    NotARuntime(Key, String),
+    /// Not the name of an image.
+    #[error("`{0}` is not the name of an image: {1:?}")]
+    NotAnImage(Key, String),
     /// Not a place for the master key.
     #[error("`{0}` names no place for the vault's key: {1:?}")]
     NotAPlace(Key, String),
@@ -78,6 +95,8 @@ impl InvalidValue {
             Self::NotABoolean(..) => "write true or false".to_owned(),
             Self::NotAKey(_) => "copy the key that the proxy's operator gave you".to_owned(),
             Self::NotAPlace(..) => "write keychain, passphrase or file".to_owned(),
+            Self::NotARuntime(..) => "write auto, process or container".to_owned(),
+            Self::NotAnImage(..) => "write a name such as registry.example/base:1.0".to_owned(),
             Self::NotADuration(..) => "write a number of seconds, or 90s, 5m, 1h".to_owned(),
         }
     }
@@ -132,6 +151,26 @@ pub(super) fn duration(key: Key, text: &str) -> Result<Duration, InvalidValue> {
     let seconds = number.parse::<u64>().ok().filter(|_| plain).and_then(|number| number.checked_mul(unit));
     let duration = Duration::from_secs(seconds.ok_or_else(refused)?);
     if (Duration::from_secs(1)..=LONGEST).contains(&duration) { Ok(duration) } else { Err(refused()) }
+}
+
+pub(super) fn servers_runtime(key: Key, text: &str) -> Result<ServersRuntime, InvalidValue> {
+    match text {
+        "auto" => Ok(ServersRuntime::Auto),
+        "process" => Ok(ServersRuntime::Process),
+        "container" => Ok(ServersRuntime::Container),
+        _ => Err(InvalidValue::NotARuntime(key, text.chars().take(60).collect())),
+    }
+}
+
+pub(super) fn image(key: Key, text: &str) -> Result<String, InvalidValue> {
+    let valid = (1..=512).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte));
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        Err(InvalidValue::NotAnImage(key, text.chars().take(60).collect()))
+    }
 }
 
 pub(super) fn key_place(key: Key, text: &str) -> Result<KeyPlace, InvalidValue> {

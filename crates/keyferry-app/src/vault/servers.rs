@@ -12,6 +12,7 @@ use super::{
     row::{moment, parsed, read_generation, read_moment},
     seal::{Place, Sealer},
 };
+use crate::runtime::{Network, RuntimeKind};
 
 /// One installed server.
 #[derive(Clone)]
@@ -26,6 +27,10 @@ pub struct ServerRecord {
     pub settings: BTreeMap<String, Value>,
     /// The connection that it uses.
     pub connection: Option<ConnectionId>,
+    /// What runs it.
+    pub runtime: RuntimeKind,
+    /// What of the network it reaches, in a container.
+    pub network: Network,
     /// Whether it should run.
     pub wanted: bool,
     /// When it was installed.
@@ -114,8 +119,8 @@ impl Vault {
             let generation = sealer.draw_generation();
             let sealed = sealer.seal(place(server.name.as_str(), generation), &settings)?;
             let saved = database.execute(
-                "INSERT OR REPLACE INTO servers (name, manifest, folder, settings, generation, connection, wanted, installed_at)
-                 VALUES (:name, :manifest, :folder, :settings, :generation, :connection, :wanted, :installed_at)",
+                "INSERT OR REPLACE INTO servers (name, manifest, folder, settings, generation, connection, runtime, network, wanted, installed_at)
+                 VALUES (:name, :manifest, :folder, :settings, :generation, :connection, :runtime, :network, :wanted, :installed_at)",
                 named_params! {
                     ":name": server.name.as_str(),
                     ":manifest": server.manifest,
@@ -123,6 +128,8 @@ impl Vault {
                     ":settings": sealed,
                     ":generation": generation.cast_signed(),
                     ":connection": server.connection.as_ref().map(ConnectionId::as_str),
+                    ":runtime": server.runtime.as_str(),
+                    ":network": server.network.as_str(),
                     ":wanted": server.wanted,
                     ":installed_at": moment(server.installed_at),
                 },
@@ -201,6 +208,8 @@ fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ServerRecord, VaultError> {
         settings: serde_json::from_str(&settings)
             .map_err(|_| VaultError::Damaged(format!("servers {name}")))?,
         connection: read_connection(row, &name)?,
+        runtime: parsed(row, "runtime")?,
+        network: parsed(row, "network")?,
         wanted: row.get("wanted")?,
         installed_at: read_moment(row, "installed_at")?,
         name,

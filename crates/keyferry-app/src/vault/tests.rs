@@ -15,6 +15,7 @@ use keyferry_core::{
 use tempfile::TempDir;
 
 use super::*;
+use crate::runtime::{Network, RuntimeKind};
 
 pub(super) const CANARY: &str = "canary-access-token";
 
@@ -87,6 +88,8 @@ async fn no_secret_lies_readable_in_any_file() {
         folder: None,
         settings: [("api_key".to_owned(), "canary-setting".into())].into(),
         connection: Some(kept.id.clone()),
+        runtime: RuntimeKind::Process,
+        network: Network::Internet,
         wanted: true,
         installed_at: kept.created_at,
     };
@@ -204,6 +207,8 @@ async fn a_server_whose_connection_has_gone_meanwhile_is_not_kept() {
         folder: None,
         settings: std::collections::BTreeMap::default(),
         connection: Some(gone.id.clone()),
+        runtime: RuntimeKind::Process,
+        network: Network::Internet,
         wanted: true,
         installed_at: gone.created_at,
     };
@@ -230,6 +235,10 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
         "retry_after",
     ];
     later.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE connections DROP COLUMN {column}")));
+    let of_servers = ["runtime", "network"];
+    of_servers
+        .iter()
+        .for_each(|column| meddle(&folder, &format!("ALTER TABLE servers DROP COLUMN {column}")));
     let of_vault = ["key_place", "root", "retired"];
     of_vault.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE vault DROP COLUMN {column}")));
     meddle(&folder, "DROP TABLE audit; DROP TABLE audit_head; PRAGMA user_version = 1");

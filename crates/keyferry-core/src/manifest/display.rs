@@ -1,6 +1,10 @@
 //! What a person sees before a stranger's program starts.
 
-use super::{launch::LaunchSpec, model::Local, show::escaped};
+use super::{
+    launch::{LaunchSpec, LaunchText},
+    model::Local,
+    show::escaped,
+};
 
 /// The exact command in one line, variables first: `JIRA_URL="https://…" uvx mcp-atlassian`.
 ///
@@ -8,10 +12,18 @@ use super::{launch::LaunchSpec, model::Local, show::escaped};
 /// read, not to be run: the quotes are no shell's.
 #[must_use]
 pub fn display_command(spec: &LaunchSpec) -> String {
-    let variables =
-        spec.env.iter().map(|(name, value)| format!("{}={}", quoted(name), quoted(value.shown())));
-    let args = spec.args.iter().map(|arg| quoted(arg.shown()));
-    let words: Vec<_> = variables.chain([program(&spec.command)]).chain(args).collect();
+    variables_and_words(&spec.env, Some(&spec.command), &spec.args)
+}
+
+/// Variables, the program where there is one, arguments.
+pub(super) fn variables_and_words(
+    env: &[(String, LaunchText)],
+    command: Option<&str>,
+    args: &[LaunchText],
+) -> String {
+    let variables = env.iter().map(|(name, value)| format!("{}={}", quoted(name), quoted(value.shown())));
+    let args = args.iter().map(|arg| quoted(arg.shown()));
+    let words: Vec<_> = variables.chain(command.map(program)).chain(args).collect();
     words.join(" ")
 }
 
@@ -30,7 +42,7 @@ fn program(text: &str) -> String {
 }
 
 /// The text as it is, where no one could misread it; else escaped and in quotes.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-[]${}".contains(&byte);
     if !text.is_empty() && text.bytes().all(plain) {
         text.to_owned()
@@ -42,7 +54,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{manifest::LaunchText, secret::SecretText};
+    use crate::secret::SecretText;
 
     fn plain(text: &str) -> LaunchText {
         LaunchText::Plain(text.to_owned())

@@ -92,6 +92,8 @@ pub struct SettingSpec {
     pub multiple: bool,
     /// Whether the value is a secret.
     pub sensitive: bool,
+    /// Whether a server in a container may change the files of this path; only read them otherwise. Ours, not MCPB's.
+    pub writable: bool,
     /// The smallest number allowed.
     pub min: Option<f64>,
     /// The largest number allowed.

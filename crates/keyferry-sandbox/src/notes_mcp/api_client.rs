@@ -37,7 +37,12 @@ pub(super) enum ApiError {
 
 impl NotesApi {
     pub(super) fn new(settings: NotesSettings) -> reqwest::Result<Self> {
-        Ok(Self { client: http_client::build()?, settings })
+        // In a container with nothing else there are no roots to load, and http on loopback needs none.
+        let client = match settings.api_url().starts_with("https:") {
+            true => http_client::build()?,
+            false => http_client::build_for_loopback()?,
+        };
+        Ok(Self { client, settings })
     }
 
     pub(super) async fn list_notes(&self) -> Result<Value, ApiError> {

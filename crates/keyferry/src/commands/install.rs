@@ -1,9 +1,15 @@
 //! `keyferry install`
 
-use std::{collections::BTreeMap, path::Path, sync::OnceLock, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal as _},
+    path::Path,
+    sync::OnceLock,
+    time::Duration,
+};
 
 use keyferry_app::api::dto::{
-    AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepState,
+    self, AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepState,
 };
 use keyferry_core::{
     diagnostic::{Diagnostic, Severity},
@@ -19,6 +25,9 @@ use crate::{
     session::with_api_or_undo,
 };
 
+/// What the app answers where it has no container engine and was not told that a process will do.
+const ONLY_AS_PROCESS: &str = "only_as_process";
+
 /// How long one question for news waits.
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -29,6 +38,7 @@ Examples:
   keyferry install sandbox-notes
   keyferry install ./acme.json --set acme_url=https://acme.example
   keyferry install ./desk.json --config subdomain=acme
+  keyferry install ./files.json --runtime container --network none
   keyferry install sandbox-notes --connection abcdefghijkl")]
 pub(crate) struct Args {
     /// A manifest of the catalog, or a manifest file
@@ -46,9 +56,57 @@ pub(crate) struct Args {
     /// Use this connection instead of signing in
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
+    /// What runs the server; left out, a container where there is an engine, else you are asked
+    #[arg(long)]
+    runtime: Option<Runtime>,
+    /// What of the network its container reaches [default: internet]
+    #[arg(long)]
+    network: Option<Network>,
+    /// Let it run as a process where there is no container engine, without a question
+    #[arg(long)]
+    yes: bool,
     /// Print the sign-in page's address and open no browser
     #[arg(long)]
     no_browser: bool,
+}
+
+/// What runs a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Runtime {
+    /// A child process, which may do what you may
+    Process,
+    /// A container of Podman or Docker
+    Container,
+}
+
+/// What of the network a container reaches.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Network {
+    /// Nothing
+    None,
+    /// The internet, and your private networks
+    Internet,
+    /// What this machine reaches, its own loopback with it
+    Host,
+}
+
+impl From<Runtime> for dto::Runtime {
+    fn from(runtime: Runtime) -> Self {
+        match runtime {
+            Runtime::Process => Self::Process,
+            Runtime::Container => Self::Container,
+        }
+    }
+}
+
+impl From<Network> for dto::Network {
+    fn from(network: Network) -> Self {
+        match network {
+            Network::None => Self::None,
+            Network::Internet => Self::Internet,
+            Network::Host => Self::Host,
+        }
+    }
 }
 
 /// The ways to sign in.
@@ -70,11 +128,19 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
             Auth::Browser => AuthMethod::Browser,
         }),
         connection: args.connection,
+        runtime: args.runtime.map(Into::into),
+        network: args.network.map(Into::into),
         open_browser: !args.no_browser,
     };
     let begun = OnceLock::new();
     let work = async |api: &Api| {
-        let install = follow(api, &request, &begun, &mut told).await?;
+        let install = match follow(api, &request, &begun, &mut told).await {
+            Err(error) if error.is(ONLY_AS_PROCESS) && (args.yes || may_be_a_process(&error)) => {
+                let request = InstallRequest { runtime: Some(dto::Runtime::Process), ..request.clone() };
+                follow(api, &request, &begun, &mut told).await?
+            }
+            outcome => outcome?,
+        };
         Ok((install, api.is_alone().await))
     };
     let (install, alone) = with_api_or_undo(global, work, async |api| cancel(api, &begun).await).await?;
@@ -85,6 +151,17 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         output::note("It ended with this command. `keyferry app` keeps it running.");
     }
     Ok(())
+}
+
+/// Asks whether a server may run as a process, where a person can answer.
+fn may_be_a_process(error: &CliError) -> bool {
+    if !io::stdin().is_terminal() || !output::watched() {
+        return false;
+    }
+    output::note(&error.message());
+    output::note("Let it run as a process all the same? [y/N]");
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 pub(crate) fn config(given: &[String]) -> CliResult<BTreeMap<String, String>> {

@@ -14,6 +14,7 @@ pub(crate) mod logs;
 pub(crate) mod named;
 pub(crate) mod provider;
 pub(crate) mod proxy;
+pub(crate) mod runtime;
 pub(crate) mod sandbox;
 pub(crate) mod status;
 pub(crate) mod uninstall;
@@ -38,6 +39,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Status(args) => status::run(global, args).await,
         Command::Start(args) => named::start(global, args).await,
         Command::Stop(args) => named::stop(global, args).await,
+        Command::Restart(args) => named::restart(global, args).await,
         Command::Logs(args) => logs::run(global, args).await,
         Command::Uninstall(args) => uninstall::run(global, args).await,
         Command::Connections(command) => connections::run(global, command).await,
@@ -45,6 +47,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Audit(command) => audit::run(global, command).await,
         Command::Provider(command) => provider::run(global, command).await,
         Command::Vault(command) => vault::run(global, command).await,
+        Command::Runtime(command) => runtime::run(global, command).await,
         Command::Call(args) => call::run(global, args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Sandbox(command) => sandbox::run(global, command).await,

@@ -1,4 +1,4 @@
-//! `keyferry start` and `keyferry stop`
+//! `keyferry start`, `keyferry stop` and `keyferry restart`
 
 use keyferry_app::api::dto::Server;
 use keyferry_core::id::ServerName;
@@ -22,12 +22,16 @@ pub(crate) async fn stop(global: &Global, args: Args) -> CliResult {
     change(global, &args, "stop").await
 }
 
+pub(crate) async fn restart(global: &Global, args: Args) -> CliResult {
+    change(global, &args, "restart").await
+}
+
 async fn change(global: &Global, args: &Args, verb: &str) -> CliResult {
     let path = format!("/servers/{}/{verb}", args.name);
     let (server, alone): (Server, bool) =
         with_api(global, async |api| Ok((api.post(&path, &json!({})).await?, api.is_alone().await))).await?;
     output::data(global.json, &server, shown);
-    if alone && verb == "start" {
+    if alone && verb != "stop" {
         output::note("It works, and ended with this command. `keyferry app` keeps it running.");
     }
     Ok(())

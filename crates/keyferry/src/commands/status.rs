@@ -1,6 +1,10 @@
 //! `keyferry status`
 
-use keyferry_app::api::dto::{Server, ServerState, Status, Tool, ToolList};
+use jiff::Timestamp;
+use keyferry_app::{
+    api::dto::{Server, ServerState, Status, Tool, ToolList},
+    clock::Clock,
+};
 use keyferry_core::{id::ServerName, manifest::escaped};
 use serde::Serialize;
 
@@ -92,6 +96,43 @@ pub(super) fn shown(server: &Server) -> String {
     facts(server, &[])
 }
 
+fn runtime(server: &Server) -> String {
+    match &server.network {
+        Some(network) => format!("{}, network: {network}", server.runtime),
+        None => server.runtime.clone(),
+    }
+}
+
+/// How it goes, in a line: since when it runs, how often it was started anew, its tools, the age of its token.
+fn health(server: &Server) -> String {
+    let now = Clock::system().now();
+    let since =
+        server.running_since.map(|at| format!("running since {} ({})", output::time(at), age(at, now)));
+    let restarts = match server.restarts {
+        1 => "restarted once".to_owned(),
+        count => format!("restarted {count} times"),
+    };
+    let tools = server.tool_count.map(|count| format!("{count} tools"));
+    let connection = server.connection.as_ref();
+    let token = connection.and_then(|connection| connection.token_since).map(|at| {
+        let until = connection.and_then(|connection| connection.token_until);
+        let end = until.map(|until| format!(", until {}", output::time(until))).unwrap_or_default();
+        format!("token {} old{end}", age(at, now))
+    });
+    since.into_iter().chain([restarts]).chain(tools).chain(token).collect::<Vec<_>>().join("; ")
+}
+
+/// A time that has passed, in its largest unit.
+fn age(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(at).as_secs().max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
 fn facts(server: &Server, tools: &[Tool]) -> String {
     let connection =
         server.connection.as_ref().map(|connection| format!("{} ({})", connection.provider, connection.id));
@@ -100,10 +141,10 @@ fn facts(server: &Server, tools: &[Tool]) -> String {
         ("title", server.display_name.clone()),
         ("state", state(server)),
         ("hint", server.problem.as_ref().and_then(|problem| problem.hint.clone()).unwrap_or_default()),
-        ("runtime", server.runtime.clone()),
+        ("runtime", runtime(server)),
+        ("container", server.container.clone().unwrap_or_default()),
         ("process", server.pid.map(|pid| pid.to_string()).unwrap_or_default()),
-        ("running since", server.running_since.map(output::time).unwrap_or_default()),
-        ("restarts", server.restarts.to_string()),
+        ("health", health(server)),
         ("account", connection.unwrap_or_default()),
         ("tools", tools.iter().map(signature).collect::<Vec<_>>().join("\n")),
     ])

@@ -4,7 +4,7 @@ mod redact;
 
 use std::io::IsTerminal as _;
 
-use keyferry_app::runtime::MESSAGES_LOG_TARGET;
+use keyferry_app::runtime::MESSAGES_LOG_TARGETS;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::cli::{Cli, Command};
@@ -26,9 +26,9 @@ pub(crate) fn start(cli: &Cli) {
     };
     let filter = std::env::var(VARIABLE).ok().and_then(|text| text.parse::<EnvFilter>().ok());
     let filter = filter.unwrap_or_else(|| EnvFilter::new(level));
-    // The MCP library logs whole messages, and with them whatever a tool was given or said.
-    let silent = format!("{MESSAGES_LOG_TARGET}=off").parse();
-    let filter = silent.into_iter().fold(filter, EnvFilter::add_directive);
+    // These libraries log whole messages: whatever a tool was given or said, and the variables of a server in a container.
+    let silent = MESSAGES_LOG_TARGETS.iter().filter_map(|target| format!("{target}=off").parse().ok());
+    let filter = silent.fold(filter, EnvFilter::add_directive);
     let terminal = std::io::stderr().is_terminal();
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log = fmt().with_env_filter(filter).with_writer(RedactedStderr).with_ansi(colours);

@@ -27,7 +27,10 @@ async fn a_server_is_installed_used_and_removed_through_a_running_app() {
     assert_eq!(servers["servers"][0]["runtime"], "process");
     let status = world.run(&["status", "sandbox-notes"]);
     assert!(status.stdout.contains("running"), "{}", status.stdout);
-    assert!(status.stdout.contains("\ntools          add_note(text)  "), "{}", status.stdout);
+    assert!(status.stdout.contains("\ntools      add_note(text)  "), "{}", status.stdout);
+    assert!(status.stdout.contains("; 3 tools; token "), "{}", status.stdout);
+    let restarted = world.json(&["restart", "sandbox-notes"]);
+    assert_eq!((&restarted["state"], restarted["restarts"].as_u64()), (&"running".into(), Some(1)));
     assert_eq!(world.json(&["status", "sandbox-notes"])["tools"].as_array().unwrap().len(), 3);
 
     let called = world.run(&["call", "sandbox-notes", "add_note", r#"{"text": "from a person"}"#]);

@@ -26,9 +26,56 @@ pub struct InstallRequest {
     /// A connection that exists already, instead of a new sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
+    /// What runs the server; `null` leaves it to the settings. `process` is also the yes to «only as a process».
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<Runtime>,
+    /// What of the network a container reaches; `null` is `internet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
     /// Whether the app opens the system browser for the sign-in; else the caller shows `authorization_url`.
     #[serde(default)]
     pub open_browser: bool,
+}
+
+/// What runs a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Runtime {
+    /// A child of the app's, which may do what the person may.
+    Process,
+    /// A container of Podman's or Docker's.
+    Container,
+}
+
+/// What of the network a container reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// Nothing.
+    None,
+    /// The internet, and the machine's private networks.
+    Internet,
+    /// What the machine reaches, its own loopback with it.
+    Host,
+}
+
+impl From<Runtime> for crate::runtime::RuntimeKind {
+    fn from(runtime: Runtime) -> Self {
+        match runtime {
+            Runtime::Process => Self::Process,
+            Runtime::Container => Self::Container,
+        }
+    }
+}
+
+impl From<Network> for crate::runtime::Network {
+    fn from(network: Network) -> Self {
+        match network {
+            Network::None => Self::None,
+            Network::Internet => Self::Internet,
+            Network::Host => Self::Host,
+        }
+    }
 }
 
 /// A manifest of the catalog by name, or one that comes along.
@@ -165,6 +212,8 @@ pub enum StepName {
     Connection,
     /// The server's environment is made from its settings and the connection.
     Delivery,
+    /// The image of its container is fetched or built, where it is not there yet.
+    Image,
     /// The server is started and initialised over MCP.
     Start,
     /// The server is asked for its tools.

@@ -23,7 +23,8 @@ pub use connection::{
     ConnectionList, RevocationReport, RevocationResult,
 };
 pub use install::{
-    AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, StepName, StepState,
+    AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, Network, Runtime,
+    StepName, StepState,
 };
 pub use problem::Problem;
 pub use provider::{Provider, ProviderConfig, ProviderDetail, ProviderList};

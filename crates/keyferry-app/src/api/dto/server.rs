@@ -30,11 +30,20 @@ pub struct Server {
     pub state: ServerState,
     /// Whether the app keeps it running (`true`) or the person stopped it.
     pub wanted: bool,
-    /// What runs it: `process`.
+    /// What runs it: `process` or `container`.
     pub runtime: String,
+    /// What of the network its container reaches: `none`, `internet` or `host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// The container, while it runs in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// The process, while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
+    /// How many tools it offered when it started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_count: Option<usize>,
     /// Since when it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running_since: Option<Timestamp>,
@@ -74,6 +83,12 @@ pub struct ServerConnection {
     /// The account's label, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// Since when its access token is the one it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_since: Option<Timestamp>,
+    /// When its access token ends, where the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_until: Option<Timestamp>,
 }
 
 /// The end of a server's log.
@@ -83,6 +98,8 @@ pub struct ServerLogs {
     pub server: String,
     /// Oldest first.
     pub lines: Vec<String>,
+    /// Where they end: given as `after`, it gets the lines that came since.
+    pub cursor: String,
 }
 
 /// The tools a running server offers.

@@ -183,6 +183,9 @@ mod tests {
                 .collect(),
             secrets: secrets.iter().map(|text| secret(text)).collect(),
             working_directory: "/".into(),
+            files: vec![],
+            home: "/".into(),
+            place: crate::runtime::Place::Process,
         })
     }
 

@@ -6,6 +6,7 @@
 mod budget;
 mod escape;
 mod file;
+mod follow;
 mod lines;
 mod mask;
 mod pump;
@@ -19,6 +20,8 @@ use std::{
 };
 
 pub(crate) use escape::escaped;
+pub(crate) use follow::after;
+pub use follow::{Cursor, NoCursor};
 pub(crate) use mask::Mask;
 pub(crate) use pump::Pump;
 pub(crate) use read::{last_lines, remove};

@@ -85,6 +85,9 @@ mod tests {
             environment: vec![("TOKEN".into(), SecretText::new("canary-0123456789").unwrap())],
             secrets: vec![],
             working_directory: "/".into(),
+            files: vec![],
+            home: "/".into(),
+            place: crate::runtime::Place::Process,
         };
         let now = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
         let log = Log::open(&path, &Limits::default(), now).unwrap();

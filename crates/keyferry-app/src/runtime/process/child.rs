@@ -3,31 +3,23 @@
 use std::{
     ffi::OsString,
     io,
-    path::{Path, PathBuf},
+    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
-use tokio::{
-    process::{ChildStderr, ChildStdin, ChildStdout},
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::either::Either;
 
 use super::{environment, group, program};
-use crate::runtime::{Launch, Limits, RuntimeError};
+use crate::runtime::{
+    Launch, Limits, RuntimeError,
+    instance::{Instance, Spawned},
+};
 
 /// How often a group is looked at while it is expected to empty. There is no event for that.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// A child and its streams.
-pub(crate) struct Spawned {
-    pub(crate) process: Process,
-    pub(crate) program: PathBuf,
-    pub(crate) stdin: ChildStdin,
-    pub(crate) stdout: ChildStdout,
-    pub(crate) stderr: ChildStderr,
-}
 
 /// A child, the leader of its process group. Dropped, it takes the group with it.
 #[derive(Debug)]
@@ -62,7 +54,13 @@ impl Process {
         let (Some(group), (Some(stdin), Some(stdout), Some(stderr))) = (child.id(), streams) else {
             return Err(refused(&io::Error::other("it has no standard streams")));
         };
-        Ok(Spawned { process: Self { child, group, gone: false }, program, stdin, stdout, stderr })
+        Ok(Spawned {
+            instance: Instance::Process(Self { child, group, gone: false }),
+            what: program.display().to_string(),
+            stdin: Either::Left(stdin),
+            stdout: Either::Left(stdout),
+            stderr: Either::Left(stderr),
+        })
     }
 
     /// The id of the process, and of its group.

@@ -130,6 +130,9 @@ mod tests {
             environment: vec![(name.to_owned(), SecretText::new("value").unwrap())],
             secrets: vec![],
             working_directory: "/".into(),
+            files: vec![],
+            home: "/".into(),
+            place: crate::runtime::Place::Process,
         }
     }
 

@@ -9,4 +9,4 @@ mod group;
 pub(crate) mod program;
 pub mod watchdog;
 
-pub(crate) use child::{Process, Spawned};
+pub(crate) use child::Process;

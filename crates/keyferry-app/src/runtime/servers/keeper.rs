@@ -109,7 +109,8 @@ impl Keeper {
 
     /// One start, shared by all who ask while it is under way, and given up when somebody asks for a stop.
     async fn start(&mut self, launch: Launch, reply: oneshot::Sender<Outcome>) -> Option<Running> {
-        self.seen.send_modify(Seen::starting);
+        let runtime = launch.place.kind();
+        self.seen.send_modify(|seen| seen.starting(runtime));
         let (mut waiting, mut stop) = (vec![reply], None);
         let cancel = CancellationToken::new();
         let attempt = start(Arc::clone(&self.shared), launch, cancel.clone());
@@ -245,9 +246,17 @@ impl Keeper {
                     if count == Count::Start {
                         seen.status.restarts = restarts;
                     }
-                    seen.running(running.id(), at, running.tool_count, running.session.clone());
+                    let (session, delivered) = (running.session.clone(), running.delivered.clone());
+                    seen.running(running.instance(), at, running.tool_count, session, delivered);
                 });
-                tracing::info!(server = %self.server, pid = running.id(), "a server runs");
+                let instance = running.instance();
+                tracing::info!(
+                    server = %self.server,
+                    runtime = %instance.kind(),
+                    pid = instance.pid(),
+                    container = instance.container(),
+                    "a server runs"
+                );
                 (Some(running), Ok(self.status()))
             }
             Err(error) if stop => {

@@ -17,7 +17,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use keyferry_core::{id::ServerName, secret::SecretText};
+use keyferry_core::{delivery::RenderedFile, id::ServerName, secret::SecretText};
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -26,8 +26,8 @@ use tokio::{
 };
 
 use super::{
-    Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, log, mcp::Session,
-    process::watchdog::Watchdog,
+    Containers, Cursor, Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, files, log,
+    mcp::Session, process::watchdog::Watchdog,
 };
 use keeper::{Keeper, Order};
 use watch::Seen;
@@ -52,6 +52,8 @@ pub struct ServersConfig {
     pub log_folder: PathBuf,
     /// How the watchdog is started. Without it, servers end with the app only when it ends in order.
     pub watchdog: Option<WatchdogCommand>,
+    /// The way to a container engine. Without it, nothing runs in a container.
+    pub containers: Option<Containers>,
     /// Every bound.
     pub limits: Limits,
     /// The clock.
@@ -70,7 +72,7 @@ pub struct Servers {
 /// What the keepers share.
 struct Shared {
     config: ServersConfig,
-    watchdog: Watchdog,
+    watchdog: Arc<Watchdog>,
     /// Set before the last stops are ordered, so that a start that is ordered after one of them is refused.
     closing: AtomicBool,
 }
@@ -86,7 +88,10 @@ impl Servers {
     /// Starts nothing yet.
     #[must_use]
     pub fn new(config: ServersConfig) -> Self {
-        let watchdog = Watchdog::new(config.watchdog.clone());
+        let watchdog = Arc::new(Watchdog::new(config.watchdog.clone()));
+        if let Some(containers) = &config.containers {
+            containers.are_watched_by(&watchdog);
+        }
         let shared = Shared { config, watchdog, closing: AtomicBool::new(false) };
         Self { shared: Arc::new(shared), kept: Arc::default() }
     }
@@ -157,6 +162,25 @@ impl Servers {
         flattened(removed.await).map_err(|error| RuntimeError::Log { path, reason: error.to_string() })
     }
 
+    /// Writes credential files of a running server anew, each by a rename that puts it in the place of the one before: a reader has the
+    /// old file or the new one, never half. The same for both runtimes. A file must lie in a folder that held one when the server
+    /// started, for a container sees no other.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NotRunning`] when it does not run, [`RuntimeError::Files`] when the disk does not take it; then the files that
+    /// were not written are those of before, whole.
+    pub async fn rewrite_files(
+        &self,
+        server: &ServerName,
+        new: Vec<RenderedFile>,
+    ) -> Result<(), RuntimeError> {
+        let delivered = self.find(server).and_then(|kept| kept.seen.borrow().delivered.clone());
+        let delivered = delivered.ok_or_else(|| RuntimeError::NotRunning { server: server.clone() })?;
+        let home = delivered.home.clone();
+        let written = spawn_blocking(move || files::write(&delivered.home, &new, delivered.owner)).await;
+        written.unwrap_or_else(|error| Err(RuntimeError::Files { home, reason: error.to_string() }))
+    }
+
     /// What a server does right now; of one never started, that it is stopped.
     #[must_use]
     pub fn status(&self, server: &ServerName) -> ServerStatus {
@@ -218,6 +242,23 @@ impl Servers {
         flattened(read.await).map_err(|error| RuntimeError::Log { path, reason: error.to_string() })
     }
 
+    /// The lines that a server's log has gained since a cursor, and the cursor after them. [`Cursor::default`] is before all of them.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Log`] when it can't be read.
+    pub async fn logs_after(
+        &self,
+        server: &ServerName,
+        cursor: Cursor,
+    ) -> Result<(Vec<String>, Cursor), RuntimeError> {
+        let path = self.shared.log_path(server);
+        let read = spawn_blocking({
+            let path = path.clone();
+            move || log::after(&path, cursor)
+        });
+        flattened(read.await).map_err(|error| RuntimeError::Log { path, reason: error.to_string() })
+    }
+
     /// Stops every server at once and lets the watchdog go. Nothing can be started any more. Takes little more than
     /// [`Limits::longest_stop`].
     pub async fn shutdown_all(&self) {
@@ -238,6 +279,9 @@ impl Servers {
         }
         // With its keeper gone, a process that is still there is killed.
         self.lock().clear();
+        if let Some(containers) = &self.shared.config.containers {
+            containers.close().await;
+        }
         self.shared.watchdog.close().await;
     }
 
@@ -285,6 +329,10 @@ impl fmt::Debug for Servers {
 impl Shared {
     fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
+    }
+
+    fn containers(&self) -> Result<&Containers, RuntimeError> {
+        self.config.containers.as_ref().ok_or_else(|| RuntimeError::NoEngine { looked: Vec::new() })
     }
 
     fn log_path(&self, server: &ServerName) -> PathBuf {

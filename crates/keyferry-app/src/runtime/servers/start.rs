@@ -1,20 +1,20 @@
 //! One start of one server, from its launch to its tools, and what went wrong.
 
-use std::{io, process::ExitStatus, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use keyferry_core::id::ServerName;
-use tokio::{
-    process::{ChildStdin, ChildStdout},
-    time::timeout,
-};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::{Shared, watch::Delivered};
 use crate::runtime::{
-    Launch, Limits, RuntimeError,
+    Launch, Limits, Place, RuntimeError,
+    container::Container,
+    files,
+    instance::{Exit, Input, Instance, Spawned, Stdout},
     log::{Log, Mask, Pump, escaped},
     mcp::{Ended, Heard, OpenError, Output, Session},
-    process::{Process, Spawned, watchdog::Watched},
+    process::{Process, watchdog::Watched},
 };
 
 /// How long the rest of what a server said is waited for once it has ended.
@@ -26,15 +26,17 @@ const TO_EXIT: Duration = Duration::from_secs(1);
 pub(super) struct Running {
     pub(super) session: Session,
     pub(super) tool_count: Option<usize>,
+    pub(super) delivered: Delivered,
     ended: Ended,
     kept: Kept,
 }
 
-/// A server's process and all that is around it. Dropped, the process group is killed, then no longer watched.
+/// A server's instance and all that is around it. Dropped, it is killed with what it started, then no longer watched.
 struct Kept {
-    process: Process,
+    instance: Instance,
     pump: Pump,
-    _watched: Watched,
+    _watched: Option<Watched>,
+    delivered: Delivered,
     about: About,
 }
 
@@ -51,7 +53,7 @@ type Opened = (Session, Ended, Option<usize>);
 
 /// How a server, or its start, came to its end.
 pub(super) enum End {
-    Exited(io::Result<ExitStatus>),
+    Exited(io::Result<Exit>),
     Closed,
     TimedOut,
     Hopeless,
@@ -67,7 +69,9 @@ pub(super) async fn start(
     let limits = &shared.config.limits;
     let (mut kept, input, output) = spawn(&shared, &launch).await?;
     match opened(&mut kept, limits, input, output, &cancel).await {
-        Ok((session, ended, tool_count)) => Ok(Running { session, tool_count, ended, kept }),
+        Ok((session, ended, tool_count)) => {
+            Ok(Running { session, tool_count, delivered: kept.delivered.clone(), ended, kept })
+        }
         Err(end) => {
             let (about, end) = kept.finish(end, limits).await;
             Err(about.failed_start(end, limits))
@@ -79,18 +83,18 @@ pub(super) async fn start(
 async fn opened(
     kept: &mut Kept,
     limits: &Limits,
-    input: ChildStdin,
-    output: Output<ChildStdout>,
+    input: Input,
+    output: Output<Stdout>,
     cancel: &CancellationToken,
 ) -> Result<Opened, End> {
-    let Kept { process, about, .. } = kept;
+    let Kept { instance, about, .. } = kept;
     let opening = timeout(limits.initialize, open(about, limits, input, output));
     tokio::pin!(opening);
     tokio::select! {
         // An answer that is there already counts before an end that came after it.
         biased;
         opened = &mut opening => opened.unwrap_or(Err(End::TimedOut)),
-        status = process.exited() => {
+        status = instance.exited() => {
             // What it printed last says what it is; nothing it answers makes it run.
             _ = timeout(LAST_WORDS, &mut opening).await;
             Err(End::Exited(status))
@@ -102,35 +106,50 @@ async fn opened(
     }
 }
 
-async fn spawn(
-    shared: &Shared,
-    launch: &Launch,
-) -> Result<(Kept, ChildStdin, Output<ChildStdout>), RuntimeError> {
+async fn spawn(shared: &Shared, launch: &Launch) -> Result<(Kept, Input, Output<Stdout>), RuntimeError> {
     let config = &shared.config;
     let path = shared.log_path(&launch.server);
     let log = Log::open(&path, &config.limits, Arc::clone(&config.now))
         .map_err(|error| RuntimeError::Log { path, reason: error.to_string() })?;
-    shared.watchdog.ready().await;
-    let spawned = Process::spawn(launch, &config.parent_environment, &config.this_program);
-    let Spawned { process, program, stdin, stdout, stderr } =
-        spawned.inspect_err(|error| log.note(&error.to_string()))?;
+    let spawned = match &launch.place {
+        Place::Process => process(shared, launch).await,
+        Place::Container(inside) => {
+            let containers = shared.containers()?;
+            Container::spawn(containers, launch, inside, &config.this_program).await
+        }
+    };
+    let Spawned { instance, what, stdin, stdout, stderr } =
+        spawned.inspect_err(|error| log.note(&format!("did not start: {error}")))?;
     // Next of all: until the watchdog knows the group, a killed app would leave it.
-    let watched = shared.watchdog.watch(process.id()).await;
-    log.note(&format!("started {}, process {}", escaped(&program.display().to_string()), process.id()));
+    let watched = match &instance {
+        Instance::Process(process) => Some(shared.watchdog.watch(process.id()).await),
+        Instance::Container(_) => None,
+    };
+    let pid = instance.pid().map(|pid| format!(", process {pid}")).unwrap_or_default();
+    log.note(&format!("started {}{pid}", escaped(&what)));
+    let owner = match instance {
+        Instance::Process(_) => None,
+        Instance::Container(_) => shared.containers()?.owner().await?,
+    };
+    let delivered = Delivered { home: launch.home.clone(), owner };
     let mask = Arc::new(Mask::of(launch));
     let pump = Pump::start(stderr, Arc::clone(&mask), log.clone());
     let (output, heard) = Output::new(stdout, config.limits.message);
     let about = About { server: launch.server.clone(), heard, log, mask };
-    Ok((Kept { process, pump, _watched: watched, about }, stdin, output))
+    Ok((Kept { instance, pump, _watched: watched, delivered, about }, stdin, output))
+}
+
+/// A child of this program's, with its credential files where its `HOME` is.
+async fn process(shared: &Shared, launch: &Launch) -> Result<Spawned, RuntimeError> {
+    shared.watchdog.ready().await;
+    if !launch.files.is_empty() {
+        files::write(&launch.home, &launch.files, None)?;
+    }
+    Process::spawn(launch, &shared.config.parent_environment, &shared.config.this_program)
 }
 
 /// `initialize`, then `tools/list` where tools are offered.
-async fn open(
-    about: &About,
-    limits: &Limits,
-    input: ChildStdin,
-    output: Output<ChildStdout>,
-) -> Result<Opened, End> {
+async fn open(about: &About, limits: &Limits, input: Input, output: Output<Stdout>) -> Result<Opened, End> {
     let opened = Session::open(about.server.clone(), output, input, Arc::clone(&about.mask), limits).await;
     let (session, ended) = opened.map_err(|error| match error {
         OpenError::Closed => End::Closed,
@@ -151,24 +170,24 @@ async fn open(
 }
 
 impl Running {
-    pub(super) fn id(&self) -> u32 {
-        self.kept.process.id()
+    pub(super) fn instance(&self) -> &Instance {
+        &self.kept.instance
     }
 
     /// Waits until the server has ended or closed its output.
     pub(super) async fn ended(&mut self) -> End {
         tokio::select! {
-            status = self.kept.process.exited() => End::Exited(status),
+            status = self.kept.instance.exited() => End::Exited(status),
             () = self.ended.wait() => End::Closed,
         }
     }
 
-    /// Ends the server: closes its standard input, then as [`Process::stop`].
+    /// Ends the server: closes its standard input, then as [`Instance::stop`].
     pub(super) async fn stop(self, limits: &Limits) -> Result<(), RuntimeError> {
         self.ended.close();
         let (about, log) = (self.kept.about.server.clone(), self.kept.about.log.clone());
-        let (process, pump) = (self.kept.process, self.kept.pump);
-        let ended = process.stop(limits).await;
+        let (instance, pump) = (self.kept.instance, self.kept.pump);
+        let ended = instance.stop(limits).await;
         pump.finish(LAST_WORDS).await;
         match ended {
             Some(status) => log.note(&format!("stopped ({status})")),
@@ -190,12 +209,12 @@ impl Kept {
     async fn finish(mut self, mut end: End, limits: &Limits) -> (About, End) {
         if matches!(end, End::Closed)
             && !self.about.heard.too_large()
-            && let Ok(status) = timeout(TO_EXIT, self.process.exited()).await
+            && let Ok(status) = timeout(TO_EXIT, self.instance.exited()).await
         {
             end = End::Exited(status);
         }
-        let Self { process, pump, about, .. } = self;
-        process.stop(limits).await;
+        let Self { instance, pump, about, .. } = self;
+        instance.stop(limits).await;
         pump.finish(LAST_WORDS).await;
         (about, end)
     }
@@ -254,6 +273,6 @@ impl About {
     }
 }
 
-fn ended(status: io::Result<ExitStatus>) -> String {
+fn ended(status: io::Result<Exit>) -> String {
     status.map_or_else(|error| error.to_string(), |status| status.to_string())
 }

@@ -1,42 +1,69 @@
 //! What a keeper shows of its server.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
-use crate::runtime::{RuntimeError, ServerState, ServerStatus, mcp::Session};
+use crate::runtime::{
+    RuntimeError, RuntimeKind, ServerState, ServerStatus, instance::Instance, mcp::Session,
+};
 
 /// The status for people, and the session for callers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) status: ServerStatus,
     pub(super) session: Option<Session>,
+    /// Where its credential files are, while it runs.
+    pub(super) delivered: Option<Delivered>,
+}
+
+/// Where the credential files of a running server are.
+#[derive(Clone, Debug)]
+pub(super) struct Delivered {
+    pub(super) home: PathBuf,
+    pub(super) owner: Option<u32>,
 }
 
 impl Seen {
-    pub(super) fn starting(&mut self) {
-        *self = Self { status: self.status_as(ServerState::Starting), session: None };
+    pub(super) fn starting(&mut self, runtime: RuntimeKind) {
+        self.status.runtime = runtime;
+        self.become_as(self.status_as(ServerState::Starting));
     }
 
-    pub(super) fn running(&mut self, pid: u32, at: Timestamp, tool_count: Option<usize>, session: Session) {
+    pub(super) fn running(
+        &mut self,
+        instance: &Instance,
+        at: Timestamp,
+        tool_count: Option<usize>,
+        session: Session,
+        delivered: Delivered,
+    ) {
         let status = ServerStatus {
-            pid: Some(pid),
+            pid: instance.pid(),
+            container: instance.container().map(str::to_owned),
             started_at: Some(at),
             tool_count,
             ..self.status_as(ServerState::Running)
         };
-        *self = Self { status, session: Some(session) };
+        *self = Self { status, session: Some(session), delivered: Some(delivered) };
     }
 
     pub(super) fn stopped(&mut self) {
-        *self = Self { status: self.status_as(ServerState::Stopped), session: None };
+        self.become_as(self.status_as(ServerState::Stopped));
     }
 
     pub(super) fn failed(&mut self, problem: RuntimeError) {
         let status = ServerStatus { problem: Some(problem), ..self.status_as(ServerState::Failed) };
-        *self = Self { status, session: None };
+        self.become_as(status);
     }
 
-    /// Only the count of restarts outlives a change of state.
+    fn become_as(&mut self, status: ServerStatus) {
+        *self = Self { status, session: None, delivered: None };
+    }
+
+    /// Only the runtime and the count of restarts outlive a change of state.
     fn status_as(&self, state: ServerState) -> ServerStatus {
-        ServerStatus { state, restarts: self.status.restarts, ..ServerStatus::default() }
+        let (runtime, restarts) = (self.status.runtime, self.status.restarts);
+        ServerStatus { state, runtime, restarts, ..ServerStatus::default() }
     }
 }

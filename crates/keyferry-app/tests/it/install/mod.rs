@@ -1,5 +1,7 @@
 //! Installs, from the request to a server that answers, and back.
 
+#[cfg(unix)]
+mod containers;
 mod hosts;
 mod refused;
 mod retry;

@@ -18,8 +18,8 @@ async fn the_tools_of_all_pages_are_listed_in_order() {
     harness.start("notes", &["echo"]).await;
     let tools = harness.servers.tools(&name("notes")).await.unwrap();
     let names: Vec<_> = tools.iter().map(|tool| tool.name.as_ref()).collect();
-    assert_eq!(names, ["echo", "environment", "hang", "crash", "huge"]);
-    assert_eq!(harness.servers.status(&name("notes")).tool_count, Some(5));
+    assert_eq!(names, ["echo", "environment", "hang", "crash", "huge", "surroundings", "read", "write"]);
+    assert_eq!(harness.servers.status(&name("notes")).tool_count, Some(8));
 }
 
 #[tokio::test]

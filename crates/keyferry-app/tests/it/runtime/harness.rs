@@ -6,8 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use keyferry_app::runtime::{CallToolResult, Launch, Limits, ServerStatus, Servers, ServersConfig};
-use keyferry_core::{id::ServerName, secret::SecretText};
+use keyferry_app::runtime::{
+    CallToolResult, Containers, Inside, Launch, Limits, Network, Place, ServerStatus, Servers, ServersConfig,
+};
+use keyferry_core::{id::ServerName, manifest::Image, secret::SecretText};
 use serde_json::{Map, Value, json};
 
 /// The secret that every launch of a test hands to its server as `TOKEN`.
@@ -20,6 +22,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub(crate) struct Harness {
     pub(crate) servers: Servers,
     pub(crate) folder: tempfile::TempDir,
+    /// The image that launches run in; without one, they are processes.
+    pub(crate) image: Option<Image>,
 }
 
 impl Harness {
@@ -28,10 +32,20 @@ impl Harness {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        Self::of(limits, None, None)
+    }
+
+    pub(crate) fn of(limits: Limits, containers: Option<Containers>, image: Option<Image>) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // A container has no libraries for a program of ours.
+        let this_program = match &image {
+            #[cfg(unix)]
+            Some(Image::ThisProgram) => crate::support::podman::static_server(),
+            _ => fixture(),
+        };
         let variable = |name: &str, value: &str| (name.into(), value.into());
         let servers = Servers::new(ServersConfig {
-            this_program: fixture(),
+            this_program,
             parent_environment: vec![
                 variable("PATH", "/usr/bin:/bin"),
                 variable("HOME", "/home/person"),
@@ -41,21 +55,31 @@ impl Harness {
             ],
             log_folder: folder.path().join("logs"),
             watchdog: None,
+            containers,
             limits,
             now: Arc::new(|| jiff::Timestamp::UNIX_EPOCH),
         });
-        Self { servers, folder }
+        Self { servers, folder, image }
     }
 
     /// The fixture in a part, as the server of that name.
     pub(crate) fn launch(&self, server: &str, part: &[&str]) -> Launch {
+        let place = self.image.clone().map_or(Place::Process, |image| {
+            let cache = self.folder.path().join("cache");
+            Place::Container(Box::new(Inside { image, mounts: vec![], network: Network::None, cache }))
+        });
+        let ours = matches!(self.image, None | Some(Image::ThisProgram));
+        let program = if ours { "keyferry" } else { "/server" };
         Launch {
             server: name(server),
-            program: "keyferry".to_owned(),
+            program: program.to_owned(),
             args: part.iter().map(|&word| word.to_owned()).collect(),
             environment: vec![("TOKEN".to_owned(), SecretText::new(CANARY).unwrap())],
             secrets: vec![],
             working_directory: self.folder.path().to_owned(),
+            files: vec![],
+            home: self.folder.path().join("home"),
+            place,
         }
     }
 

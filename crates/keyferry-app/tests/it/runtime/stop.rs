@@ -51,7 +51,7 @@ async fn dropping_the_supervisor_kills_every_process_of_every_group() {
         pids.push(harness.start(part, &[part]).await);
     }
     pids.push(harness.descendant("parent-of-stubborn").await);
-    let Harness { servers, folder } = harness;
+    let Harness { servers, folder, .. } = harness;
     drop(servers);
     for pid in pids {
         ends(pid).await;

@@ -1,6 +1,8 @@
 //! A whole world for a test: an app in a folder of its own, and what its requests answer.
 
 mod person;
+#[cfg(unix)]
+pub(crate) mod podman;
 mod world;
 
 pub(crate) use person::{allow, deny};
@@ -16,7 +18,7 @@ use keyferry_app::{
     clock::Clock,
     connections::Opener,
     entropy::Entropy,
-    settings::Settings,
+    settings::{ServersRuntime, Settings},
     vault::{KeyPlace, Passphrases},
 };
 use reqwest::{Method, StatusCode};
@@ -41,6 +43,8 @@ pub(crate) fn settings(folder: &Path) -> Settings {
     let mut settings = Settings::defaults(folder.join("data"));
     settings.listen.set_port(0);
     settings.open_browser = false;
+    // Whatever engine the machine has: a test that wants a container says so.
+    settings.servers_runtime = ServersRuntime::Process;
     // Whoever runs the tests has a keychain of their own.
     settings.vault_key = Some(KeyPlace::File);
     settings

@@ -8,6 +8,18 @@ pub enum LaunchError {
     /// The manifest names an image and no command.
     #[error("the server is a container image and has no command to run without one")]
     OnlyImage,
+    /// A container can't run a command of this machine's.
+    #[error("the command {command:?} is one of this machine, and no image is named that has it")]
+    NotContainable {
+        /// The command.
+        command: String,
+    },
+    /// The manifest's `docker run` asks for what a container here does not get, or is not understood.
+    #[error("the manifest's `docker` command asks for {option:?}, which no container gets here")]
+    DockerOption {
+        /// What it asks for.
+        option: String,
+    },
     /// A command or URL asks for an optional setting that has no value.
     #[error("the {place} needs the setting {key}, which has no value")]
     Unset {
@@ -59,6 +71,11 @@ impl LaunchError {
     pub fn hint(&self) -> String {
         match self {
             Self::OnlyImage => "run it in a container".to_owned(),
+            Self::NotContainable { .. } => "run it as a process: --runtime process".to_owned(),
+            Self::DockerOption { .. } => {
+                "ask the author of the manifest for one without it, or run the command as it is: --runtime process"
+                    .to_owned()
+            }
             Self::Unset { key, .. } => format!("give it with --set {key}=VALUE"),
             Self::NoFolder { .. } => {
                 "download the server, and install from the manifest inside its folder".to_owned()

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::manifest::{
     folder::{is_absolute, leaves},
-    model::Local,
+    model::{Local, Override},
     settings::Settings,
     template::{Piece, Template},
 };
@@ -50,20 +50,38 @@ impl Local {
         surroundings: &Surroundings,
     ) -> Result<LaunchSpec, LaunchError> {
         let values = Values { settings, surroundings };
-        let other = self.overrides.iter().rev().filter(|(platform, _)| *platform == surroundings.platform);
-        let other: Vec<_> = other.map(|(_, other)| other).collect();
+        let other = self.overrides_of(surroundings);
         let command = other.iter().find_map(|other| other.command.as_ref()).or(self.command.as_ref());
+        let command = fill_command(command.ok_or(LaunchError::OnlyImage)?, values)?;
+        let (args, env) = self.arguments(settings, surroundings)?;
+        Ok(LaunchSpec { command, args, env })
+    }
+
+    /// The arguments and variables, filled as [`Local::launch`] fills them.
+    pub(in crate::manifest) fn arguments(
+        &self,
+        settings: &Settings,
+        surroundings: &Surroundings,
+    ) -> Result<Filled, LaunchError> {
+        let values = Values { settings, surroundings };
+        let other = self.overrides_of(surroundings);
         let args = other.iter().find_map(|other| other.args.as_ref()).unwrap_or(&self.args);
         let further = other.iter().rev().flat_map(|other| &other.env);
         let mut room = Room(LONGEST_LAUNCH);
-        let spec = LaunchSpec {
-            command: fill_command(command.ok_or(LaunchError::OnlyImage)?, values)?,
-            args: fill_args(args, values, &mut room)?,
-            env: fill_env(self.env.iter().chain(further), values, &mut room)?,
-        };
-        Ok(spec)
+        let args = fill_args(args, values, &mut room)?;
+        let env = fill_env(self.env.iter().chain(further), values, &mut room)?;
+        Ok((args, env))
+    }
+
+    /// What differs on this platform, the last word first.
+    fn overrides_of(&self, surroundings: &Surroundings) -> Vec<&Override> {
+        let other = self.overrides.iter().rev().filter(|(platform, _)| *platform == surroundings.platform);
+        other.map(|(_, other)| other).collect()
     }
 }
+
+/// Arguments, and variables by name.
+type Filled = (Vec<LaunchText>, Vec<(String, LaunchText)>);
 
 /// What is left of [`LONGEST_LAUNCH`], counted while it is filled: a small manifest can ask for gigabytes.
 struct Room(usize);

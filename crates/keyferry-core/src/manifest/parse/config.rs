@@ -45,6 +45,7 @@ fn spec(key: &str, node: &Node<'_>, report: &mut Report<'_>) -> Option<SettingSp
     let required = object.boolean("required", report).unwrap_or_default();
     let multiple = object.boolean("multiple", report).unwrap_or_default();
     let sensitive = object.boolean("sensitive", report).unwrap_or_default();
+    let writable = object.boolean("writable", report).unwrap_or_default();
     let (min, max) = (object.number("min", report), object.number("max", report));
     let default = object.get("default");
     object.finish(&[], report);
@@ -57,6 +58,7 @@ fn spec(key: &str, node: &Node<'_>, report: &mut Report<'_>) -> Option<SettingSp
         default: Vec::new(),
         multiple,
         sensitive,
+        writable,
         min,
         max,
     };

@@ -1,6 +1,6 @@
 //! `keyferry demo`: the whole path, on the sandbox provider.
 //!
-//! Sandbox, proxy and app run in this process and speak to each other over real sockets; the MCP server is a process of its own. What is
+//! Sandbox, proxy and app run in this process and speak to each other over real sockets; the MCP server is a process or a container of its own. What is
 //! printed about the path was seen on it.
 
 mod person;
@@ -9,10 +9,13 @@ mod steps;
 
 use std::sync::OnceLock;
 
-use keyferry_app::api::dto::{InstallRequest, ManifestChoice, UninstallReport};
+use keyferry_app::api::dto::{InstallRequest, ManifestChoice, Network, UninstallReport};
 use serde_json::{Value, json};
 
-use super::{call::answer, install::follow};
+use super::{
+    call::answer,
+    install::{Runtime, follow},
+};
 use crate::{
     cli::Global,
     error::{CliError, CliResult},
@@ -28,6 +31,7 @@ use steps::Steps;
 Examples:
   keyferry demo          you click Allow on the sandbox's page
   keyferry demo --yes    it plays the person too
+  keyferry demo --yes --runtime container
 
 Everything is in a temporary folder, and gone afterwards.")]
 pub(crate) struct Args {
@@ -39,30 +43,17 @@ pub(crate) struct Args {
     runtime: Runtime,
 }
 
-/// What runs a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Runtime {
-    /// A child process.
-    Process,
-    /// A container.
-    Container,
-}
-
 /// The server of the built-in catalog that is installed.
 const SERVER: &str = "sandbox-notes";
 
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
-    if args.runtime == Runtime::Container {
-        return Err(CliError::usage("the container runtime is not there yet")
-            .hint("leave --runtime out: the demo's server is a program of ours"));
-    }
     let mut steps = Steps::begin(global.json);
     let open_browser = parts::settings(global, None)?.open_browser && !args.yes;
     // Heard from here on, so that the temporary folder goes whenever the person leaves.
     let ending = signals::Ending::listen();
     let stage = Stage::set(global, &mut steps).await?;
     let outcome = tokio::select! {
-        outcome = play(&stage, args.yes, open_browser, &mut steps) => outcome,
+        outcome = play(&stage, &args, open_browser, &mut steps) => outcome,
         () = ending.asked() => Err(CliError::failed("interrupted", "interrupted")),
     };
     stage.strike().await;
@@ -71,8 +62,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     Ok(())
 }
 
-async fn play(stage: &Stage, yes: bool, open_browser: bool, steps: &mut Steps) -> CliResult<Value> {
-    install(stage, yes, open_browser, steps).await?;
+async fn play(stage: &Stage, args: &Args, open_browser: bool, steps: &mut Steps) -> CliResult<Value> {
+    install(stage, args, open_browser, steps).await?;
     let whoami = tool(stage, steps, "whoami", json!({})).await?;
     tool(stage, steps, "add_note", json!({ "text": "carried over by Keyferry" })).await?;
     let notes = tool(stage, steps, "list_notes", json!({})).await?;
@@ -84,16 +75,20 @@ async fn play(stage: &Stage, yes: bool, open_browser: bool, steps: &mut Steps) -
 }
 
 /// Installs the server; the person allows, whoever plays it.
-async fn install(stage: &Stage, yes: bool, open_browser: bool, steps: &mut Steps) -> CliResult {
+async fn install(stage: &Stage, args: &Args, open_browser: bool, steps: &mut Steps) -> CliResult {
+    let in_container = args.runtime == Runtime::Container;
     let request = InstallRequest {
         manifest: ManifestChoice::Named(SERVER.to_owned()),
         settings: [("api_url".to_owned(), Value::String(stage.notes_url()))].into(),
         config: [].into(),
         auth: None,
         connection: None,
+        runtime: Some(args.runtime.into()),
+        // The sandbox provider listens on this machine's loopback alone.
+        network: in_container.then_some(Network::Host),
         open_browser,
     };
-    let mut person = Person::new(yes, open_browser);
+    let mut person = Person::new(args.yes, open_browser);
     follow(&stage.api, &request, &OnceLock::new(), &mut |news| person.hears(news, steps)).await?;
     person.finished().await
 }

@@ -85,6 +85,8 @@ impl World {
         command.env("KEYFERRY_PROVIDERS", self.path("providers"));
         command.env("KEYFERRY_OPEN_BROWSER", "false");
         command.env("KEYFERRY_LISTEN", "127.0.0.1:0");
+        // Whatever engine the machine has: a test that wants a container says so.
+        command.env("KEYFERRY_SERVERS_RUNTIME", "process");
         command.env("KEYFERRY_LOG", "debug");
         // Whoever runs the tests has a keychain of their own.
         command.env("KEYFERRY_VAULT_KEY", "file");

@@ -3,17 +3,21 @@
 mod shown;
 mod tools;
 
-use axum::{Json, extract::State};
+use std::time::{Duration, Instant};
+
+use axum::{Json, extract::State, http::StatusCode};
 use keyferry_core::id::ServerName;
 use serde::Deserialize;
+use tokio::time::sleep;
 
 use crate::{
     api::{
         ApiError, Shared,
-        dto::{Server, ServerList, ServerLogs, UninstallReport},
+        dto::{Problem, Server, ServerList, ServerLogs, UninstallReport},
         extract::{Body, Named, Parameters},
     },
     install,
+    runtime::Cursor,
 };
 
 pub(crate) use tools::{call, list as tools};
@@ -21,12 +25,23 @@ pub(crate) use tools::{call, list as tools};
 /// Lines of a log in one reply.
 const MOST_LINES: usize = 10_000;
 
+/// The longest that a request may wait for new lines, and how often it looks.
+const LONGEST_WAIT: u64 = 30;
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// How much of a log.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lines {
+    /// The last lines.
     #[serde(default = "default_lines")]
     lines: usize,
+    /// Or those after this cursor.
+    #[serde(default)]
+    after: Option<String>,
+    /// Seconds to wait for them; more than the limit counts as the limit.
+    #[serde(default)]
+    wait: u64,
 }
 
 fn default_lines() -> usize {
@@ -79,13 +94,44 @@ pub(crate) async fn stop(
     Ok(Json(shown::one(&engine, &name).await?))
 }
 
-/// `GET /{name}/logs?lines=N`: the end of what it wrote to its standard error.
+/// `POST /{name}/restart`: stops it where it runs, starts it anew, and answers as a start does.
+pub(crate) async fn restart(
+    State(engine): Shared,
+    Named(name): Named<ServerName>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<Server>, ApiError> {
+    install::running::restart(&engine, &name).await?;
+    Ok(Json(shown::one(&engine, &name).await?))
+}
+
+/// `GET /{name}/logs?lines=N`: the end of what it wrote to its standard error. `?after=CURSOR&wait=SECONDS`: what came since.
 pub(crate) async fn logs(
     State(engine): Shared,
     Named(name): Named<ServerName>,
-    Parameters(Lines { lines }): Parameters<Lines>,
+    Parameters(Lines { lines, after, wait }): Parameters<Lines>,
 ) -> Result<Json<ServerLogs>, ApiError> {
     engine.record(&name).await?;
-    let lines = engine.servers.logs(&name, lines.min(MOST_LINES)).await?;
-    Ok(Json(ServerLogs { server: name.to_string(), lines }))
+    let from = match &after {
+        Some(cursor) => cursor.parse().map_err(|_| bad_cursor())?,
+        None => Cursor::default(),
+    };
+    let (mut found, mut cursor) = engine.servers.logs_after(&name, from).await?;
+    if after.is_some() && found.is_empty() && wait > 0 {
+        let _place = engine.waiting.try_acquire().map_err(|_| ApiError::busy())?;
+        let until = Instant::now() + Duration::from_secs(wait.min(LONGEST_WAIT));
+        // A file tells nobody that it grew, but who looks.
+        while found.is_empty() && Instant::now() < until && !engine.ending.is_cancelled() {
+            sleep(LOOK_EVERY).await;
+            (found, cursor) = engine.servers.logs_after(&name, cursor).await?;
+        }
+    }
+    if after.is_none() {
+        found.drain(..found.len().saturating_sub(lines.min(MOST_LINES)));
+    }
+    Ok(Json(ServerLogs { server: name.to_string(), lines: found, cursor: cursor.to_string() }))
+}
+
+fn bad_cursor() -> ApiError {
+    let problem = Problem::new("bad_cursor", "`after` is no cursor of a log");
+    ApiError::new(StatusCode::BAD_REQUEST, problem.with_hint("take the `cursor` of the reply before"))
 }

@@ -8,7 +8,7 @@ use crate::{
         dto::{Problem, Server, ServerConnection, ServerList, ServerState},
     },
     engine::Engine,
-    runtime::{self, ServerStatus},
+    runtime::{self, RuntimeKind, ServerStatus},
     vault::ServerRecord,
 };
 
@@ -40,7 +40,10 @@ async fn server(engine: &Engine, record: ServerRecord) -> Result<Server, ApiErro
         version: manifest.and_then(|manifest| manifest.version),
         state: state(&status),
         wanted: record.wanted,
-        runtime: ServerStatus::RUNTIME.to_owned(),
+        runtime: record.runtime.to_string(),
+        network: (record.runtime == RuntimeKind::Container).then(|| record.network.to_string()),
+        container: status.container.clone(),
+        tool_count: status.tool_count,
         pid: status.pid,
         running_since: status.started_at,
         restarts: status.restarts,
@@ -55,9 +58,20 @@ async fn server(engine: &Engine, record: ServerRecord) -> Result<Server, ApiErro
 async fn connection(engine: &Engine, record: &ServerRecord) -> Result<Option<ServerConnection>, ApiError> {
     let Some(id) = &record.connection else { return Ok(None) };
     let found = engine.vault.connection(id).await.ok().flatten();
-    let (provider, account) =
-        found.map(|found| (found.provider.to_string(), found.account)).unwrap_or_default();
-    Ok(Some(ServerConnection { id: id.to_string(), provider, account }))
+    let unknown = ServerConnection {
+        id: id.to_string(),
+        provider: String::new(),
+        account: None,
+        token_since: None,
+        token_until: None,
+    };
+    Ok(Some(found.map_or(unknown.clone(), |found| ServerConnection {
+        provider: found.provider.to_string(),
+        token_since: Some(found.received_at()),
+        token_until: found.tokens.expires_at,
+        account: found.account,
+        ..unknown
+    })))
 }
 
 fn state(status: &ServerStatus) -> ServerState {
