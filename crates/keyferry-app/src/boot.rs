@@ -13,8 +13,9 @@ use crate::{
     connections::{self, Connections, Opener, ProxyClient},
     engine::{Engine, Turns},
     entropy::Entropy,
+    gateway::{self, Gateway},
     home::{Announcement, ApiToken, AppLock, DataFolder, HomeError},
-    install::{self, Deliveries, Registry},
+    install::{self, Backoff, Deliveries, Registry},
     places::{self, Places},
     providers::{self, Providers},
     runtime::{Limits, Servers, ServersConfig, WatchdogCommand},
@@ -140,6 +141,7 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     let router =
         api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone(), engine.clients.tokens()));
     let serving = tokio::spawn(serve::serve(listener, router, engine.ending.clone()));
+    engine.tasks.spawn(gateway::sweep(Arc::clone(&engine)));
     if !alone {
         Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
@@ -200,6 +202,8 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         places: Places::of(&parts.environment),
         deliveries: Deliveries::default(),
         clients: Arc::new(clients),
+        gateway: Gateway::default(),
+        backoff: Backoff::default(),
         installs: Registry::default(),
         sign_ins: SignIns::default(),
         turns: Turns::default(),

@@ -14,8 +14,9 @@ use crate::{
     clock::Clock,
     connections::{Connections, Opener},
     entropy::Entropy,
+    gateway::Gateway,
     home::DataFolder,
-    install::{Deliveries, Registry},
+    install::{Backoff, Deliveries, Registry},
     places::Places,
     providers::Providers,
     runtime::Servers,
@@ -40,6 +41,9 @@ pub(crate) struct Engine {
     pub(crate) catalog: Catalog,
     pub(crate) connections: Connections,
     pub(crate) servers: Servers,
+    pub(crate) gateway: Gateway,
+    /// When a server that failed may be started again.
+    pub(crate) backoff: Backoff,
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
     /// MCP clients that use the gateway.

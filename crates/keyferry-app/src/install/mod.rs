@@ -5,6 +5,7 @@
 //! try starts clean; a connection that the person has just allowed is kept, so that the next try needs no second sign-in.
 
 mod audience;
+mod backoff;
 mod connect;
 mod delivery;
 mod error;
@@ -21,6 +22,7 @@ mod uses;
 
 use std::sync::Arc;
 
+pub(crate) use backoff::Backoff;
 pub(crate) use connect::revoke;
 pub(crate) use delivery::Deliveries;
 pub(crate) use error::InstallError;

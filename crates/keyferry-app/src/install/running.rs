@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use keyferry_core::id::ServerName;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::{InstallError, launch};
 use crate::{
     api::ApiError,
     engine::Engine,
-    runtime::{CallToolResult, RuntimeError, Tool},
+    runtime::{CallToolResult, RuntimeError, Tool, mcp::Session},
     vault::ServerRecord,
 };
 
@@ -17,6 +18,7 @@ use crate::{
 pub(crate) async fn start(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
     engine.record(name).await?;
     engine.vault.set_server_wanted(name, true).await?;
+    engine.backoff.forget(name);
     make_ready(engine, name).await
 }
 
@@ -63,6 +65,20 @@ pub(crate) async fn call(
     }
 }
 
+/// The session of a server that runs, or is meant to, for one request.
+///
+/// One that ends just between the look and the request has been sent nothing, so it is started once more.
+pub(crate) async fn session(engine: &Engine, name: &ServerName) -> Result<Session, ApiError> {
+    make_ready(engine, name).await?;
+    match engine.servers.session(name) {
+        Err(RuntimeError::NotRunning { .. }) => {
+            make_ready(engine, name).await?;
+            Ok(engine.servers.session(name)?)
+        }
+        session => Ok(session?),
+    }
+}
+
 /// Starts the servers that should run, each on its own: one that hangs or fails keeps no other waiting.
 pub(crate) async fn start_wanted(engine: Arc<Engine>) {
     let records = match engine.vault.servers().await {
@@ -100,8 +116,11 @@ async fn make_ready(engine: &Engine, name: &ServerName) -> Result<(), ApiError> 
     // Who had the turn before may have done it, or stopped the server.
     let record = wanted(engine, name).await?;
     if !is_ready(engine, &record).await? {
-        let ready = launch::ready(engine, &record).await?;
-        launch::start(engine, ready).await?;
+        engine.backoff.may_start(name, engine.servers.status(name).problem.as_ref(), Instant::now())?;
+        let started = async { launch::start(engine, launch::ready(engine, &record).await?).await };
+        let started = started.await;
+        engine.backoff.note(name, started.is_err(), Instant::now());
+        started?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ pub mod error;
 pub mod launch;
 pub mod limits;
 mod log;
-mod mcp;
+pub(crate) mod mcp;
 pub mod process;
 mod servers;
 pub mod status;

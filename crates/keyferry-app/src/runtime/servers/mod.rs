@@ -26,7 +26,8 @@ use tokio::{
 };
 
 use super::{
-    Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, log, mcp::Session,
+    Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, log,
+    mcp::{Session, Switchboard},
     process::watchdog::Watchdog,
 };
 use keeper::{Keeper, Order};
@@ -71,6 +72,7 @@ pub struct Servers {
 struct Shared {
     config: ServersConfig,
     watchdog: Watchdog,
+    switchboard: Switchboard,
     /// Set before the last stops are ordered, so that a start that is ordered after one of them is refused.
     closing: AtomicBool,
 }
@@ -87,7 +89,8 @@ impl Servers {
     #[must_use]
     pub fn new(config: ServersConfig) -> Self {
         let watchdog = Watchdog::new(config.watchdog.clone());
-        let shared = Shared { config, watchdog, closing: AtomicBool::new(false) };
+        let shared =
+            Shared { config, watchdog, switchboard: Switchboard::default(), closing: AtomicBool::new(false) };
         Self { shared: Arc::new(shared), kept: Arc::default() }
     }
 
@@ -213,7 +216,16 @@ impl Servers {
         self.shared.watchdog.close().await;
     }
 
-    fn session(&self, server: &ServerName) -> Result<Session, RuntimeError> {
+    /// Who uses the servers, and whose calls are under way.
+    pub(crate) fn switchboard(&self) -> &Switchboard {
+        &self.shared.switchboard
+    }
+
+    /// The session of a running server. Who has it keeps it: a server that is replaced meanwhile finishes what it was asked.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NotRunning`].
+    pub(crate) fn session(&self, server: &ServerName) -> Result<Session, RuntimeError> {
         let session = self.find(server).and_then(|kept| kept.seen.borrow().session.clone());
         session.ok_or_else(|| RuntimeError::NotRunning { server: server.clone() })
     }

@@ -13,7 +13,7 @@ use super::Shared;
 use crate::runtime::{
     Launch, Limits, RuntimeError,
     log::{Log, Mask, Pump, escaped},
-    mcp::{Ended, Heard, OpenError, Output, Session},
+    mcp::{Ended, Heard, OpenError, Opening, Output, Session, Switchboard},
     process::{Process, Spawned, watchdog::Watched},
 };
 
@@ -66,7 +66,7 @@ pub(super) async fn start(
 ) -> Result<Running, RuntimeError> {
     let limits = &shared.config.limits;
     let (mut kept, input, output) = spawn(&shared, &launch).await?;
-    match opened(&mut kept, limits, input, output, &cancel).await {
+    match opened(&mut kept, &shared, input, output, &cancel).await {
         Ok((session, ended, tool_count)) => Ok(Running { session, tool_count, ended, kept }),
         Err(end) => {
             let (about, end) = kept.finish(end, limits).await;
@@ -78,13 +78,14 @@ pub(super) async fn start(
 /// The session, unless something ends the start before.
 async fn opened(
     kept: &mut Kept,
-    limits: &Limits,
+    shared: &Shared,
     input: ChildStdin,
     output: Output<ChildStdout>,
     cancel: &CancellationToken,
 ) -> Result<Opened, End> {
+    let limits = &shared.config.limits;
     let Kept { process, about, .. } = kept;
-    let opening = timeout(limits.initialize, open(about, limits, input, output));
+    let opening = timeout(limits.initialize, open(about, limits, &shared.switchboard, input, output));
     tokio::pin!(opening);
     tokio::select! {
         // An answer that is there already counts before an end that came after it.
@@ -128,10 +129,17 @@ async fn spawn(
 async fn open(
     about: &About,
     limits: &Limits,
+    switchboard: &Switchboard,
     input: ChildStdin,
     output: Output<ChildStdout>,
 ) -> Result<Opened, End> {
-    let opened = Session::open(about.server.clone(), output, input, Arc::clone(&about.mask), limits).await;
+    let opening = Opening {
+        server: about.server.clone(),
+        mask: Arc::clone(&about.mask),
+        switchboard: switchboard.clone(),
+        limits,
+    };
+    let opened = Session::open(output, input, opening).await;
     let (session, ended) = opened.map_err(|error| match error {
         OpenError::Closed => End::Closed,
         OpenError::Refused(error) => End::Because(error),
