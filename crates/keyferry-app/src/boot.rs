@@ -142,6 +142,7 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
         api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone(), engine.clients.tokens()));
     let serving = tokio::spawn(serve::serve(listener, router, engine.ending.clone()));
     engine.tasks.spawn(gateway::sweep(Arc::clone(&engine)));
+    engine.tasks.spawn(install::stop_idle(Arc::clone(&engine)));
     if !alone {
         Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));

@@ -21,6 +21,8 @@ pub enum Key {
     ServerStartLimit,
     /// `server_call_limit`: how long one call of a tool may take.
     ServerCallLimit,
+    /// `server_idle_limit`: how long a server may have nothing to do before it is stopped.
+    ServerIdleLimit,
     /// `vault.key`: where the master key of a new vault is kept.
     VaultKey,
     /// `vault.passphrase_file`: the file that holds the passphrase, where nobody can be asked for it.
@@ -31,7 +33,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Listen,
         Self::ProxyUrl,
         Self::ProxyAccessKey,
@@ -40,6 +42,7 @@ impl Key {
         Self::OpenBrowser,
         Self::ServerStartLimit,
         Self::ServerCallLimit,
+        Self::ServerIdleLimit,
         Self::VaultKey,
         Self::VaultPassphraseFile,
         Self::VaultKeychainLimit,
@@ -57,6 +60,7 @@ impl Key {
             Self::OpenBrowser => "open_browser",
             Self::ServerStartLimit => "server_start_limit",
             Self::ServerCallLimit => "server_call_limit",
+            Self::ServerIdleLimit => "server_idle_limit",
             Self::VaultKey => "vault.key",
             Self::VaultPassphraseFile => "vault.passphrase_file",
             Self::VaultKeychainLimit => "vault.keychain_limit",

@@ -50,6 +50,8 @@ pub struct Settings {
     pub server_start_limit: Duration,
     /// How long one call of a tool may take.
     pub server_call_limit: Duration,
+    /// How long a server may have nothing to do before it is stopped, to be started again when it is called; none means for ever.
+    pub server_idle_limit: Option<Duration>,
     /// Where the master key of a new vault is kept; none lets the first start choose.
     pub vault_key: Option<KeyPlace>,
     /// The file that holds the passphrase, where nobody can be asked for it.
@@ -148,6 +150,7 @@ impl Settings {
             open_browser: true,
             server_start_limit: Duration::from_secs(30),
             server_call_limit: Duration::from_secs(120),
+            server_idle_limit: None,
             vault_key: None,
             vault_passphrase_file: None,
             vault_keychain_limit: KEYCHAIN_LIMIT,
@@ -200,6 +203,7 @@ impl Settings {
             server_call_limit: layers
                 .value(Key::ServerCallLimit, value::duration)?
                 .unwrap_or(defaults.server_call_limit),
+            server_idle_limit: layers.value(Key::ServerIdleLimit, value::duration)?,
             vault_key: layers.value(Key::VaultKey, value::key_place)?,
             vault_passphrase_file: layers.file(Key::VaultPassphraseFile, &defaults.data_folder)?,
             vault_keychain_limit: layers

@@ -143,7 +143,7 @@ impl Switchboard {
         self.lock().lines.get(server).ok_or(Unroutable::Nobody)?.caller(session)
     }
 
-    /// How long the server has had nothing to do; none while it has.
+    /// How long the server has had nothing to do; none while it has, or while a client waits for news of it.
     pub(crate) fn idle_for(&self, server: &ServerName) -> Option<Duration> {
         self.lock().lines.get(server).and_then(Line::idle_for)
     }

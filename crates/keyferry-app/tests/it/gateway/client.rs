@@ -16,9 +16,9 @@ use crate::support::TestApp;
 /// What the person answers, and what the client was told.
 #[derive(Clone, Default)]
 pub(crate) struct Person {
-    name: String,
-    told: Arc<Mutex<Vec<Value>>>,
-    news: Arc<Notify>,
+    pub(crate) name: String,
+    pub(crate) told: Arc<Mutex<Vec<Value>>>,
+    pub(crate) news: Arc<Notify>,
     /// Held back until somebody lets it go.
     pub(crate) hesitates: Option<Arc<Notify>>,
     pub(crate) can_nothing: bool,

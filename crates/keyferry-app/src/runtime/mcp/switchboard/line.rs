@@ -57,7 +57,7 @@ impl Line {
     }
 
     pub(super) fn idle_for(&self) -> Option<Duration> {
-        self.calls.is_empty().then(|| self.last_used.elapsed())
+        (self.calls.is_empty() && self.subscriptions.is_empty()).then(|| self.last_used.elapsed())
     }
 
     pub(super) fn tokened(&mut self, number: u64, token: ProgressToken) {
