@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    app, audit, call, catalog, completions, connect, connections, demo, install, logs, named, provider,
+    app, audit, bridge, call, catalog, completions, connect, connections, demo, install, logs, named, provider,
     proxy, sandbox, status, vault,
 };
 
@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Vault(vault::Command),
     /// Call a tool of a server
     Call(call::Args),
+    /// Serve MCP on standard input and output, for clients that start their servers themselves
+    Bridge(bridge::Args),
     /// Print a completion script for your shell
     Completions(completions::Args),
     /// Run the sandbox provider, or its MCP server
