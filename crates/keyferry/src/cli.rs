@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    app, audit, bridge, call, catalog, completions, connect, connections, demo, install, logs, named, provider,
-    proxy, sandbox, status, vault,
+    app, audit, bridge, call, catalog, completions, connect, connections, demo, install, logs, named,
+    provider, proxy, sandbox, status, vault,
 };
 
 /// Connects MCP servers to your accounts.

@@ -7,7 +7,8 @@ use std::{
 
 use keyferry_app::{
     App, boot,
-    home::{Running, find_running},
+    clients::{self, ClientName},
+    home::{ApiToken, Running, find_running},
 };
 use tokio::sync::Mutex;
 
@@ -112,6 +113,15 @@ impl Host {
         }
         let settings = parts::settings(&self.global, None).ok()?;
         find_running(&settings.data_folder).ok().flatten()
+    }
+
+    /// The token of a client of its own.
+    pub(crate) fn token_of(&self, client: ClientName) -> CliResult<ApiToken> {
+        let settings = parts::settings(&self.global, None)?;
+        clients::read_token(&settings.data_folder, client).map_err(|error| {
+            CliError::failed("no_client_token", format!("{client} has no token here: {error}"))
+                .hint(format!("connect it: keyferry connect {client}"))
+        })
     }
 
     pub(crate) async fn has_own(&self) -> bool {

@@ -24,7 +24,7 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 
 pub(crate) use error::ApiError;
-pub(crate) use guard::Guard;
+pub(crate) use guard::{Caller, Guard};
 
 use crate::{engine::Engine, gateway};
 use v1::{audit, catalog, clients, connections, installs, providers, servers, sign_ins, status};

@@ -14,10 +14,9 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use super::{
     gate::{Gate, Scope},
     hangup::Hangup,
-    sessions::Caller,
 };
 use crate::{
-    api::{ApiError, Shared},
+    api::{ApiError, Caller, Shared},
     engine::Engine,
 };
 
@@ -45,11 +44,11 @@ pub(crate) async fn one(State(engine): Shared, Path(server): Path<String>, reque
 
 async fn serve(engine: Arc<Engine>, scope: Scope, mut request: Request) -> Response {
     let sessions = engine.gateway.sessions.clone();
-    let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
+    let caller = request.extensions().get::<Caller>().copied().unwrap_or(Caller::Stranger);
     let session = text(request.headers(), SESSION);
     let mut place = None;
     match &session {
-        Some(id) if !sessions.admit(id, &caller, &scope) => return no_session(),
+        Some(id) if !sessions.admit(id, caller, &scope) => return no_session(),
         Some(id) if request.method() == Method::GET && request.headers().contains_key(LAST_EVENT) => {
             sessions.resume(id);
         }

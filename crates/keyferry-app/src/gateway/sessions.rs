@@ -16,7 +16,7 @@ use rmcp::transport::streamable_http_server::{
 use tokio::time::Instant;
 
 use super::gate::Scope;
-use crate::engine::Engine;
+use crate::{api::Caller, engine::Engine};
 
 /// Sessions at once. One person's clients need a few; each may hold one connection open, of which the listener has 256.
 const MOST: usize = 100;
@@ -24,10 +24,6 @@ const MOST: usize = 100;
 const IDLE: Duration = Duration::from_secs(3_600);
 /// How often idle sessions are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
-
-/// Who asks: whatever the guard has let through. Two are the same when their requests show the same token.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Caller(pub(crate) String);
 
 /// Clones are the same sessions.
 #[derive(Clone)]
@@ -102,10 +98,10 @@ impl Sessions {
     }
 
     /// Whether this caller opened this session, for this scope. It counts as used.
-    pub(super) fn admit(&self, id: &str, caller: &Caller, scope: &Scope) -> bool {
+    pub(super) fn admit(&self, id: &str, caller: Caller, scope: &Scope) -> bool {
         let mut book = self.lock();
         let Some(entry) = book.open.get_mut(id) else { return false };
-        if entry.caller != *caller || entry.scope != *scope {
+        if entry.caller != caller || entry.scope != *scope {
             return false;
         }
         entry.used = Instant::now();

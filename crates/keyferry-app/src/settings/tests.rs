@@ -55,6 +55,7 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
         (Key::OpenBrowser, "false"),
         (Key::ServerStartLimit, "1h"),
         (Key::ServerCallLimit, "15"),
+        (Key::ServerIdleLimit, "15"),
         (Key::VaultKey, "passphrase"),
         (Key::VaultPassphraseFile, "/run/passphrase"),
         (Key::VaultKeychainLimit, "5s"),

@@ -51,7 +51,7 @@ impl Events {
             }
             match self.response.chunk().await {
                 Ok(Some(part)) if self.rest.len() + part.len() <= LONGEST => {
-                    self.rest.extend_from_slice(&part)
+                    self.rest.extend_from_slice(&part);
                 }
                 Ok(None) => {
                     self.over = true;

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use keyferry_app::home::ApiToken;
+use keyferry_app::{clients::ClientName, home::ApiToken};
 use reqwest::{
     Method, Response, StatusCode,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap},
@@ -43,6 +43,8 @@ pub(super) struct Link {
     http: reqwest::Client,
     host: Host,
     path: String,
+    /// Whose token opens the gateway; none means the data folder's.
+    client: Option<ClientName>,
     out: mpsc::Sender<Vec<u8>>,
     app: Mutex<Option<Target>>,
     memory: std::sync::Mutex<Memory>,
@@ -68,7 +70,12 @@ struct Target {
 }
 
 impl Link {
-    pub(super) fn new(host: Host, path: String, out: mpsc::Sender<Vec<u8>>) -> CliResult<Self> {
+    pub(super) fn new(
+        host: Host,
+        path: String,
+        client: Option<ClientName>,
+        out: mpsc::Sender<Vec<u8>>,
+    ) -> CliResult<Self> {
         let http = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
@@ -82,6 +89,7 @@ impl Link {
             http,
             host,
             path,
+            client,
             out,
             app: Mutex::default(),
             memory: std::sync::Mutex::default(),
@@ -97,7 +105,8 @@ impl Link {
     pub(super) async fn connect(&self) -> CliResult {
         let mut app = self.app.lock().await;
         if app.is_none() {
-            *app = Some(self.target(self.host.find().await?, 0));
+            let running = self.host.find().await?;
+            *app = Some(self.target(running, 0)?);
         }
         Ok(())
     }

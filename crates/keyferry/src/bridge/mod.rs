@@ -14,6 +14,7 @@ mod message;
 
 use std::{sync::Arc, time::Duration};
 
+use keyferry_app::clients::ClientName;
 use keyferry_core::id::ServerName;
 use serde_json::{Value, json};
 use tokio::{
@@ -38,11 +39,15 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 const WAITING: usize = 64;
 
 /// Runs until the client closes standard input, or ends the program.
-pub(crate) async fn run(global: &Global, server: Option<&ServerName>) -> CliResult {
+pub(crate) async fn run(
+    global: &Global,
+    server: Option<&ServerName>,
+    client: Option<ClientName>,
+) -> CliResult {
     let path = server.map_or_else(|| "/mcp".to_owned(), |server| format!("/mcp/{server}"));
     let (out, written) = mpsc::channel(WAITING);
     let writer = tokio::spawn(write(written, tokio::io::stdout()));
-    let link = Arc::new(Link::new(Host::shared(global), path, out)?);
+    let link = Arc::new(Link::new(Host::shared(global), path, client, out)?);
     // An app that can't be had is told before the client waits for its first answer.
     link.connect().await?;
     let listener = tokio::spawn({

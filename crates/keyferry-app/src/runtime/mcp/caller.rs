@@ -35,7 +35,10 @@ pub(crate) struct Client {
 
 /// The requests of servers that a client is about to answer, by the token under which it reports its progress.
 #[derive(Clone, Default)]
-pub(crate) struct Asks(Arc<Mutex<HashMap<ProgressToken, (Peer<RoleClient>, ProgressToken)>>>);
+pub(crate) struct Asks(Arc<Mutex<HashMap<ProgressToken, Reported>>>);
+
+/// To whom progress is reported, and under which token.
+type Reported = (Peer<RoleClient>, ProgressToken);
 
 /// Who asks, and how the answer finds back.
 #[derive(Clone, Default)]
@@ -176,7 +179,7 @@ impl Asks {
     }
 
     /// Whom the client's report of progress is for, and the token that it knows.
-    pub(crate) fn server(&self, mine: &ProgressToken) -> Option<(Peer<RoleClient>, ProgressToken)> {
+    pub(crate) fn server(&self, mine: &ProgressToken) -> Option<Reported> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(mine).cloned()
     }
 }

@@ -136,7 +136,7 @@ async fn a_server_that_can_not_start_keeps_no_other_waiting() {
 #[tokio::test]
 async fn a_client_that_comes_wakes_no_server_whose_tools_are_known() {
     let app = TestApp::start_with(|settings| {
-        settings.server_idle_limit = Some(std::time::Duration::from_millis(300))
+        settings.server_idle_limit = Some(std::time::Duration::from_millis(300));
     })
     .await;
     app.install(&everything("alpha")).await;

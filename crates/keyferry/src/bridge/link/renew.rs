@@ -10,7 +10,10 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Link, Target, is_lost};
-use crate::bridge::{Message, events::Events};
+use crate::{
+    bridge::{Message, events::Events},
+    error::CliResult,
+};
 
 /// How long an app that was there is waited for before one is booted here: it is probably being restarted.
 const RESTART: Duration = Duration::from_secs(5);
@@ -19,9 +22,14 @@ const BETWEEN: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Link {
-    pub(super) fn target(&self, running: Running, number: usize) -> Target {
+    /// The gateway of an app, and the token that opens it.
+    pub(super) fn target(&self, running: Running, number: usize) -> CliResult<Target> {
         let url = format!("http://{}{}", running.address, self.path);
-        Target { url, token: running.token, session: None, version: None, number }
+        let token = match self.client {
+            Some(client) => self.host.token_of(client)?,
+            None => running.token,
+        };
+        Ok(Target { url, token, session: None, version: None, number })
     }
 
     pub(super) async fn current(&self) -> Result<Target, String> {
@@ -63,7 +71,7 @@ impl Link {
                 None => break self.host.find().await.map_err(|error| error.told())?,
             }
         };
-        let mut target = self.target(running, lost + 1);
+        let mut target = self.target(running, lost + 1).map_err(|error| error.told())?;
         let (beginning, rest) = {
             let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
             (memory.beginning().filter(|_| again), memory.rest())
