@@ -13,8 +13,9 @@ use crate::{
     connections::{self, Connections, Opener, ProxyClient},
     engine::{Engine, Turns},
     entropy::Entropy,
+    gateway::{self, Gateway},
     home::{Announcement, ApiToken, AppLock, DataFolder, HomeError},
-    install::{self, Challenges, Deliveries, Registry},
+    install::{self, Backoff, Challenges, Deliveries, Registry},
     places::{self, Places},
     providers::{self, Providers},
     runtime::{Containers, ContainersConfig, Limits, Servers, ServersConfig, WatchdogCommand},
@@ -143,6 +144,8 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     if engine.containers.were_used() {
         engine.tasks.spawn(remove_orphans(Arc::clone(&engine)));
     }
+    engine.tasks.spawn(gateway::sweep(Arc::clone(&engine)));
+    engine.tasks.spawn(install::stop_idle(Arc::clone(&engine)));
     if !alone {
         Announcement::of_this_process(address).publish(&engine.folder)?;
         engine.tasks.spawn(install::running::start_wanted(Arc::clone(&engine)));
@@ -212,6 +215,8 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         deliveries: Deliveries::default(),
         challenges: Challenges::default(),
         clients: Arc::new(clients),
+        gateway: Gateway::default(),
+        backoff: Backoff::default(),
         installs: Registry::default(),
         sign_ins: SignIns::default(),
         turns: Turns::default(),

@@ -14,8 +14,9 @@ use crate::{
     clock::Clock,
     connections::{Connections, Opener},
     entropy::Entropy,
+    gateway::Gateway,
     home::DataFolder,
-    install::{Challenges, Deliveries, Registry},
+    install::{Backoff, Challenges, Deliveries, Registry},
     places::Places,
     providers::Providers,
     runtime::{Containers, Servers},
@@ -42,6 +43,9 @@ pub(crate) struct Engine {
     pub(crate) servers: Servers,
     /// The way to a container engine, for servers that run in containers.
     pub(crate) containers: Containers,
+    pub(crate) gateway: Gateway,
+    /// When a server that failed may be started again.
+    pub(crate) backoff: Backoff,
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
     /// Refreshes made because a server said that its token was dead.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    app, audit, call, catalog, completions, connect, connections, demo, install, logs, named, provider,
-    proxy, runtime, sandbox, status, vault,
+    app, audit, bridge, call, catalog, completions, connect, connections, demo, install, logs, named,
+    provider, proxy, runtime, sandbox, status, vault,
 };
 
 /// Connects MCP servers to your accounts.
@@ -99,6 +99,8 @@ pub(crate) enum Command {
     Runtime(runtime::Command),
     /// Call a tool of a server
     Call(call::Args),
+    /// Serve MCP on standard input and output, for clients that start their servers themselves
+    Bridge(bridge::Args),
     /// Print a completion script for your shell
     Completions(completions::Args),
     /// Run the sandbox provider, or its MCP server

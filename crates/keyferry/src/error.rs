@@ -27,6 +27,14 @@ impl CliError {
         Self { problem: Problem::new(code, message.to_string()), usage: false }
     }
 
+    /// What went wrong, and what to do, for whoever is not at a terminal.
+    pub(crate) fn told(&self) -> String {
+        match &self.problem.hint {
+            Some(hint) => format!("{}; {hint}", self.problem.message),
+            None => self.problem.message.clone(),
+        }
+    }
+
     /// The command was written wrong.
     pub(crate) fn usage(message: impl Display) -> Self {
         Self { problem: Problem::new("usage", message.to_string()), usage: true }

@@ -4,6 +4,7 @@
 //! booted in this process for the length of the command ([`session`]). What is printed goes through [`output`], what fails through
 //! [`error`].
 
+mod bridge;
 mod cli;
 mod client;
 mod commands;

@@ -7,7 +7,8 @@ use std::{
 
 use keyferry_app::{
     App, boot,
-    home::{Running, find_running},
+    clients::{self, ClientName},
+    home::{ApiToken, Running, find_running},
 };
 use tokio::sync::Mutex;
 
@@ -59,17 +60,24 @@ async fn or_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
 /// Where an app is found, or booted when there is none.
 pub(crate) struct Host {
     global: Global,
+    /// Whether an app that is booted here is for this command alone.
+    alone: bool,
     own: Mutex<Option<App>>,
 }
 
 impl Host {
     fn new(global: &Global) -> Self {
-        Self { global: global.clone(), own: Mutex::default() }
+        Self { global: global.clone(), alone: true, own: Mutex::default() }
+    }
+
+    /// A host whose own app, if it comes to that, is there for other commands too.
+    pub(crate) fn shared(global: &Global) -> Self {
+        Self { alone: false, ..Self::new(global) }
     }
 
     /// A host whose app is there already.
     pub(crate) fn of_app(global: &Global, app: App) -> Self {
-        Self { global: global.clone(), own: Mutex::new(Some(app)) }
+        Self { global: global.clone(), alone: true, own: Mutex::new(Some(app)) }
     }
 
     /// The app to talk to. Of two commands at once without a running app, the second waits for the first.
@@ -83,7 +91,7 @@ impl Host {
         loop {
             let busy = match find_running(&settings.data_folder) {
                 Ok(Some(running)) => return Ok(running),
-                Ok(None) => match boot(settings.clone(), parts::parts(true)?).await {
+                Ok(None) => match boot(settings.clone(), parts::parts(self.alone)?).await {
                     Ok(app) => return Ok(running(own.insert(app))),
                     Err(error) if error.code() == "already_running" => CliError::from(error),
                     Err(error) => return Err(error.into()),
@@ -96,6 +104,24 @@ impl Host {
             }
             tokio::time::sleep(BETWEEN).await;
         }
+    }
+
+    /// The app that runs, if one does. None is booted.
+    pub(crate) async fn running(&self) -> Option<Running> {
+        if let Some(app) = self.own.lock().await.as_ref() {
+            return Some(running(app));
+        }
+        let settings = parts::settings(&self.global, None).ok()?;
+        find_running(&settings.data_folder).ok().flatten()
+    }
+
+    /// The token of a client of its own.
+    pub(crate) fn token_of(&self, client: ClientName) -> CliResult<ApiToken> {
+        let settings = parts::settings(&self.global, None)?;
+        clients::read_token(&settings.data_folder, client).map_err(|error| {
+            CliError::failed("no_client_token", format!("{client} has no token here: {error}"))
+                .hint(format!("connect it: keyferry connect {client}"))
+        })
     }
 
     pub(crate) async fn has_own(&self) -> bool {

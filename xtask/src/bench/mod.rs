@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures to paste into docs/benchmarks.md, taken from the release build on this machine.
 
 mod app;
+mod gateway;
 mod loopback;
 mod process;
 mod providers;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Providers(providers::Args),
     /// How soon the app is ready, and how much memory it takes
     App(app::Args),
+    /// What a call of a tool costs through the gateway, and through the bridge
+    Gateway(gateway::Args),
     /// What a hundred thousand connections in one vault cost, and a refresh beyond its request
     Vault(vault::Args),
 }
@@ -38,6 +41,7 @@ pub(crate) fn run(command: &Command) -> Result<(), String> {
         Command::Proxy(args) => proxy::run(args),
         Command::Providers(args) => providers::run(args),
         Command::App(args) => app::run(args),
+        Command::Gateway(args) => gateway::run(args),
         Command::Vault(args) => vault::run(args),
     }
 }

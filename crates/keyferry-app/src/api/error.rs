@@ -27,6 +27,11 @@ impl ApiError {
         &self.problem.message
     }
 
+    /// What went wrong, for a person and for programs.
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
     /// 404: the URL names a thing that is not there.
     pub(crate) fn not_found(problem: Problem) -> Self {
         Self::new(StatusCode::NOT_FOUND, problem)

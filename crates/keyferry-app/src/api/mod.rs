@@ -19,14 +19,14 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, any, get, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 
 pub(crate) use error::ApiError;
-pub(crate) use guard::Guard;
+pub(crate) use guard::{Caller, Guard};
 
-use crate::engine::Engine;
+use crate::{engine::Engine, gateway};
 use v1::{audit, catalog, clients, connections, installs, providers, servers, sign_ins, status};
 
 /// What every handler gets.
@@ -80,6 +80,11 @@ fn open_table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
     ]
 }
 
+/// The gateway. Its bodies have a limit of their own.
+fn gateway_table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
+    vec![("/mcp", any(gateway::all)), ("/mcp/{server}", any(gateway::one))]
+}
+
 /// The paths of all routes of the local API, with `{…}` for a part that varies.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     table().into_iter().map(|(path, _)| path)
@@ -87,7 +92,7 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
 
 /// Everything the listener serves: the local API, the pages, and the guard before both.
 pub(crate) fn router(engine: Arc<Engine>, guard: Guard) -> Router {
-    let routes = table().into_iter().chain(open_table());
+    let routes = table().into_iter().chain(open_table()).chain(gateway_table());
     routes
         .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
         .fallback(reply::not_found)

@@ -6,10 +6,11 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use keyferry_core::id::ConnectionId;
+use tokio::time::Instant;
 
 use crate::runtime::CallToolResult;
 

@@ -5,10 +5,12 @@
 //! try starts clean; a connection that the person has just allowed is kept, so that the next try needs no second sign-in.
 
 mod audience;
+mod backoff;
 mod challenge;
 mod connect;
 mod delivery;
 mod error;
+mod idle;
 mod launch;
 mod paths;
 mod place;
@@ -23,10 +25,12 @@ mod uses;
 
 use std::sync::Arc;
 
+pub(crate) use backoff::Backoff;
 pub(crate) use challenge::Challenges;
 pub(crate) use connect::revoke;
 pub(crate) use delivery::Deliveries;
 pub(crate) use error::InstallError;
+pub(crate) use idle::stop_idle;
 pub(crate) use progress::Record;
 pub(crate) use registry::{Registry, UNDO_LIMIT};
 pub(crate) use rotation::keep_rotating;

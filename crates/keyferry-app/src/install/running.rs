@@ -1,15 +1,16 @@
 //! Installed servers in use: started, stopped and called, each with a token that is good.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use keyferry_core::id::ServerName;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::{InstallError, challenge::is_challenge, delivery::Freshness, launch};
 use crate::{
     api::ApiError,
     engine::Engine,
-    runtime::{CallToolResult, RuntimeError, Tool},
+    runtime::{CallToolResult, RuntimeError, Tool, mcp::Session},
     vault::ServerRecord,
 };
 
@@ -17,6 +18,7 @@ use crate::{
 pub(crate) async fn start(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
     engine.record(name).await?;
     engine.vault.set_server_wanted(name, true).await?;
+    engine.backoff.forget(name);
     make_ready(engine, name).await
 }
 
@@ -66,10 +68,21 @@ pub(crate) async fn call(
     arguments: Map<String, Value>,
 ) -> Result<CallToolResult, ApiError> {
     let result = call_once(engine, name, tool, arguments.clone()).await?;
-    if engine.servers.may_repeat(name, tool) && is_challenge(&result) && met(engine, name).await {
-        return call_once(engine, name, tool, arguments).await;
+    match is_worth_another(engine, name, tool, &result).await {
+        true => call_once(engine, name, tool, arguments).await,
+        false => Ok(result),
     }
-    Ok(result)
+}
+
+/// Whether a call is to be made once more: its tool may be called twice, and its server said that its token is dead, and has another
+/// by now.
+pub(crate) async fn is_worth_another(
+    engine: &Engine,
+    name: &ServerName,
+    tool: &str,
+    result: &CallToolResult,
+) -> bool {
+    engine.servers.may_repeat(name, tool) && is_challenge(result) && met(engine, name).await
 }
 
 /// A server that ends just between the look and the call has been sent nothing, so it is started and called once more.
@@ -90,7 +103,7 @@ async fn call_once(
 }
 
 /// Has a server that was turned away run with another token. Says whether it does.
-pub(crate) async fn met(engine: &Engine, name: &ServerName) -> bool {
+async fn met(engine: &Engine, name: &ServerName) -> bool {
     let Ok(ServerRecord { connection: Some(connection), .. }) = engine.record(name).await else {
         return false;
     };
@@ -114,6 +127,20 @@ pub(crate) async fn met(engine: &Engine, name: &ServerName) -> bool {
             tracing::warn!(server = %name, problem = error.message(), "the server could not be given another token");
             false
         }
+    }
+}
+
+/// The session of a server that runs, or is meant to, for one request.
+///
+/// One that ends just between the look and the request has been sent nothing, so it is started once more.
+pub(crate) async fn session(engine: &Engine, name: &ServerName) -> Result<Session, ApiError> {
+    make_ready(engine, name).await?;
+    match engine.servers.session(name) {
+        Err(RuntimeError::NotRunning { .. }) => {
+            make_ready(engine, name).await?;
+            Ok(engine.servers.session(name)?)
+        }
+        session => Ok(session?),
     }
 }
 
@@ -162,12 +189,18 @@ pub(super) async fn renew(engine: &Engine, name: &ServerName) -> Result<(), ApiE
     if readiness(engine, &record).await? == Readiness::Ready {
         return Ok(());
     }
-    let ready = launch::ready(engine, &record).await?;
-    launch::image(engine, &ready, &|_| {}).await?;
-    match engine.servers.can_be_called(name) {
-        true => launch::renew(engine, ready).await?,
-        false => drop(launch::start(engine, ready).await?),
+    if engine.servers.can_be_called(name) {
+        return Ok(launch::renew(engine, launch::ready(engine, &record).await?).await?);
     }
+    engine.backoff.may_start(name, engine.servers.status(name).problem.as_ref(), Instant::now())?;
+    let started = async {
+        let ready = launch::ready(engine, &record).await?;
+        launch::image(engine, &ready, &|_| {}).await?;
+        launch::start(engine, ready).await
+    };
+    let started = started.await;
+    engine.backoff.note(name, started.is_err(), Instant::now());
+    started?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ mod instance;
 pub mod launch;
 pub mod limits;
 mod log;
-mod mcp;
+pub(crate) mod mcp;
 pub mod place;
 pub mod process;
 mod servers;

@@ -25,6 +25,8 @@ pub enum Key {
     ServersRuntime,
     /// `containers.base_image`: the image that stands in for Keyferry's own.
     ContainersBaseImage,
+    /// `server_idle_limit`: how long a server may have nothing to do before it is stopped.
+    ServerIdleLimit,
     /// `vault.key`: where the master key of a new vault is kept.
     VaultKey,
     /// `vault.passphrase_file`: the file that holds the passphrase, where nobody can be asked for it.
@@ -35,7 +37,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Listen,
         Self::ProxyUrl,
         Self::ProxyAccessKey,
@@ -46,6 +48,7 @@ impl Key {
         Self::ServerCallLimit,
         Self::ServersRuntime,
         Self::ContainersBaseImage,
+        Self::ServerIdleLimit,
         Self::VaultKey,
         Self::VaultPassphraseFile,
         Self::VaultKeychainLimit,
@@ -65,6 +68,7 @@ impl Key {
             Self::ServerCallLimit => "server_call_limit",
             Self::ServersRuntime => "servers.runtime",
             Self::ContainersBaseImage => "containers.base_image",
+            Self::ServerIdleLimit => "server_idle_limit",
             Self::VaultKey => "vault.key",
             Self::VaultPassphraseFile => "vault.passphrase_file",
             Self::VaultKeychainLimit => "vault.keychain_limit",

@@ -54,6 +54,8 @@ pub struct Settings {
     pub servers_runtime: ServersRuntime,
     /// The image that stands in for Keyferry's base image.
     pub containers_base_image: Option<String>,
+    /// How long a server may have nothing to do before it is stopped, to be started again when it is called; none means for ever.
+    pub server_idle_limit: Option<Duration>,
     /// Where the master key of a new vault is kept; none lets the first start choose.
     pub vault_key: Option<KeyPlace>,
     /// The file that holds the passphrase, where nobody can be asked for it.
@@ -154,6 +156,7 @@ impl Settings {
             server_call_limit: Duration::from_secs(120),
             servers_runtime: ServersRuntime::Auto,
             containers_base_image: None,
+            server_idle_limit: None,
             vault_key: None,
             vault_passphrase_file: None,
             vault_keychain_limit: KEYCHAIN_LIMIT,
@@ -210,6 +213,7 @@ impl Settings {
                 .value(Key::ServersRuntime, value::servers_runtime)?
                 .unwrap_or(defaults.servers_runtime),
             containers_base_image: layers.value(Key::ContainersBaseImage, value::image)?,
+            server_idle_limit: layers.value(Key::ServerIdleLimit, value::duration)?,
             vault_key: layers.value(Key::VaultKey, value::key_place)?,
             vault_passphrase_file: layers.file(Key::VaultPassphraseFile, &defaults.data_folder)?,
             vault_keychain_limit: layers

@@ -57,6 +57,7 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
         (Key::ServerCallLimit, "15"),
         (Key::ServersRuntime, "container"),
         (Key::ContainersBaseImage, "registry.example/base:1"),
+        (Key::ServerIdleLimit, "15"),
         (Key::VaultKey, "passphrase"),
         (Key::VaultPassphraseFile, "/run/passphrase"),
         (Key::VaultKeychainLimit, "5s"),

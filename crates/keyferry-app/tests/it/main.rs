@@ -7,6 +7,8 @@ mod catalog;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod gateway;
+#[cfg(test)]
 mod home;
 #[cfg(test)]
 mod install;

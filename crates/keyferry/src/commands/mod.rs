@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod audit;
+pub(crate) mod bridge;
 pub(crate) mod call;
 pub(crate) mod catalog;
 pub(crate) mod completions;
@@ -48,6 +49,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Provider(command) => provider::run(global, command).await,
         Command::Vault(command) => vault::run(global, command).await,
         Command::Runtime(command) => runtime::run(global, command).await,
+        Command::Bridge(args) => bridge::run(global, args).await,
         Command::Call(args) => call::run(global, args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Sandbox(command) => sandbox::run(global, command).await,

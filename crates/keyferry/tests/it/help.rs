@@ -43,6 +43,7 @@ async fn the_help_of_each_command_is_as_it_was_reviewed() {
         &["vault", "backup"],
         &["vault", "restore"],
         &["call"],
+        &["bridge"],
         &["completions"],
         &["sandbox"],
         &["sandbox", "serve"],

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alone;
 #[cfg(test)]
+mod bridge;
+#[cfg(test)]
 mod certified;
 #[cfg(test)]
 mod challenge;

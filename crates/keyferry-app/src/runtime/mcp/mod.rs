@@ -1,9 +1,27 @@
 //! MCP with a server, over its standard input and output.
+//!
+//! - `session`, `ask`: a session, and one request over it
+//! - `input`, `output`: the streams on the way there, watched and bounded
+//! - `tap`, `relay`: what the server tells and asks on its own account
+//! - `switchboard`, `caller`: who is told and asked
 
+#![expect(
+    deprecated,
+    reason = "roots, sampling, logging and subscriptions live on in the versions before 2026-07-28"
+)]
+
+mod ask;
+mod caller;
 mod input;
 mod listing;
 mod output;
+mod relay;
 mod session;
+mod switchboard;
+mod tap;
 
+pub(crate) use ask::AskError;
+pub(crate) use caller::{Asker, Asks, Client};
 pub(crate) use output::{Heard, Output};
-pub(crate) use session::{Ended, OpenError, Session};
+pub(crate) use session::{Ended, OpenError, Opening, Session, shown_tool};
+pub(crate) use switchboard::{Switchboard, Told, Upstream, severity};

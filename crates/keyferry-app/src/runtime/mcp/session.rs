@@ -11,11 +11,12 @@ use keyferry_core::{id::ServerName, secret::SecretText};
 use rmcp::{
     RoleClient, ServiceError,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig,
-        Implementation, JsonObject, ProtocolVersion, Tool,
+        CallToolRequest, CallToolRequestParams, CallToolResult, ClientNotification, ClientRequest,
+        JsonObject, ServerPeerInfo, ServerResult, SetLevelRequest, SetLevelRequestParams, SubscribeRequest,
+        SubscribeRequestParams, Tool,
     },
     service::{ClientInitializeError, Peer, RunningService, RunningServiceCancellationToken, serve_client},
-    transport::async_rw::AsyncRwTransport,
+    transport::{Transport, TransportAdapterIdentity, async_rw::AsyncRwTransport},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -23,7 +24,9 @@ use tokio::{
     time::timeout,
 };
 
-use super::{input::Input, listing};
+use super::{
+    AskError, Asker, Switchboard, input::Input, listing, relay::Relay, switchboard::Repeated, tap::Tap,
+};
 use crate::runtime::{
     Limits, RuntimeError,
     log::{Mask, escaped},
@@ -35,13 +38,24 @@ const LONGEST_TEXT: usize = 500;
 /// A session that is open. Clones speak over the same one.
 #[derive(Clone)]
 pub(crate) struct Session {
-    server: ServerName,
-    peer: Peer<RoleClient>,
-    calls: Arc<Semaphore>,
+    pub(super) server: ServerName,
+    /// No other session has it.
+    pub(super) number: u64,
+    pub(super) peer: Peer<RoleClient>,
+    pub(super) calls: Arc<Semaphore>,
+    pub(super) switchboard: Switchboard,
+    pub(super) limits: Limits,
     mask: Arc<Mask>,
-    limits: Limits,
     /// The tools that may be called twice, as the server listed them when it started.
     repeatable: Arc<OnceLock<HashSet<String>>>,
+}
+
+/// What a session is opened with.
+pub(crate) struct Opening<'a> {
+    pub(crate) server: ServerName,
+    pub(crate) mask: Arc<Mask>,
+    pub(crate) switchboard: Switchboard,
+    pub(crate) limits: &'a Limits,
 }
 
 /// Waits for the end of a session, and can bring it about.
@@ -61,27 +75,80 @@ pub(crate) enum OpenError {
 }
 
 impl Session {
-    /// `initialize` and `notifications/initialized` (MCP, "Lifecycle"). Has no limit of its own.
+    /// Over the standard streams of a process. Has no limit of its own.
     pub(crate) async fn open(
-        server: ServerName,
         output: impl AsyncRead + Send + Unpin + 'static,
         input: impl AsyncWrite + Send + Unpin + 'static,
-        mask: Arc<Mask>,
-        limits: &Limits,
+        opening: Opening<'_>,
     ) -> Result<(Self, Ended), OpenError> {
         // `Output` bounds a message before this transport does; its own bound would drop a message without a word.
         let transport = AsyncRwTransport::new_client(output, Input(input)).with_max_line_length(usize::MAX);
-        let service =
-            serve_client(client(), transport).await.map_err(|error| open_error(error, &server, &mask))?;
+        Self::open_over(transport, opening).await
+    }
+
+    /// `initialize` and `notifications/initialized` (MCP, "Lifecycle"), and what the session before had been told.
+    pub(crate) async fn open_over<T: Transport<RoleClient> + 'static>(
+        transport: T,
+        opening: Opening<'_>,
+    ) -> Result<(Self, Ended), OpenError> {
+        let Opening { server, mask, switchboard, limits } = opening;
+        let number = switchboard.number();
+        let relay = Relay { server: server.clone(), session: number, switchboard: switchboard.clone() };
+        let tap = Tap {
+            inner: transport,
+            server: server.clone(),
+            session: number,
+            switchboard: switchboard.clone(),
+        };
+        let service = serve_client::<_, _, T::Error, TransportAdapterIdentity>(relay, tap)
+            .await
+            .map_err(|error| open_error(error, &server, &mask))?;
         let session = Self {
             server,
+            number,
             peer: service.peer().clone(),
             calls: Arc::new(Semaphore::new(limits.calls)),
+            switchboard,
             mask,
             limits: limits.clone(),
             repeatable: Arc::default(),
         };
+        if let Some(info) = session.info() {
+            let repeated = session.switchboard.opened(&session.server, &info.capabilities);
+            session.repeat(repeated);
+        }
         Ok((session, Ended::new(service)))
+    }
+
+    /// Tells the server what the one before it had been told. It may take its time: nobody waits for it.
+    fn repeat(&self, repeated: Repeated) {
+        let Repeated { level, subscriptions } = repeated;
+        let level = level.map(|level| SetLevelRequest::new(SetLevelRequestParams::new(level)).into());
+        let subscriptions = subscriptions
+            .into_iter()
+            .map(|uri| SubscribeRequest::new(SubscribeRequestParams::new(uri)).into());
+        let requests: Vec<ClientRequest> = level.into_iter().chain(subscriptions).collect();
+        if requests.is_empty() {
+            return;
+        }
+        let session = self.clone();
+        tokio::spawn(async move {
+            for request in requests {
+                if let Err(error) = session.ask(Asker::default(), request, "what it was told before").await {
+                    tracing::warn!(server = %session.server, ?error, "a restarted server is not as it was");
+                }
+            }
+        });
+    }
+
+    /// What the server said of itself.
+    pub(crate) fn info(&self) -> Option<Arc<ServerPeerInfo>> {
+        self.peer.peer_info()
+    }
+
+    /// Tells the server something.
+    pub(crate) async fn tell(&self, notification: ClientNotification) {
+        _ = timeout(self.limits.call, self.peer.send_notification(notification)).await;
     }
 
     /// Whether the server says that it offers tools.
@@ -110,11 +177,17 @@ impl Session {
     ) -> Result<CallToolResult, RuntimeError> {
         let what = shown_tool(tool);
         let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
-        let answered = self.limited(&what, self.peer.call_tool_once(params)).await?;
-        match answered.map_err(|error| self.call_error(error, &what))? {
-            CallToolResponse::Complete(result) => Ok(result),
+        let request = CallToolRequest::new(params).into();
+        match self.ask(Asker::default(), request, &what).await {
+            Ok(ServerResult::CallToolResult(result)) => Ok(result),
+            Ok(ServerResult::EmptyResult(_)) => Ok(CallToolResult::success(Vec::new())),
             // Neither input rounds nor tasks were offered to the server when the session was opened.
-            _ => Err(RuntimeError::BadReply { server: self.server.clone(), what }),
+            Ok(_) => Err(RuntimeError::BadReply { server: self.server.clone(), what }),
+            Err(AskError::Server(data)) => Err(self.call_error(ServiceError::McpError(data), &what)),
+            Err(AskError::Runtime(error)) => Err(error),
+            Err(AskError::Cancelled) => {
+                Err(RuntimeError::StoppedDuringCall { server: self.server.clone(), what })
+            }
         }
     }
 
@@ -164,7 +237,7 @@ impl Session {
         })
     }
 
-    fn call_error(&self, error: ServiceError, what: &str) -> RuntimeError {
+    pub(super) fn call_error(&self, error: ServiceError, what: &str) -> RuntimeError {
         let (server, what) = (self.server.clone(), what.to_owned());
         match error {
             ServiceError::McpError(data) => RuntimeError::Refused {
@@ -189,7 +262,7 @@ impl fmt::Debug for Session {
 }
 
 impl Ended {
-    fn new(service: RunningService<RoleClient, ClientConfig>) -> Self {
+    fn new(service: RunningService<RoleClient, Relay>) -> Self {
         let cancel = service.cancellation_token();
         Self { cancel, done: Box::pin(async move { _ = service.waiting().await }) }
     }
@@ -203,12 +276,6 @@ impl Ended {
     pub(crate) fn close(self) {
         self.cancel.cancel();
     }
-}
-
-fn client() -> ClientConfig {
-    let ourselves = Implementation::new("keyferry", env!("CARGO_PKG_VERSION"));
-    ClientConfig::new(ClientCapabilities::default(), ourselves)
-        .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
 }
 
 fn open_error(error: ClientInitializeError, server: &ServerName, mask: &Mask) -> OpenError {
@@ -232,6 +299,6 @@ pub(super) fn text_of_server(text: &str, mask: &Mask) -> String {
 }
 
 /// A tool's name comes from whoever calls.
-fn shown_tool(tool: &str) -> String {
+pub(crate) fn shown_tool(tool: &str) -> String {
     format!("the tool {:?}", tool.chars().take(128).collect::<String>())
 }

@@ -27,7 +27,8 @@ use tokio::{
 
 use super::{
     Containers, Cursor, Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, files, log,
-    mcp::Session, process::watchdog::Watchdog,
+    mcp::{Session, Switchboard},
+    process::watchdog::Watchdog,
 };
 use keeper::{Keeper, Order};
 use watch::Seen;
@@ -73,6 +74,7 @@ pub struct Servers {
 struct Shared {
     config: ServersConfig,
     watchdog: Arc<Watchdog>,
+    switchboard: Switchboard,
     /// Set before the last stops are ordered, so that a start that is ordered after one of them is refused.
     closing: AtomicBool,
 }
@@ -92,7 +94,8 @@ impl Servers {
         if let Some(containers) = &config.containers {
             containers.are_watched_by(&watchdog);
         }
-        let shared = Shared { config, watchdog, closing: AtomicBool::new(false) };
+        let shared =
+            Shared { config, watchdog, switchboard: Switchboard::default(), closing: AtomicBool::new(false) };
         Self { shared: Arc::new(shared), kept: Arc::default() }
     }
 
@@ -285,7 +288,16 @@ impl Servers {
         self.shared.watchdog.close().await;
     }
 
-    fn session(&self, server: &ServerName) -> Result<Session, RuntimeError> {
+    /// Who uses the servers, and whose calls are under way.
+    pub(crate) fn switchboard(&self) -> &Switchboard {
+        &self.shared.switchboard
+    }
+
+    /// The session of a running server. Who has it keeps it: a server that is replaced meanwhile finishes what it was asked.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NotRunning`].
+    pub(crate) fn session(&self, server: &ServerName) -> Result<Session, RuntimeError> {
         let session = self.find(server).and_then(|kept| kept.seen.borrow().session.clone());
         session.ok_or_else(|| RuntimeError::NotRunning { server: server.clone() })
     }

@@ -13,7 +13,7 @@ use crate::runtime::{
     files,
     instance::{Exit, Input, Instance, Spawned, Stdout},
     log::{Log, Mask, Pump, escaped},
-    mcp::{Ended, Heard, OpenError, Output, Session},
+    mcp::{Ended, Heard, OpenError, Opening, Output, Session, Switchboard},
     process::{Process, watchdog::Watched},
 };
 
@@ -68,7 +68,7 @@ pub(super) async fn start(
 ) -> Result<Running, RuntimeError> {
     let limits = &shared.config.limits;
     let (mut kept, input, output) = spawn(&shared, &launch).await?;
-    match opened(&mut kept, limits, input, output, &cancel).await {
+    match opened(&mut kept, &shared, input, output, &cancel).await {
         Ok((session, ended, tool_count)) => {
             Ok(Running { session, tool_count, delivered: kept.delivered.clone(), ended, kept })
         }
@@ -82,13 +82,14 @@ pub(super) async fn start(
 /// The session, unless something ends the start before.
 async fn opened(
     kept: &mut Kept,
-    limits: &Limits,
+    shared: &Shared,
     input: Input,
     output: Output<Stdout>,
     cancel: &CancellationToken,
 ) -> Result<Opened, End> {
+    let limits = &shared.config.limits;
     let Kept { instance, about, .. } = kept;
-    let opening = timeout(limits.initialize, open(about, limits, input, output));
+    let opening = timeout(limits.initialize, open(about, limits, &shared.switchboard, input, output));
     tokio::pin!(opening);
     tokio::select! {
         // An answer that is there already counts before an end that came after it.
@@ -149,8 +150,20 @@ async fn process(shared: &Shared, launch: &Launch) -> Result<Spawned, RuntimeErr
 }
 
 /// `initialize`, then `tools/list` where tools are offered.
-async fn open(about: &About, limits: &Limits, input: Input, output: Output<Stdout>) -> Result<Opened, End> {
-    let opened = Session::open(about.server.clone(), output, input, Arc::clone(&about.mask), limits).await;
+async fn open(
+    about: &About,
+    limits: &Limits,
+    switchboard: &Switchboard,
+    input: Input,
+    output: Output<Stdout>,
+) -> Result<Opened, End> {
+    let opening = Opening {
+        server: about.server.clone(),
+        mask: Arc::clone(&about.mask),
+        switchboard: switchboard.clone(),
+        limits,
+    };
+    let opened = Session::open(output, input, opening).await;
     let (session, ended) = opened.map_err(|error| match error {
         OpenError::Closed => End::Closed,
         OpenError::Refused(error) => End::Because(error),

@@ -12,7 +12,7 @@ mod sign_in;
 use serde_json::{Value, json};
 
 /// A manifest of the test server playing a part, without an account.
-fn plain(name: &str, part: &[&str]) -> Value {
+pub(crate) fn plain(name: &str, part: &[&str]) -> Value {
     json!({ "name": name, "server": { "type": "local", "command": "keyferry", "args": part } })
 }
 

@@ -1,0 +1,105 @@
+//! MCP 2026-07-28, which has no `initialize` and no sessions.
+
+use std::collections::BTreeMap;
+
+use reqwest::header;
+use serde_json::{Value, json};
+
+use super::app_with;
+use crate::support::{TestApp, client};
+
+/// What one request is answered: every message of it, in order.
+async fn ask(app: &TestApp, path: &str, method: &str, mut params: Value) -> Vec<Value> {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { "name": "raw", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": { "elicitation": {} },
+        "io.modelcontextprotocol/logLevel": "debug",
+        "progressToken": "mine", "traceparent": "00-1-2-01",
+    });
+    params["_meta"] = meta;
+    let name = params["name"].as_str().or(params["uri"].as_str()).map(str::to_owned);
+    let mut request = client()
+        .post(app.url(path))
+        .bearer_auth(app.app.api_token().expose_secret())
+        .header(header::ACCEPT, "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", method)
+        .json(&json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params }));
+    if let Some(name) = name {
+        request = request.header("mcp-name", name);
+    }
+    let response = request.send().await.unwrap();
+    assert!(!response.headers().contains_key("mcp-session-id"));
+    let text = response.text().await.unwrap();
+    if let Ok(one) = serde_json::from_str(&text) {
+        return vec![one];
+    }
+    let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
+    data.filter_map(|data| serde_json::from_str(data.trim()).ok()).collect()
+}
+
+fn result(messages: &[Value]) -> &Value {
+    let last = messages.last().unwrap();
+    assert_eq!(last["id"], 7, "{messages:#?}");
+    assert!(last["error"].is_null(), "{messages:#?}");
+    &last["result"]
+}
+
+#[tokio::test]
+async fn a_client_without_a_session_discovers_lists_and_calls() {
+    let app = app_with(&["alpha", "beta"]).await;
+    let discovered = ask(&app, "/mcp", "server/discover", json!({})).await;
+    let versions = result(&discovered)["supportedVersions"].as_array().unwrap();
+    assert!(
+        versions.contains(&json!("2026-07-28")) && versions.contains(&json!("2024-11-05")),
+        "{versions:?}"
+    );
+    let discovered = ask(&app, "/mcp/alpha", "server/discover", json!({})).await;
+    assert_eq!(result(&discovered)["instructions"], "Has everything.");
+
+    let listed = ask(&app, "/mcp", "tools/list", json!({})).await;
+    let names: Vec<_> = result(&listed)["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| tool["name"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"beta__echo"), "{names:?}");
+    let called =
+        ask(&app, "/mcp", "tools/call", json!({ "name": "beta__echo", "arguments": { "x": 1 } })).await;
+    let text: BTreeMap<String, Value> =
+        serde_json::from_str(result(&called)["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!((&text["server"], &text["arguments"]), (&json!("beta"), &json!({ "x": 1 })));
+    let meta = text["meta"].as_object().unwrap();
+    assert_eq!(meta["traceparent"], "00-1-2-01");
+    assert!(meta.keys().all(|key| !key.starts_with("io.modelcontextprotocol/")), "{meta:?}");
+    let read = ask(&app, "/mcp", "resources/read", json!({ "uri": "alpha://one" })).await;
+    assert_eq!(result(&read)["contents"][0]["text"], "alpha has alpha://one");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn its_progress_comes_on_the_answer_of_its_call() {
+    let app = app_with(&["alpha"]).await;
+    let messages =
+        ask(&app, "/mcp/alpha", "tools/call", json!({ "name": "progress", "arguments": { "steps": 5 } }))
+            .await;
+    let steps: Vec<_> = messages.iter().filter(|one| one["method"] == "notifications/progress").collect();
+    assert_eq!(
+        steps.iter().map(|step| step["params"]["progress"].as_f64().unwrap() as u64).collect::<Vec<_>>(),
+        [0, 1, 2, 3, 4]
+    );
+    assert!(steps.iter().all(|step| step["params"]["progressToken"] == "mine"), "{steps:#?}");
+    assert_eq!(result(&messages)["content"][0]["text"], "progressed");
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_that_asks_such_a_client_is_refused_with_the_reason() {
+    let app = app_with(&["alpha"]).await;
+    let messages = ask(&app, "/mcp/alpha", "tools/call", json!({ "name": "elicit", "arguments": {} })).await;
+    let text = result(&messages)["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("a version of MCP in which servers can't ask"), "{text}");
+    app.shutdown().await;
+}

@@ -1,0 +1,96 @@
+//! MCP over HTTP, one connection, small enough to be written by hand.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+};
+
+use serde_json::Value;
+
+use super::Way;
+
+pub(super) struct Http {
+    stream: BufReader<TcpStream>,
+    head: String,
+    session: String,
+    app: u32,
+}
+
+impl Http {
+    pub(super) fn new(address: &str, path: &str, token: &str, app: u32) -> Result<Self, String> {
+        let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             accept: application/json, text/event-stream\r\n"
+        );
+        Ok(Self { stream: BufReader::new(stream), head, session: String::new(), app })
+    }
+
+    /// The body of the answer.
+    fn post(&mut self, message: &Value) -> Result<String, String> {
+        let body = message.to_string();
+        let request = format!("{}{}content-length: {}\r\n\r\n{body}", self.head, self.session, body.len());
+        self.stream.get_mut().write_all(request.as_bytes()).map_err(|error| error.to_string())?;
+        let status = self.line()?;
+        if !status.starts_with("HTTP/1.1 20") {
+            return Err(format!("the gateway answered {status}"));
+        }
+        let (mut length, mut chunked) = (0, false);
+        loop {
+            let line = self.line()?.to_ascii_lowercase();
+            match line.split_once(": ") {
+                None => break,
+                Some(("content-length", value)) => {
+                    length = value.parse().map_err(|_| "a length that is none")?;
+                }
+                Some(("transfer-encoding", "chunked")) => chunked = true,
+                Some(("mcp-session-id", id)) => self.session = format!("mcp-session-id: {id}\r\n"),
+                Some(_) => {}
+            }
+        }
+        let mut body = String::new();
+        if !chunked {
+            return self.part(length);
+        }
+        loop {
+            let size = usize::from_str_radix(&self.line()?, 16).map_err(|_| "a chunk without a size")?;
+            body += &self.part(size)?;
+            self.line()?;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
+    }
+
+    fn line(&mut self) -> Result<String, String> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).map_err(|error| error.to_string())?;
+        Ok(line.trim_end().to_owned())
+    }
+
+    fn part(&mut self, length: usize) -> Result<String, String> {
+        let mut part = vec![0; length];
+        self.stream.read_exact(&mut part).map_err(|error| error.to_string())?;
+        String::from_utf8(part).map_err(|error| error.to_string())
+    }
+}
+
+impl Way for Http {
+    fn ask(&mut self, message: &Value) -> Result<Value, String> {
+        let body = self.post(message)?;
+        let events = body.lines().filter_map(|line| line.strip_prefix("data:"));
+        let mut answers = events.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+        answers
+            .find(|answer| answer.get("id") == message.get("id"))
+            .ok_or_else(|| format!("no answer in {body}"))
+    }
+
+    fn tell(&mut self, message: &Value) -> Result<(), String> {
+        self.post(message).map(drop)
+    }
+
+    fn processes(&self) -> Vec<u32> {
+        vec![self.app]
+    }
+}
