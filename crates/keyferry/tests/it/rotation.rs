@@ -6,6 +6,11 @@ use std::{
 };
 
 use keyferry_sandbox::SandboxConfig;
+use rmcp::{
+    ServiceExt as _,
+    model::CallToolRequestParams,
+    transport::streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig},
+};
 use serde_json::json;
 use tokio::{sync::Mutex, task::JoinSet};
 
@@ -42,23 +47,35 @@ async fn rotated(delivery: &str, change: impl FnOnce(String) -> String) {
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     let before = world.sandbox.counters().refresh_requests;
 
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let url = format!("{}/api/v1/servers/sandbox-notes/tools/whoami", app.url);
     let token = std::fs::read_to_string(world.path("data/api-token")).unwrap();
+    let mut sessions = Vec::new();
+    for number in 0..CLIENTS {
+        // Half of them reach the server among all, half of them alone.
+        let (path, tool) = match number % 2 {
+            0 => ("/mcp", "sandbox-notes__whoami"),
+            _ => ("/mcp/sandbox-notes", "whoami"),
+        };
+        let config = StreamableHttpClientTransportConfig::with_uri(format!("{}{path}", app.url));
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let transport = StreamableHttpClientTransport::with_client(http, config.auth_header(token.trim()));
+        sessions.push((().serve(transport).await.unwrap(), tool));
+    }
     let (calls, end) = (Arc::new(Mutex::new(Vec::new())), Instant::now() + seconds());
     let mut clients = JoinSet::new();
-    for _ in 0..CLIENTS {
-        let (http, url, token, calls) =
-            (http.clone(), url.clone(), token.trim().to_owned(), Arc::clone(&calls));
+    for (session, tool) in sessions {
+        let calls = Arc::clone(&calls);
         clients.spawn(async move {
             while Instant::now() < end {
                 let began = Instant::now();
-                let reply = http.post(&url).bearer_auth(&token).json(&json!({})).send().await.unwrap();
-                let body: serde_json::Value = reply.json().await.unwrap();
-                let failed = (body["content"][0]["text"].as_str().is_none_or(|text| !text.contains("ada")))
-                    .then(|| body.to_string());
-                calls.lock().await.push(Call { began, took: began.elapsed(), failed });
+                let called = session.call_tool(CallToolRequestParams::new(tool)).await;
+                let took = began.elapsed();
+                let good = called.as_ref().is_ok_and(|result| {
+                    json!(result)["content"][0]["text"].as_str().is_some_and(|text| text.contains("ada"))
+                });
+                let failed = (!good).then(|| format!("{called:?}"));
+                calls.lock().await.push(Call { began, took, failed });
             }
+            session.cancel().await.unwrap();
         });
     }
     clients.join_all().await;
