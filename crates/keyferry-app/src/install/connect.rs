@@ -7,7 +7,7 @@ use keyferry_core::{
     id::{ConnectionId, FactName, ProviderName, ServerName},
     provider::ProviderFile,
     scope::Scopes,
-    secret::SecretText,
+    secret::{AccessToken, SecretText},
 };
 
 use super::{
@@ -115,6 +115,8 @@ fn title(engine: &Engine, provider: &ProviderName) -> String {
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub(super) environment: Vec<(String, SecretText)>,
+    /// For a server that takes it with each request.
+    pub(super) access_token: AccessToken,
     pub(super) secrets: Vec<SecretText>,
     pub(super) files: Vec<RenderedFile>,
     /// What of these holds the refresh token.
@@ -153,6 +155,7 @@ pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Deliv
         shared,
         files,
         environment: environment.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
+        access_token: record.tokens.access_token.clone(),
         secrets: record.tokens.secrets(),
         provider: record.provider,
         generation: record.generation,

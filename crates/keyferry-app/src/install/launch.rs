@@ -12,8 +12,9 @@ use std::{
 
 use keyferry_core::{
     id::{ConnectionId, ProviderName, ServerName},
-    manifest::{LaunchSpec, LaunchText, Manifest, Server, Settings},
+    manifest::{LaunchSpec, LaunchText, Manifest, Server, Settings, display_command},
     secret::SecretText,
+    url::Endpoint,
 };
 use serde_json::Value;
 
@@ -22,15 +23,33 @@ use crate::{
     api::dto::Problem,
     catalog,
     engine::Engine,
-    runtime::{Launch, ServerStatus},
+    runtime::{Launch, RemoteLaunch, ServerStatus, Start},
     vault::{Event, ServerRecord},
 };
 
 /// What a manifest and settings make on this machine.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) spec: LaunchSpec,
+    spec: Spec,
     settings: Settings,
+}
+
+/// What is started, or what is called elsewhere.
+#[derive(Debug)]
+enum Spec {
+    Local(LaunchSpec),
+    Remote { endpoint: Endpoint, headers: Vec<(String, LaunchText)> },
+}
+
+impl Prepared {
+    /// What a person is shown before anything of it runs.
+    pub(super) fn shown(&self) -> String {
+        match &self.spec {
+            Spec::Local(spec) => display_command(spec),
+            // A value of the person's in it is percent-encoded, so that it shows no other host than it has.
+            Spec::Remote { endpoint, .. } => endpoint.as_str().to_owned(),
+        }
+    }
 }
 
 /// Fills a manifest with settings. Looks at the paths they name, and starts nothing.
@@ -40,13 +59,16 @@ pub(super) fn prepare(
     folder: Option<&Path>,
     given: &BTreeMap<String, Value>,
 ) -> Result<Prepared, InstallError> {
-    let Server::Local(local) = &manifest.server else {
-        let problem = Problem::new("remote_unsupported", format!("{} runs elsewhere", manifest.name));
-        return Err(InstallError::Unusable(problem));
-    };
     let settings = Settings::validate(&manifest.user_config, given).map_err(InstallError::BadSettings)?;
     paths::check(&manifest.user_config, given)?;
-    let spec = local.launch(&settings, &engine.places.with_server_folder(folder)).map_err(|error| {
+    let places = engine.places.with_server_folder(folder);
+    let spec = match &manifest.server {
+        Server::Local(local) => local.launch(&settings, &places).map(Spec::Local),
+        Server::Remote(remote) => remote
+            .endpoint(&settings, &places)
+            .and_then(|endpoint| Ok(Spec::Remote { endpoint, headers: remote.headers(&settings, &places)? })),
+    };
+    let spec = spec.map_err(|error| {
         InstallError::Unusable(Problem::new("bad_launch", error.to_string()).with_hint(error.hint()))
     })?;
     Ok(Prepared { spec, settings })
@@ -55,7 +77,7 @@ pub(super) fn prepare(
 /// A server about to be started.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    launch: Launch,
+    start: Start,
     /// Whose tokens it gets.
     account: Option<Account>,
     /// The variables that its connection fills.
@@ -81,6 +103,13 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
         return Err(InstallError::NoConnection(record.name.clone()));
     }
     let prepared = prepare(engine, &checked.manifest, record.folder.as_deref(), &record.settings)?;
+    let Prepared { spec, settings } = prepared;
+    let spec = match spec {
+        Spec::Local(spec) => spec,
+        Spec::Remote { endpoint, headers } => {
+            return remote(engine, record, endpoint, headers, settings).await;
+        }
+    };
     let own_folder = engine.folder.server(&record.name);
     make_private(&engine.folder.servers()).and_then(|()| make_private(&own_folder)).map_err(|error| {
         let message = format!("{} can't be made: {error}", own_folder.display());
@@ -88,8 +117,12 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
             Problem::new("data_folder_unusable", message).with_hint("look at the data folder's permissions"),
         )
     })?;
-    let mut launch =
-        launch_of(&record.name, prepared, record.folder.clone().unwrap_or_else(|| own_folder.clone()))?;
+    let mut launch = launch_of(
+        &record.name,
+        spec,
+        &settings,
+        record.folder.clone().unwrap_or_else(|| own_folder.clone()),
+    )?;
     let mut account = None;
     let (mut delivered, mut shared) = (Vec::new(), Vec::new());
     if let Some(connection) = &record.connection {
@@ -121,15 +154,58 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
             launch.environment.extend(around(&home, engine.places.home()));
         }
     }
-    Ok(Ready { launch, account, delivered, shared })
+    Ok(Ready { start: Start::Process(launch), account, delivered, shared })
+}
+
+/// Makes a remote server ready: its connection's access token goes along with each request, unless the manifest says otherwise.
+async fn remote(
+    engine: &Engine,
+    record: &ServerRecord,
+    endpoint: Endpoint,
+    filled: Vec<(String, LaunchText)>,
+    settings: Settings,
+) -> Result<Ready, InstallError> {
+    let mut secrets: Vec<_> = settings.secrets().cloned().collect();
+    let mut headers = Vec::new();
+    for (name, text) in &filled {
+        headers.push((name.clone(), secret_text(text)?));
+    }
+    let (mut account, mut delivered) = (None, Vec::new());
+    if let Some(connection) = &record.connection {
+        let delivery = connect::delivery(engine, connection).await?;
+        if headers.iter().all(|(name, _)| name != AUTHORIZATION) {
+            let bearer = SecretText::new(format!("Bearer {}", delivery.access_token.expose_secret()));
+            headers.push((AUTHORIZATION.to_owned(), bearer.map_err(|error| unpassable(&error))?));
+            delivered.push("Authorization".to_owned());
+        }
+        account = Some(Account {
+            connection: connection.clone(),
+            provider: delivery.provider,
+            generation: delivery.generation,
+        });
+        secrets.extend(delivery.secrets);
+    }
+    let remote = RemoteLaunch { server: record.name.clone(), endpoint, headers, secrets };
+    Ok(Ready { start: Start::Remote(remote), account, delivered, shared: Vec::new() })
+}
+
+/// RFC 6750 §2.1.
+const AUTHORIZATION: &str = "authorization";
+
+fn secret_text(text: &LaunchText) -> Result<SecretText, InstallError> {
+    SecretText::new(text.expose_text()).map_err(|error| unpassable(&error))
+}
+
+fn unpassable(error: &dyn std::fmt::Display) -> InstallError {
+    InstallError::Unusable(Problem::new("bad_launch", format!("a value can't be passed: {error}")))
 }
 
 /// Starts a server, in place of one of the same name that runs. The caller has the server's turn.
 pub(crate) async fn start(engine: &Engine, ready: Ready) -> Result<ServerStatus, InstallError> {
-    let server = ready.launch.server.clone();
+    let server = ready.start.server().clone();
     engine.deliveries.forget(&server);
     engine.servers.stop(&server).await?;
-    let status = engine.servers.start(ready.launch).await?;
+    let status = engine.servers.start(ready.start).await?;
     if let Some(account) = ready.account {
         engine.deliveries.note(&server, account.generation);
         note_delivery(engine, server, account).await;
@@ -146,14 +222,13 @@ async fn note_delivery(engine: &Engine, server: ServerName, account: Account) {
     }
 }
 
-fn launch_of(server: &ServerName, prepared: Prepared, folder: PathBuf) -> Result<Launch, InstallError> {
-    let Prepared { spec, settings } = prepared;
-    let secret = |text: &LaunchText| {
-        SecretText::new(text.expose_text()).map_err(|error| {
-            InstallError::Unusable(Problem::new("bad_launch", format!("a variable can't be passed: {error}")))
-        })
-    };
-    let variable = |(name, text): &(String, LaunchText)| secret(text).map(|value| (name.clone(), value));
+fn launch_of(
+    server: &ServerName,
+    spec: LaunchSpec,
+    settings: &Settings,
+    folder: PathBuf,
+) -> Result<Launch, InstallError> {
+    let variable = |(name, text): &(String, LaunchText)| secret_text(text).map(|value| (name.clone(), value));
     let environment: Result<Vec<_>, InstallError> = spec.env.iter().map(variable).collect();
     Ok(Launch {
         server: server.clone(),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use keyferry_core::{
     id::{ConnectionId, FactName, ManifestName, ProviderName, ServerName},
-    manifest::{Manifest, OauthSignIn, display_command},
+    manifest::{Manifest, OauthSignIn},
     scope::Scopes,
 };
 use serde_json::Value;
@@ -66,7 +66,7 @@ impl Plan {
         }
         let prepared = launch::prepare(engine, &manifest, folder.as_deref(), &request.settings)
             .map_err(|error| config_meant(engine, &manifest, error))?;
-        let command = display_command(&prepared.spec);
+        let command = prepared.shown();
         let config = config(&request)?;
         let account = account(engine, &manifest, &request, &config).await?;
         let open_browser = request.open_browser && engine.settings.open_browser;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use keyferry_core::{id::ServerName, secret::SecretText};
+use keyferry_core::{id::ServerName, secret::SecretText, url::Endpoint};
 
 /// One server, ready to be started.
 ///
@@ -23,6 +23,57 @@ pub struct Launch {
     pub secrets: Vec<SecretText>,
     /// The server's folder.
     pub working_directory: PathBuf,
+}
+
+/// A server that runs elsewhere, ready to be called.
+///
+/// `Debug` prints neither the URL nor values of headers: a person's settings may stand in both.
+pub struct RemoteLaunch {
+    /// The server. Also the name of its log.
+    pub server: ServerName,
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// Headers of every request, names in lower case.
+    pub headers: Vec<(String, SecretText)>,
+    /// Further texts that must never be in the log.
+    pub secrets: Vec<SecretText>,
+}
+
+/// What is started.
+#[derive(Debug)]
+pub enum Start {
+    /// A program on this machine.
+    Process(Launch),
+    /// A session with a service elsewhere.
+    Remote(RemoteLaunch),
+}
+
+impl Start {
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> &ServerName {
+        match self {
+            Self::Process(launch) => &launch.server,
+            Self::Remote(launch) => &launch.server,
+        }
+    }
+}
+
+impl From<Launch> for Start {
+    fn from(launch: Launch) -> Self {
+        Self::Process(launch)
+    }
+}
+
+impl fmt::Debug for RemoteLaunch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        out.debug_struct("RemoteLaunch")
+            .field("server", &self.server)
+            .field("headers", &names)
+            .field("secrets", &self.secrets.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Launch {

@@ -19,7 +19,7 @@ mod servers;
 pub mod status;
 
 pub use error::RuntimeError;
-pub use launch::Launch;
+pub use launch::{Launch, RemoteLaunch, Start};
 pub use limits::Limits;
 pub use process::watchdog::WatchdogCommand;
 pub use rmcp::model::{CallToolResult, Tool};

@@ -63,6 +63,8 @@ pub(crate) enum OpenError {
     Closed,
     /// The server answered `initialize` with an error (JSON-RPC 2.0 §5.1).
     Refused(RuntimeError),
+    /// A server elsewhere wants another token.
+    Unauthorized,
     /// What it answered is not an answer to `initialize`; this describes it.
     NotMcp,
 }
@@ -143,6 +145,11 @@ impl Session {
         _ = timeout(self.limits.call, self.peer.send_notification(notification)).await;
     }
 
+    /// Whose it is.
+    pub(crate) fn server(&self) -> &ServerName {
+        &self.server
+    }
+
     /// Whether the server says that it offers tools.
     pub(crate) fn offers_tools(&self) -> bool {
         self.peer.peer_info().is_some_and(|info| info.capabilities.tools.is_some())
@@ -199,6 +206,9 @@ impl Session {
 
     pub(super) fn call_error(&self, error: ServiceError, what: &str) -> RuntimeError {
         let (server, what) = (self.server.clone(), what.to_owned());
+        if error.is_authorization_required() {
+            return RuntimeError::TokenRefused { server };
+        }
         match error {
             ServiceError::McpError(data) => RuntimeError::Refused {
                 server,
@@ -246,6 +256,7 @@ fn open_error(error: ClientInitializeError, server: &ServerName, mask: &Mask) ->
             code: data.code.0,
             message: text_of_server(&data.message, mask),
         }),
+        error if error.auth_challenge().is_some() => OpenError::Unauthorized,
         ClientInitializeError::ConnectionClosed(_)
         | ClientInitializeError::TransportError { .. }
         | ClientInitializeError::Cancelled => OpenError::Closed,

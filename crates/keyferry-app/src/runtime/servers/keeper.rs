@@ -11,7 +11,7 @@ use super::{
     start::{Running, start},
     watch::Seen,
 };
-use crate::runtime::{Launch, RuntimeError, ServerStatus};
+use crate::runtime::{RuntimeError, ServerStatus, Start};
 
 type Outcome = Result<ServerStatus, RuntimeError>;
 
@@ -20,7 +20,7 @@ const MOST_WAITING: usize = 256;
 
 /// What is asked of a keeper.
 pub(super) enum Order {
-    Start { launch: Box<Launch>, reply: oneshot::Sender<Outcome> },
+    Start { launch: Box<Start>, reply: oneshot::Sender<Outcome> },
     Stop { reply: oneshot::Sender<Outcome> },
 }
 
@@ -78,7 +78,7 @@ impl Keeper {
     }
 
     /// One start, shared by all who ask while it is under way, and given up when somebody asks for a stop.
-    async fn start(&mut self, launch: Launch, reply: oneshot::Sender<Outcome>) -> Option<Running> {
+    async fn start(&mut self, launch: Start, reply: oneshot::Sender<Outcome>) -> Option<Running> {
         self.seen.send_modify(Seen::starting);
         let (mut waiting, mut stop) = (vec![reply], None);
         let cancel = CancellationToken::new();
@@ -128,7 +128,7 @@ impl Keeper {
                     seen.status.restarts = restarts;
                     seen.running(running.id(), at, running.tool_count, running.session.clone());
                 });
-                tracing::info!(server = %self.server, pid = running.id(), "a server runs");
+                tracing::info!(server = %self.server, pid = ?running.id(), "a server runs");
                 (Some(running), Ok(self.status()))
             }
             Err(error) if stop => {

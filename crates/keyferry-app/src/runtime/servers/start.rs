@@ -9,9 +9,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::{Shared, remote};
 use crate::runtime::{
-    Launch, Limits, RuntimeError,
+    Launch, Limits, RuntimeError, Start,
     log::{Log, Mask, Pump, escaped},
     mcp::{Ended, Heard, OpenError, Opening, Output, Session, Switchboard},
     process::{Process, Spawned, watchdog::Watched},
@@ -27,7 +27,13 @@ pub(super) struct Running {
     pub(super) session: Session,
     pub(super) tool_count: Option<usize>,
     ended: Ended,
-    kept: Kept,
+    body: Body,
+}
+
+/// What is there of a server beside its session.
+enum Body {
+    Process(Kept),
+    Elsewhere(Log),
 }
 
 /// A server's process and all that is around it. Dropped, the process group is killed, then no longer watched.
@@ -61,13 +67,22 @@ pub(super) enum End {
 /// Starts a server and opens its session. When that fails, or is cancelled, nothing of it is left.
 pub(super) async fn start(
     shared: Arc<Shared>,
-    launch: Launch,
+    launch: Start,
     cancel: CancellationToken,
 ) -> Result<Running, RuntimeError> {
+    let launch = match launch {
+        Start::Process(launch) => launch,
+        Start::Remote(launch) => {
+            let (session, ended, log, tool_count) = remote::open(&shared, launch, &cancel).await?;
+            return Ok(Running { session, tool_count, ended, body: Body::Elsewhere(log) });
+        }
+    };
     let limits = &shared.config.limits;
     let (mut kept, input, output) = spawn(&shared, &launch).await?;
     match opened(&mut kept, &shared, input, output, &cancel).await {
-        Ok((session, ended, tool_count)) => Ok(Running { session, tool_count, ended, kept }),
+        Ok((session, ended, tool_count)) => {
+            Ok(Running { session, tool_count, ended, body: Body::Process(kept) })
+        }
         Err(end) => {
             let (about, end) = kept.finish(end, limits).await;
             Err(about.failed_start(end, limits))
@@ -143,7 +158,9 @@ async fn open(
     let (session, ended) = opened.map_err(|error| match error {
         OpenError::Closed => End::Closed,
         OpenError::Refused(error) => End::Because(error),
-        OpenError::NotMcp => End::Because(about.not_mcp("an answer to `initialize` that is none".to_owned())),
+        OpenError::NotMcp | OpenError::Unauthorized => {
+            End::Because(about.not_mcp("an answer to `initialize` that is none".to_owned()))
+        }
     })?;
     let tool_count = if session.offers_tools() {
         let tools = session.tools().await.map_err(|error| match error {
@@ -158,23 +175,38 @@ async fn open(
 }
 
 impl Running {
-    pub(super) fn id(&self) -> u32 {
-        self.kept.process.id()
+    /// The process, where it is one of this machine.
+    pub(super) fn id(&self) -> Option<u32> {
+        match &self.body {
+            Body::Process(kept) => Some(kept.process.id()),
+            Body::Elsewhere(_) => None,
+        }
     }
 
     /// Waits until the server has ended or closed its output.
     pub(super) async fn ended(&mut self) -> End {
+        let Body::Process(kept) = &mut self.body else {
+            self.ended.wait().await;
+            return End::Closed;
+        };
         tokio::select! {
-            status = self.kept.process.exited() => End::Exited(status),
+            status = kept.process.exited() => End::Exited(status),
             () = self.ended.wait() => End::Closed,
         }
     }
 
-    /// Ends the server: closes its standard input, then as [`Process::stop`].
+    /// Ends the server: closes its standard input, then as [`Process::stop`]. Of one elsewhere, the session.
     pub(super) async fn stop(self, limits: &Limits) -> Result<(), RuntimeError> {
         self.ended.close();
-        let (about, log) = (self.kept.about.server.clone(), self.kept.about.log.clone());
-        let (process, pump) = (self.kept.process, self.kept.pump);
+        let kept = match self.body {
+            Body::Process(kept) => kept,
+            Body::Elsewhere(log) => {
+                log.note("the session was closed");
+                return Ok(());
+            }
+        };
+        let (about, log) = (kept.about.server.clone(), kept.about.log.clone());
+        let (process, pump) = (kept.process, kept.pump);
         let ended = process.stop(limits).await;
         pump.finish(LAST_WORDS).await;
         match ended {
@@ -187,8 +219,18 @@ impl Running {
     /// What a server that ended by itself died of. Nothing of it is left afterwards.
     pub(super) async fn explain(self, end: End, limits: &Limits) -> RuntimeError {
         self.ended.close();
-        let (about, end) = self.kept.finish(end, limits).await;
-        about.failed_run(end, limits)
+        match self.body {
+            Body::Process(kept) => {
+                let (about, end) = kept.finish(end, limits).await;
+                about.failed_run(end, limits)
+            }
+            Body::Elsewhere(log) => {
+                let reason = "the session has ended".to_owned();
+                let error = RuntimeError::Unreachable { server: self.session.server().clone(), reason };
+                log.note(&error.to_string());
+                error
+            }
+        }
     }
 }
 

@@ -16,13 +16,15 @@ impl Seen {
         *self = Self { status: self.status_as(ServerState::Starting), session: None };
     }
 
-    pub(super) fn running(&mut self, pid: u32, at: Timestamp, tool_count: Option<usize>, session: Session) {
-        let status = ServerStatus {
-            pid: Some(pid),
-            started_at: Some(at),
-            tool_count,
-            ..self.status_as(ServerState::Running)
-        };
+    pub(super) fn running(
+        &mut self,
+        pid: Option<u32>,
+        at: Timestamp,
+        tool_count: Option<usize>,
+        session: Session,
+    ) {
+        let status =
+            ServerStatus { pid, started_at: Some(at), tool_count, ..self.status_as(ServerState::Running) };
         *self = Self { status, session: Some(session) };
     }
 

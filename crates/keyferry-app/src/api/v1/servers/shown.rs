@@ -1,6 +1,9 @@
 //! Servers as the local API tells them.
 
-use keyferry_core::{id::ServerName, manifest::Manifest};
+use keyferry_core::{
+    id::ServerName,
+    manifest::{self, Manifest},
+};
 
 use crate::{
     api::{
@@ -35,12 +38,14 @@ async fn server(engine: &Engine, record: ServerRecord) -> Result<Server, ApiErro
     let manifest =
         Manifest::parse("the stored manifest", &record.manifest).map(|checked| checked.manifest).ok();
     let title = manifest.as_ref().map_or(record.name.as_str(), Manifest::title).to_owned();
+    let is_remote =
+        manifest.as_ref().is_some_and(|manifest| matches!(manifest.server, manifest::Server::Remote(_)));
     Ok(Server {
         display_name: title,
         version: manifest.and_then(|manifest| manifest.version),
         state: state(&status),
         wanted: record.wanted,
-        runtime: ServerStatus::RUNTIME.to_owned(),
+        runtime: if is_remote { "remote" } else { ServerStatus::RUNTIME }.to_owned(),
         pid: status.pid,
         running_since: status.started_at,
         restarts: status.restarts,
