@@ -54,8 +54,7 @@ fn the_headers_of_a_remote_server_are_filled_and_one_without_a_value_is_left_out
     }"#;
     let manifest = Manifest::parse("far.json", text).unwrap().manifest;
     let Server::Remote(remote) = &manifest.server else { panic!("local") };
-    let given = [("token".to_owned(), serde_json::json!("canary"))].into();
-    let settings = Settings::validate(&manifest.user_config, &given).unwrap();
+    let settings = settings(&manifest, &json!({ "token": "canary" }));
     let headers = remote.headers(&settings, &Surroundings::default()).unwrap();
     let [(name, value)] = headers.as_slice() else { panic!("{headers:?}") };
     assert_eq!(
@@ -68,7 +67,7 @@ fn the_headers_of_a_remote_server_are_filled_and_one_without_a_value_is_left_out
 #[test]
 fn a_manifest_sets_no_header_that_is_not_its_own_to_set() {
     for name in ["Host", "content-length", "Mcp-Session-Id", "Cookie", "a b", "", "x:y"] {
-        let text = serde_json::json!({ "name": "far", "server": {
+        let text = json!({ "name": "far", "server": {
             "type": "remote", "url": "https://mcp.example.com/mcp", "headers": { name: "x" } } });
         assert!(Manifest::parse("far.json", &text.to_string()).is_err(), "{name:?}");
     }
