@@ -63,6 +63,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
                 }
             },
         };
+        // An answer in several small parts, as the gateway's are, would wait 40 ms for each to be acknowledged.
+        let _ = stream.set_nodelay(true);
         let Ok(slot) = slots.clone().try_acquire_owned() else {
             turn_away(&stream);
             continue;

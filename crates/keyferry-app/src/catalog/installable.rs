@@ -7,7 +7,8 @@ use crate::{api::dto::Problem, providers::Snapshot};
 /// Why a server can't be installed; nothing when it can.
 pub(crate) fn not_installable(manifest: &Manifest, providers: &Snapshot) -> Option<Problem> {
     match &manifest.server {
-        Server::Remote(_) => return Some(remote(manifest)),
+        Server::Remote(_) if manifest.sign_in.oauth == OauthSignIn::Discovery => return Some(by_discovery()),
+        Server::Remote(_) => {}
         Server::Local(_) => {}
     }
     let oauth = &manifest.sign_in.oauth;
@@ -23,13 +24,9 @@ pub(crate) fn not_installable(manifest: &Manifest, providers: &Snapshot) -> Opti
     None
 }
 
-fn remote(manifest: &Manifest) -> Problem {
-    if manifest.sign_in.oauth == OauthSignIn::Discovery {
-        let message = "it runs elsewhere and signs in by discovery (RFC 9728), which this app can't do yet";
-        return Problem::new("discovery_unsupported", message);
-    }
-    let message = "it runs elsewhere, and this app can't connect to remote servers yet";
-    Problem::new("remote_unsupported", message).with_hint("add its URL to your MCP client directly")
+fn by_discovery() -> Problem {
+    let message = "it runs elsewhere and signs in by discovery (RFC 9728), which this app can't do yet";
+    Problem::new("discovery_unsupported", message)
 }
 
 /// A provider that no file describes. The hint names the closest one: most often the name is a slip.

@@ -62,7 +62,12 @@ async fn serve(engine: Arc<Engine>, scope: Scope, mut request: Request) -> Respo
     let hangup = Hangup::default();
     request.extensions_mut().insert(hangup.clone());
     let is_call = request.method() == Method::POST;
-    let response = service(&engine, scope.clone()).handle(request).await.map(Body::new);
+    let is_end = request.method() == Method::DELETE;
+    let mut response = service(&engine, scope.clone()).handle(request).await.map(Body::new);
+    // Some clients take a session as closed only when that is said to be done.
+    if is_end && response.status() == StatusCode::ACCEPTED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
     let opened = text(response.headers(), SESSION).filter(|_| session.is_none());
     if let Some(id) = &opened {
         sessions.opened(id, caller, scope);

@@ -8,7 +8,7 @@ use keyferry_core::{
     id::{ConnectionId, FactName, ProviderName, ServerName},
     provider::ProviderFile,
     scope::Scopes,
-    secret::SecretText,
+    secret::{AccessToken, SecretText},
 };
 
 use super::{
@@ -117,6 +117,8 @@ fn title(engine: &Engine, provider: &ProviderName) -> String {
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub(super) environment: Vec<(String, SecretText)>,
+    /// For a server that takes it with each request.
+    pub(super) access_token: AccessToken,
     pub(super) secrets: Vec<SecretText>,
     pub(super) files: Vec<RenderedFile>,
     /// What of these holds the refresh token.
@@ -157,6 +159,7 @@ pub(super) async fn delivery(engine: &Engine, id: &ConnectionId) -> Result<Deliv
         shared,
         files,
         environment: environment.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
+        access_token: record.tokens.access_token.clone(),
         secrets: record.tokens.secrets(),
         good_until: good_until(record.received_at(), record.tokens.expires_at),
         provider: record.provider,

@@ -23,12 +23,12 @@ pub(crate) struct Delivered {
     /// Until when they can be used; for ever, or nobody knows how long, without.
     pub(crate) good_until: Option<Timestamp>,
     /// What the server was started with beside its files. One with the same needs no other start for other tokens.
-    pub(crate) start: Start,
+    pub(crate) start: StartDigest,
 }
 
 /// A digest of all that a process is started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Start(pub(crate) [u8; 32]);
+pub(crate) struct StartDigest(pub(crate) [u8; 32]);
 
 /// Whether a server can be called with what it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Deliveries {
     }
 
     /// Whether the server runs with just this start.
-    pub(crate) fn was_started_with(&self, server: &ServerName, start: Start) -> bool {
+    pub(crate) fn was_started_with(&self, server: &ServerName, start: StartDigest) -> bool {
         self.lock().get(server).is_some_and(|delivered| delivered.start == start)
     }
 
@@ -88,7 +88,7 @@ mod tests {
         let (deliveries, server) = (Deliveries::default(), "notes".parse().unwrap());
         assert_eq!(deliveries.freshness(&server, 1, at(0)), Freshness::Dead);
         let good_until = good_until(at(0), Some(at(1000)));
-        deliveries.note(&server, Delivered { generation: 1, good_until, start: Start([0; 32]) });
+        deliveries.note(&server, Delivered { generation: 1, good_until, start: StartDigest([0; 32]) });
         for (generation, now, freshness) in [
             (1, 0, Freshness::Current),
             // Whether the newest is dead is the connection's to say.
@@ -98,10 +98,10 @@ mod tests {
         ] {
             assert_eq!(deliveries.freshness(&server, generation, at(now)), freshness, "{generation} {now}");
         }
-        deliveries.note(&server, Delivered { generation: 1, good_until: None, start: Start([0; 32]) });
+        deliveries.note(&server, Delivered { generation: 1, good_until: None, start: StartDigest([0; 32]) });
         assert_eq!(deliveries.freshness(&server, 2, at(2000)), Freshness::Outdated);
-        assert!(deliveries.was_started_with(&server, Start([0; 32])));
-        assert!(!deliveries.was_started_with(&server, Start([1; 32])));
+        assert!(deliveries.was_started_with(&server, StartDigest([0; 32])));
+        assert!(!deliveries.was_started_with(&server, StartDigest([1; 32])));
         deliveries.forget(&server);
         assert_eq!(deliveries.freshness(&server, 1, at(0)), Freshness::Dead);
     }

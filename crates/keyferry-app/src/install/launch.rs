@@ -17,20 +17,21 @@ use keyferry_core::{
         Surroundings, display_command, display_contained,
     },
     secret::SecretText,
+    url::Endpoint,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     InstallError, connect,
-    delivery::{Delivered, Start},
+    delivery::{Delivered, StartDigest},
     paths, place,
 };
 use crate::{
     api::dto::Problem,
     catalog,
     engine::Engine,
-    runtime::{Inside, Launch, Mount, Place, RuntimeKind, ServerStatus, make_private},
+    runtime::{Inside, Launch, Mount, Place, RemoteLaunch, RuntimeKind, ServerStatus, Start, make_private},
     vault::{Event, ServerRecord},
 };
 
@@ -41,19 +42,22 @@ pub(super) struct Prepared {
     settings: Settings,
 }
 
-/// A command, or what a container runs and is shown.
+/// A command, or what a container runs and is shown, or what is called elsewhere.
 #[derive(Debug)]
 enum What {
     Command(LaunchSpec),
     Contained(Contained, Vec<Mount>),
+    Elsewhere { endpoint: Endpoint, headers: Vec<(String, LaunchText)> },
 }
 
 impl Prepared {
-    /// The exact command, made safe to show.
-    pub(super) fn command(&self) -> String {
+    /// What a person is shown before anything of it runs.
+    pub(super) fn shown(&self) -> String {
         match &self.what {
             What::Command(spec) => display_command(spec),
             What::Contained(contained, _) => display_contained(contained),
+            // A value of the person's in it is percent-encoded, so that it shows no other host than it has.
+            What::Elsewhere { endpoint, .. } => endpoint.as_str().to_owned(),
         }
     }
 }
@@ -66,22 +70,24 @@ pub(super) fn prepare(
     given: &BTreeMap<String, Value>,
     runtime: RuntimeKind,
 ) -> Result<Prepared, InstallError> {
-    let Server::Local(local) = &manifest.server else {
-        let problem = Problem::new("remote_unsupported", format!("{} runs elsewhere", manifest.name));
-        return Err(InstallError::Unusable(problem));
-    };
     let settings = Settings::validate(&manifest.user_config, given).map_err(InstallError::BadSettings)?;
     paths::check(&manifest.user_config, given)?;
-    let what = match runtime {
-        RuntimeKind::Process => {
+    let what = match (&manifest.server, runtime) {
+        (Server::Local(local), RuntimeKind::Process) => {
             let spec = local.launch(&settings, &engine.places.with_server_folder(folder));
             What::Command(spec.map_err(|error| bad_launch(&error))?)
         }
-        RuntimeKind::Container => {
+        (Server::Local(local), RuntimeKind::Container) => {
             let (contained, own) = contained(engine, local, folder, &settings)?;
             let mut mounts = place::mounts(engine, manifest, given, &contained.shown)?;
             mounts.extend(own);
             What::Contained(contained, mounts)
+        }
+        (Server::Remote(remote), _) => {
+            let places = engine.places.with_server_folder(folder);
+            let endpoint = remote.endpoint(&settings, &places).map_err(|error| bad_launch(&error))?;
+            let headers = remote.headers(&settings, &places).map_err(|error| bad_launch(&error))?;
+            What::Elsewhere { endpoint, headers }
         }
     };
     Ok(Prepared { what, settings })
@@ -113,7 +119,7 @@ fn bad_launch(error: &LaunchError) -> InstallError {
 /// A server about to be started.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    launch: Launch,
+    start: Start,
     /// Whose tokens it gets.
     account: Option<Account>,
     /// The variables that its connection fills.
@@ -141,6 +147,13 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
     }
     let prepared =
         prepare(engine, &checked.manifest, record.folder.as_deref(), &record.settings, record.runtime)?;
+    let Prepared { what, settings } = prepared;
+    let what = match what {
+        What::Elsewhere { endpoint, headers } => {
+            return remote(engine, record, endpoint, headers, settings).await;
+        }
+        here => here,
+    };
     let own_folder = engine.folder.server(&record.name);
     make_private(&engine.folder.servers()).and_then(|()| make_private(&own_folder)).map_err(|error| {
         let message = format!("{} can't be made: {error}", own_folder.display());
@@ -148,7 +161,7 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
             Problem::new("data_folder_unusable", message).with_hint("look at the data folder's permissions"),
         )
     })?;
-    let mut launch = launch_of(record, prepared, &own_folder)?;
+    let mut launch = launch_of(record, what, &settings, &own_folder)?;
     let mut account = None;
     let (mut delivered, mut shared) = (Vec::new(), Vec::new());
     if let Some(connection) = &record.connection {
@@ -177,23 +190,67 @@ pub(crate) async fn ready(engine: &Engine, record: &ServerRecord) -> Result<Read
             }
         }
     }
-    Ok(Ready { launch, account, delivered, shared })
+    Ok(Ready { start: Start::Process(launch), account, delivered, shared })
+}
+
+/// Makes a remote server ready: its connection's access token goes along with each request, unless the manifest says otherwise.
+async fn remote(
+    engine: &Engine,
+    record: &ServerRecord,
+    endpoint: Endpoint,
+    filled: Vec<(String, LaunchText)>,
+    settings: Settings,
+) -> Result<Ready, InstallError> {
+    let mut secrets: Vec<_> = settings.secrets().cloned().collect();
+    let mut headers = Vec::new();
+    for (name, text) in &filled {
+        headers.push((name.clone(), secret_text(text)?));
+    }
+    let (mut account, mut delivered) = (None, Vec::new());
+    if let Some(connection) = &record.connection {
+        let delivery = connect::delivery(engine, connection).await?;
+        if headers.iter().all(|(name, _)| name != AUTHORIZATION) {
+            let bearer = SecretText::new(format!("Bearer {}", delivery.access_token.expose_secret()));
+            headers.push((AUTHORIZATION.to_owned(), bearer.map_err(|error| unpassable(&error))?));
+            delivered.push("Authorization".to_owned());
+        }
+        account = Some(Account {
+            connection: connection.clone(),
+            provider: delivery.provider,
+            generation: delivery.generation,
+            good_until: delivery.good_until,
+        });
+        secrets.extend(delivery.secrets);
+    }
+    let remote = RemoteLaunch { server: record.name.clone(), endpoint, headers, secrets };
+    Ok(Ready { start: Start::Remote(remote), account, delivered, shared: Vec::new() })
+}
+
+/// RFC 6750 §2.1.
+const AUTHORIZATION: &str = "authorization";
+
+fn secret_text(text: &LaunchText) -> Result<SecretText, InstallError> {
+    SecretText::new(text.expose_text()).map_err(|error| unpassable(&error))
+}
+
+fn unpassable(error: &dyn std::fmt::Display) -> InstallError {
+    InstallError::Unusable(Problem::new("bad_launch", format!("a value can't be passed: {error}")))
 }
 
 impl Ready {
     /// The image that it needs, where it runs in a container.
     pub(super) fn image(&self) -> Option<&Image> {
-        match &self.launch.place {
-            Place::Process => None,
-            Place::Container(inside) => Some(&inside.image),
+        match &self.start {
+            Start::Process(Launch { place: Place::Container(inside), .. }) => Some(&inside.image),
+            _ => None,
         }
     }
 
     /// What of this machine is shown to it, where it runs in a container.
     pub(super) fn mounts(&self) -> &[Mount] {
-        match &self.launch.place {
-            Place::Process => &[],
-            Place::Container(inside) => &inside.mounts,
+        match &self.start {
+            Start::Process(Launch { place: Place::Container(inside), .. }) => &inside.mounts,
+            _ => &[],
         }
     }
 }
@@ -212,48 +269,65 @@ pub(crate) async fn image(
 
 /// Starts a server, in place of one of the same name that runs. The caller has the server's turn.
 pub(crate) async fn start(engine: &Engine, ready: Ready) -> Result<ServerStatus, InstallError> {
-    let (server, start) = (ready.launch.server.clone(), start_of(&ready.launch));
+    let (server, digest) = (ready.start.server().clone(), digest(&ready.start));
     engine.deliveries.forget(&server);
     engine.servers.stop(&server).await?;
-    let status = engine.servers.start(ready.launch).await?;
-    delivered(engine, server, ready.account, start).await;
+    let status = engine.servers.start(ready.start).await?;
+    delivered(engine, server, ready.account, digest).await;
     Ok(status)
 }
 
 /// Gives a server that runs its new tokens: by its files alone, where nothing else has changed; or by another instance that takes its
 /// place, so that no call fails. The caller has the server's turn.
 pub(crate) async fn renew(engine: &Engine, ready: Ready) -> Result<(), InstallError> {
-    let (server, start) = (ready.launch.server.clone(), start_of(&ready.launch));
-    if engine.deliveries.was_started_with(&server, start) && engine.servers.can_be_called(&server) {
-        // Before the files: what the server says of its new token is hidden from the first word on.
-        engine.servers.learn(&server, &ready.launch.secrets);
-        engine.servers.rewrite_files(&server, ready.launch.files).await?;
-    } else {
-        engine.servers.replace(ready.launch).await?;
+    let (server, digest) = (ready.start.server().clone(), digest(&ready.start));
+    let is_as_before =
+        engine.deliveries.was_started_with(&server, digest) && engine.servers.can_be_called(&server);
+    match ready.start {
+        Start::Process(launch) if is_as_before => {
+            // Before the files: what the server says of its new token is hidden from the first word on.
+            engine.servers.learn(&server, &launch.secrets);
+            engine.servers.rewrite_files(&server, launch.files).await?;
+        }
+        start => drop(engine.servers.replace(start).await?),
     }
-    delivered(engine, server, ready.account, start).await;
+    delivered(engine, server, ready.account, digest).await;
     Ok(())
 }
 
-async fn delivered(engine: &Engine, server: ServerName, account: Option<Account>, start: Start) {
+async fn delivered(engine: &Engine, server: ServerName, account: Option<Account>, start: StartDigest) {
     let Some(account) = account else { return };
     let Account { generation, good_until, .. } = account;
     engine.deliveries.note(&server, Delivered { generation, good_until, start });
     note_delivery(engine, server, account).await;
 }
 
-/// What a server is started with, beside what its files say.
-fn start_of(launch: &Launch) -> Start {
-    let mut variables: Vec<_> =
-        launch.environment.iter().map(|(name, value)| (name.as_str(), value)).collect();
-    variables.sort_by_key(|(name, _)| *name);
-    let texts = std::iter::once(launch.program.as_str()).chain(launch.args.iter().map(String::as_str));
-    let variables = variables.iter().flat_map(|(name, value)| [*name, value.expose_secret()]);
-    let files = launch.files.iter().flat_map(|file| file.names.iter().map(String::as_str));
-    let digest = texts.chain(variables).chain(files).fold(Sha256::new(), |digest, text| {
+/// Of all that a server is started with, beside what its files say.
+fn digest(start: &Start) -> StartDigest {
+    let mut texts: Vec<&str> = Vec::new();
+    match start {
+        Start::Process(launch) => {
+            texts.push(&launch.program);
+            texts.extend(launch.args.iter().map(String::as_str));
+            texts.extend(pairs(&launch.environment));
+            texts.extend(launch.files.iter().flat_map(|file| file.names.iter().map(String::as_str)));
+        }
+        Start::Remote(launch) => {
+            texts.push(launch.endpoint.as_str());
+            texts.extend(pairs(&launch.headers));
+        }
+    }
+    let digest = texts.into_iter().fold(Sha256::new(), |digest, text| {
         digest.chain_update((text.len() as u64).to_le_bytes()).chain_update(text)
     });
-    Start(digest.finalize().into())
+    StartDigest(digest.finalize().into())
+}
+
+/// Names and values, by name.
+fn pairs(named: &[(String, SecretText)]) -> impl Iterator<Item = &str> {
+    let mut sorted: Vec<_> = named.iter().collect();
+    sorted.sort_by_key(|(name, _)| name);
+    sorted.into_iter().flat_map(|(name, value)| [name.as_str(), value.expose_secret()])
 }
 
 /// Logs who got the token. A log that can't be written, on a full disk perhaps, does not keep the person's servers from running.
@@ -265,9 +339,14 @@ async fn note_delivery(engine: &Engine, server: ServerName, account: Account) {
     }
 }
 
-fn launch_of(record: &ServerRecord, prepared: Prepared, own: &Path) -> Result<Launch, InstallError> {
-    let Prepared { what, settings } = prepared;
+fn launch_of(
+    record: &ServerRecord,
+    what: What,
+    settings: &Settings,
+    own: &Path,
+) -> Result<Launch, InstallError> {
     let (program, args, env, place) = match what {
+        What::Elsewhere { .. } => (String::new(), Vec::new(), Vec::new(), Place::Process),
         What::Command(spec) => (spec.command, spec.args, spec.env, Place::Process),
         What::Contained(contained, mounts) => {
             let inside =
@@ -276,12 +355,7 @@ fn launch_of(record: &ServerRecord, prepared: Prepared, own: &Path) -> Result<La
             (program, contained.args, contained.env, Place::Container(Box::new(inside)))
         }
     };
-    let secret = |text: &LaunchText| {
-        SecretText::new(text.expose_text()).map_err(|error| {
-            InstallError::Unusable(Problem::new("bad_launch", format!("a variable can't be passed: {error}")))
-        })
-    };
-    let variable = |(name, text): &(String, LaunchText)| secret(text).map(|value| (name.clone(), value));
+    let variable = |(name, text): &(String, LaunchText)| secret_text(text).map(|value| (name.clone(), value));
     let environment: Result<Vec<_>, InstallError> = env.iter().map(variable).collect();
     Ok(Launch {
         server: record.name.clone(),

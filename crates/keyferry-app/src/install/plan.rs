@@ -74,7 +74,7 @@ impl Plan {
         };
         let prepared = launch::prepare(engine, &manifest, folder.as_deref(), &request.settings, runtime)
             .map_err(|error| config_meant(engine, &manifest, error))?;
-        let command = prepared.command();
+        let command = prepared.shown();
         let network = request.network.map(Into::into).unwrap_or_default();
         let config = config(&request)?;
         let account = account(engine, &manifest, &request, &config).await?;

@@ -138,6 +138,20 @@ pub enum RuntimeError {
         /// The last things it said.
         last_lines: Vec<String>,
     },
+    /// A server elsewhere can't be reached, or does not speak MCP.
+    #[error("{server} can't be reached: {reason}")]
+    Unreachable {
+        /// The server.
+        server: ServerName,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A server elsewhere wants another token.
+    #[error("{server} refuses the token that it is sent")]
+    TokenRefused {
+        /// The server.
+        server: ServerName,
+    },
     /// It sent a message above the limit.
     #[error("{server} sent a message of more than {limit} bytes")]
     MessageTooLarge {
@@ -258,6 +272,8 @@ impl RuntimeError {
             Self::NotMcp { .. } => "server_not_mcp",
             Self::NeverAnswered { .. } => "server_never_answered",
             Self::ClosedOutput { .. } => "server_closed_output",
+            Self::Unreachable { .. } => "server_unreachable",
+            Self::TokenRefused { .. } => "server_refuses_token",
             Self::MessageTooLarge { .. } => "server_message_too_large",
             Self::Ended { .. } => "server_ended",
             Self::StoppedMeanwhile { .. } => "server_stopped",
@@ -305,6 +321,10 @@ impl RuntimeError {
                     .to_owned()
             }
             Self::MessageTooLarge { .. } => "ask the server for less at a time, and start it again".to_owned(),
+            Self::Unreachable { .. } => "check its URL and the network".to_owned(),
+            Self::TokenRefused { .. } => {
+                "sign in again: `keyferry connections list` shows the account; or install it with another token".to_owned()
+            }
             Self::StoppedMeanwhile { server } | Self::NotRunning { server } => {
                 format!("start it: keyferry start {server}")
             }

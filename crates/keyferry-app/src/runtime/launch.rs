@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use keyferry_core::{delivery::RenderedFile, id::ServerName, secret::SecretText};
+use keyferry_core::{delivery::RenderedFile, id::ServerName, secret::SecretText, url::Endpoint};
 
-use super::Place;
+use super::{Place, RuntimeKind};
 
 /// One server, ready to be started.
 ///
@@ -31,6 +31,65 @@ pub struct Launch {
     pub home: PathBuf,
     /// Where it runs.
     pub place: Place,
+}
+
+/// A server that runs elsewhere, ready to be called.
+///
+/// `Debug` prints neither the URL nor values of headers: a person's settings may stand in both.
+pub struct RemoteLaunch {
+    /// The server. Also the name of its log.
+    pub server: ServerName,
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// Headers of every request, names in lower case.
+    pub headers: Vec<(String, SecretText)>,
+    /// Further texts that must never be in the log.
+    pub secrets: Vec<SecretText>,
+}
+
+/// What is started.
+#[derive(Debug)]
+pub enum Start {
+    /// A program on this machine, in a container or not.
+    Process(Launch),
+    /// A session with a service elsewhere.
+    Remote(RemoteLaunch),
+}
+
+impl Start {
+    /// What runs it, as far as this machine is concerned.
+    pub(super) fn runtime(&self) -> RuntimeKind {
+        match self {
+            Self::Process(launch) => launch.place.kind(),
+            Self::Remote(_) => RuntimeKind::Process,
+        }
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> &ServerName {
+        match self {
+            Self::Process(launch) => &launch.server,
+            Self::Remote(launch) => &launch.server,
+        }
+    }
+}
+
+impl From<Launch> for Start {
+    fn from(launch: Launch) -> Self {
+        Self::Process(launch)
+    }
+}
+
+impl fmt::Debug for RemoteLaunch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        out.debug_struct("RemoteLaunch")
+            .field("server", &self.server)
+            .field("headers", &names)
+            .field("secrets", &self.secrets.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Launch {

@@ -29,7 +29,7 @@ pub mod status;
 pub use container::{Containers, ContainersConfig};
 pub use error::RuntimeError;
 pub(crate) use files::make_private;
-pub use launch::Launch;
+pub use launch::{Launch, RemoteLaunch, Start};
 pub use limits::Limits;
 pub use log::{Cursor, NoCursor};
 pub use place::{Inside, Mount, Network, Place, RuntimeKind, UnknownWord};

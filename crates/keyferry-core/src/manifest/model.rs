@@ -107,6 +107,8 @@ pub struct Override {
 pub struct Remote {
     /// Its URL; [`Remote::endpoint`] fills and checks it.
     pub url: Template,
+    /// Headers of every request, in the order of the file; [`Remote::headers`] fills them.
+    pub headers: Vec<(String, Template)>,
 }
 
 /// A platform, by the name that manifests use.

@@ -101,6 +101,15 @@ async fn a_bridge_carries_a_client_to_the_running_app_and_ends_with_it() {
     assert_eq!(all.open()["result"]["serverInfo"]["name"], "keyferry");
     assert!(all.tools().contains(&"sandbox-notes__list_notes".to_owned()));
 
+    std::fs::create_dir(world.path(".cursor")).unwrap();
+    assert_eq!(world.run(&["connect", "cursor"]).code, 0);
+    let mut cursor = Bridge::start(&world, &["--client", "cursor"]);
+    cursor.open();
+    assert!(cursor.tools().contains(&"sandbox-notes__list_notes".to_owned()));
+    assert_eq!(cursor.end(&world), 0);
+    let unknown = world.run(&["bridge", "--client", "zed"]);
+    assert!(unknown.code == 1 && unknown.stderr.contains("keyferry connect zed"), "{}", unknown.stderr);
+
     let mut none = Bridge::start(&world, &["nothing"]);
     let answer = none.ask(&json!(1), "initialize", &json!({}));
     assert!(

@@ -11,6 +11,7 @@ use super::Way;
 
 pub(super) struct Http {
     stream: BufReader<TcpStream>,
+    address: String,
     head: String,
     session: String,
     app: u32,
@@ -18,21 +19,25 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(address: &str, path: &str, token: &str, app: u32) -> Result<Self, String> {
-        let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
              accept: application/json, text/event-stream\r\n"
         );
-        Ok(Self { stream: BufReader::new(stream), head, session: String::new(), app })
+        let stream = connect(address)?;
+        Ok(Self { stream, address: address.to_owned(), head, session: String::new(), app })
     }
 
     /// The body of the answer.
     fn post(&mut self, message: &Value) -> Result<String, String> {
         let body = message.to_string();
         let request = format!("{}{}content-length: {}\r\n\r\n{body}", self.head, self.session, body.len());
-        self.stream.get_mut().write_all(request.as_bytes()).map_err(|error| error.to_string())?;
-        let status = self.line()?;
+        let mut status = self.first_line(&request);
+        if status.as_ref().is_ok_and(String::is_empty) || status.is_err() {
+            // A connection that rested between two rounds may have been closed.
+            self.stream = connect(&self.address)?;
+            status = self.first_line(&request);
+        }
+        let status = status?;
         if !status.starts_with("HTTP/1.1 20") {
             return Err(format!("the gateway answered {status}"));
         }
@@ -63,6 +68,11 @@ impl Http {
         }
     }
 
+    fn first_line(&mut self, request: &str) -> Result<String, String> {
+        self.stream.get_mut().write_all(request.as_bytes()).map_err(|error| error.to_string())?;
+        self.line()
+    }
+
     fn line(&mut self) -> Result<String, String> {
         let mut line = String::new();
         self.stream.read_line(&mut line).map_err(|error| error.to_string())?;
@@ -74,6 +84,12 @@ impl Http {
         self.stream.read_exact(&mut part).map_err(|error| error.to_string())?;
         String::from_utf8(part).map_err(|error| error.to_string())
     }
+}
+
+fn connect(address: &str) -> Result<BufReader<TcpStream>, String> {
+    let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
+    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    Ok(BufReader::new(stream))
 }
 
 impl Way for Http {

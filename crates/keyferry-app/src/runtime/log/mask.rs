@@ -6,7 +6,7 @@ use keyferry_core::secret::SecretText;
 use zeroize::Zeroizing;
 
 use super::LONGEST_LINE;
-use crate::runtime::Launch;
+use crate::runtime::{Launch, RemoteLaunch};
 
 /// A value of a variable is masked from this length on: to mask each `true` or `8080` would hide more than it keeps.
 const SHORTEST_VALUE: usize = 8;
@@ -34,11 +34,20 @@ struct Pattern {
 impl Mask {
     /// Everything that was handed in with the launch: as it is, percent-encoded, and as JSON writes it.
     pub(crate) fn of(launch: &Launch) -> Self {
+        Self::hiding(&launch.environment, &launch.secrets)
+    }
+
+    /// The same, of a server that runs elsewhere.
+    pub(crate) fn of_remote(launch: &RemoteLaunch) -> Self {
+        Self::hiding(&launch.headers, &launch.secrets)
+    }
+
+    fn hiding(named: &[(String, SecretText)], secrets: &[SecretText]) -> Self {
         let mut patterns = Patterns::default();
-        for (name, value) in &launch.environment {
+        for (name, value) in named {
             patterns.hide(value, SHORTEST_VALUE, &format!("[{name}]"));
         }
-        patterns.hide_all(&launch.secrets);
+        patterns.hide_all(secrets);
         Self(RwLock::new(Arc::new(patterns)))
     }
 

@@ -70,6 +70,8 @@ pub(crate) enum OpenError {
     Closed,
     /// The server answered `initialize` with an error (JSON-RPC 2.0 §5.1).
     Refused(RuntimeError),
+    /// A server elsewhere wants another token.
+    Unauthorized,
     /// What it answered is not an answer to `initialize`; this describes it.
     NotMcp,
 }
@@ -149,6 +151,11 @@ impl Session {
     /// Tells the server something.
     pub(crate) async fn tell(&self, notification: ClientNotification) {
         _ = timeout(self.limits.call, self.peer.send_notification(notification)).await;
+    }
+
+    /// Whose it is.
+    pub(crate) fn server(&self) -> &ServerName {
+        &self.server
     }
 
     /// Whether the server says that it offers tools.
@@ -239,6 +246,9 @@ impl Session {
 
     pub(super) fn call_error(&self, error: ServiceError, what: &str) -> RuntimeError {
         let (server, what) = (self.server.clone(), what.to_owned());
+        if error.is_authorization_required() {
+            return RuntimeError::TokenRefused { server };
+        }
         match error {
             ServiceError::McpError(data) => RuntimeError::Refused {
                 server,
@@ -286,6 +296,7 @@ fn open_error(error: ClientInitializeError, server: &ServerName, mask: &Mask) ->
             code: data.code.0,
             message: text_of_server(&data.message, mask),
         }),
+        error if error.auth_challenge().is_some() => OpenError::Unauthorized,
         ClientInitializeError::ConnectionClosed(_)
         | ClientInitializeError::TransportError { .. }
         | ClientInitializeError::Cancelled => OpenError::Closed,

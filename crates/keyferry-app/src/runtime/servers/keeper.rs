@@ -15,7 +15,7 @@ use super::{
     start::{End, Running, start},
     watch::Seen,
 };
-use crate::runtime::{Launch, RuntimeError, ServerStatus};
+use crate::runtime::{RuntimeError, ServerStatus, Start, instance::Instance};
 
 type Outcome = Result<ServerStatus, RuntimeError>;
 
@@ -25,12 +25,12 @@ const MOST_WAITING: usize = 256;
 /// What is asked of a keeper.
 pub(super) enum Order {
     Start {
-        launch: Box<Launch>,
+        launch: Box<Start>,
         reply: oneshot::Sender<Outcome>,
     },
     /// A start beside the one that runs, whose place it then takes.
     Replace {
-        launch: Box<Launch>,
+        launch: Box<Start>,
         reply: oneshot::Sender<Outcome>,
     },
     Stop {
@@ -108,8 +108,8 @@ impl Keeper {
     }
 
     /// One start, shared by all who ask while it is under way, and given up when somebody asks for a stop.
-    async fn start(&mut self, launch: Launch, reply: oneshot::Sender<Outcome>) -> Option<Running> {
-        let runtime = launch.place.kind();
+    async fn start(&mut self, launch: Start, reply: oneshot::Sender<Outcome>) -> Option<Running> {
+        let runtime = launch.runtime();
         self.seen.send_modify(|seen| seen.starting(runtime));
         let (mut waiting, mut stop) = (vec![reply], None);
         let cancel = CancellationToken::new();
@@ -143,7 +143,7 @@ impl Keeper {
     async fn replace(
         &mut self,
         mut old: Running,
-        launch: Launch,
+        launch: Start,
         reply: oneshot::Sender<Outcome>,
     ) -> Option<Running> {
         let cancel = CancellationToken::new();
@@ -252,9 +252,9 @@ impl Keeper {
                 let instance = running.instance();
                 tracing::info!(
                     server = %self.server,
-                    runtime = %instance.kind(),
-                    pid = instance.pid(),
-                    container = instance.container(),
+                    runtime = instance.map(|instance| tracing::field::display(instance.kind())),
+                    pid = instance.and_then(Instance::pid),
+                    container = instance.and_then(Instance::container),
                     "a server runs"
                 );
                 (Some(running), Ok(self.status()))

@@ -1,6 +1,7 @@
 //! The supervisor: every server of the app, each kept by a task of its own, so that none waits for another.
 
 mod keeper;
+mod remote;
 mod start;
 mod watch;
 
@@ -26,7 +27,7 @@ use tokio::{
 };
 
 use super::{
-    Containers, Cursor, Launch, Limits, RuntimeError, ServerStatus, WatchdogCommand, files, log,
+    Containers, Cursor, Limits, RuntimeError, ServerStatus, Start, WatchdogCommand, files, log,
     mcp::{Session, Switchboard},
     process::watchdog::Watchdog,
 };
@@ -106,8 +107,9 @@ impl Servers {
     ///
     /// # Errors
     /// What is wrong with the launch, or how the server failed: see [`RuntimeError`].
-    pub async fn start(&self, launch: Launch) -> Result<ServerStatus, RuntimeError> {
-        let kept = self.keep(&launch.server)?;
+    pub async fn start(&self, launch: impl Into<Start>) -> Result<ServerStatus, RuntimeError> {
+        let launch = launch.into();
+        let kept = self.keep(launch.server())?;
         let (reply, outcome) = oneshot::channel();
         let order = Order::Start { launch: Box::new(launch), reply };
         kept.orders.send(order).await.map_err(|_| RuntimeError::ShuttingDown)?;
@@ -120,8 +122,9 @@ impl Servers {
     ///
     /// # Errors
     /// As [`Servers::start`]. The one that runs goes on then.
-    pub async fn replace(&self, launch: Launch) -> Result<ServerStatus, RuntimeError> {
-        let kept = self.keep(&launch.server)?;
+    pub async fn replace(&self, launch: impl Into<Start>) -> Result<ServerStatus, RuntimeError> {
+        let launch = launch.into();
+        let kept = self.keep(launch.server())?;
         let (reply, outcome) = oneshot::channel();
         let order = Order::Replace { launch: Box::new(launch), reply };
         kept.orders.send(order).await.map_err(|_| RuntimeError::ShuttingDown)?;

@@ -6,9 +6,9 @@ use keyferry_core::id::ServerName;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, watch::Delivered};
+use super::{Shared, remote, watch::Delivered};
 use crate::runtime::{
-    Launch, Limits, Place, RuntimeError,
+    Launch, Limits, Place, RuntimeError, Start,
     container::Container,
     files,
     instance::{Exit, Input, Instance, Spawned, Stdout},
@@ -26,9 +26,16 @@ const TO_EXIT: Duration = Duration::from_secs(1);
 pub(super) struct Running {
     pub(super) session: Session,
     pub(super) tool_count: Option<usize>,
-    pub(super) delivered: Delivered,
+    /// Where its files lie; none of one elsewhere.
+    pub(super) delivered: Option<Delivered>,
     ended: Ended,
-    kept: Kept,
+    body: Body,
+}
+
+/// What is there of a server beside its session.
+enum Body {
+    Instance(Kept),
+    Elsewhere(Log),
 }
 
 /// A server's instance and all that is around it. Dropped, it is killed with what it started, then no longer watched.
@@ -63,14 +70,22 @@ pub(super) enum End {
 /// Starts a server and opens its session. When that fails, or is cancelled, nothing of it is left.
 pub(super) async fn start(
     shared: Arc<Shared>,
-    launch: Launch,
+    launch: Start,
     cancel: CancellationToken,
 ) -> Result<Running, RuntimeError> {
+    let launch = match launch {
+        Start::Process(launch) => launch,
+        Start::Remote(launch) => {
+            let (session, ended, log, tool_count) = remote::open(&shared, launch, &cancel).await?;
+            return Ok(Running { session, tool_count, delivered: None, ended, body: Body::Elsewhere(log) });
+        }
+    };
     let limits = &shared.config.limits;
     let (mut kept, input, output) = spawn(&shared, &launch).await?;
     match opened(&mut kept, &shared, input, output, &cancel).await {
         Ok((session, ended, tool_count)) => {
-            Ok(Running { session, tool_count, delivered: kept.delivered.clone(), ended, kept })
+            let delivered = Some(kept.delivered.clone());
+            Ok(Running { session, tool_count, delivered, ended, body: Body::Instance(kept) })
         }
         Err(end) => {
             let (about, end) = kept.finish(end, limits).await;
@@ -167,7 +182,9 @@ async fn open(
     let (session, ended) = opened.map_err(|error| match error {
         OpenError::Closed => End::Closed,
         OpenError::Refused(error) => End::Because(error),
-        OpenError::NotMcp => End::Because(about.not_mcp("an answer to `initialize` that is none".to_owned())),
+        OpenError::NotMcp | OpenError::Unauthorized => {
+            End::Because(about.not_mcp("an answer to `initialize` that is none".to_owned()))
+        }
     })?;
     let tool_count = if session.offers_tools() {
         let tools = session.tools().await.map_err(|error| match error {
@@ -183,23 +200,38 @@ async fn open(
 }
 
 impl Running {
-    pub(super) fn instance(&self) -> &Instance {
-        &self.kept.instance
+    /// The instance, where it is one of this machine.
+    pub(super) fn instance(&self) -> Option<&Instance> {
+        match &self.body {
+            Body::Instance(kept) => Some(&kept.instance),
+            Body::Elsewhere(_) => None,
+        }
     }
 
     /// Waits until the server has ended or closed its output.
     pub(super) async fn ended(&mut self) -> End {
+        let Body::Instance(kept) = &mut self.body else {
+            self.ended.wait().await;
+            return End::Closed;
+        };
         tokio::select! {
-            status = self.kept.instance.exited() => End::Exited(status),
+            status = kept.instance.exited() => End::Exited(status),
             () = self.ended.wait() => End::Closed,
         }
     }
 
-    /// Ends the server: closes its standard input, then as [`Instance::stop`].
+    /// Ends the server: closes its standard input, then as [`Instance::stop`]. Of one elsewhere, the session.
     pub(super) async fn stop(self, limits: &Limits) -> Result<(), RuntimeError> {
         self.ended.close();
-        let (about, log) = (self.kept.about.server.clone(), self.kept.about.log.clone());
-        let (instance, pump) = (self.kept.instance, self.kept.pump);
+        let kept = match self.body {
+            Body::Instance(kept) => kept,
+            Body::Elsewhere(log) => {
+                log.note("the session was closed");
+                return Ok(());
+            }
+        };
+        let (about, log) = (kept.about.server.clone(), kept.about.log.clone());
+        let (instance, pump) = (kept.instance, kept.pump);
         let ended = instance.stop(limits).await;
         pump.finish(LAST_WORDS).await;
         match ended {
@@ -212,8 +244,18 @@ impl Running {
     /// What a server that ended by itself died of. Nothing of it is left afterwards.
     pub(super) async fn explain(self, end: End, limits: &Limits) -> RuntimeError {
         self.ended.close();
-        let (about, end) = self.kept.finish(end, limits).await;
-        about.failed_run(end, limits)
+        match self.body {
+            Body::Instance(kept) => {
+                let (about, end) = kept.finish(end, limits).await;
+                about.failed_run(end, limits)
+            }
+            Body::Elsewhere(log) => {
+                let reason = "the session has ended".to_owned();
+                let error = RuntimeError::Unreachable { server: self.session.server().clone(), reason };
+                log.note(&error.to_string());
+                error
+            }
+        }
     }
 }
 

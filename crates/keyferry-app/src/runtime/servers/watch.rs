@@ -32,20 +32,20 @@ impl Seen {
 
     pub(super) fn running(
         &mut self,
-        instance: &Instance,
+        instance: Option<&Instance>,
         at: Timestamp,
         tool_count: Option<usize>,
         session: Session,
-        delivered: Delivered,
+        delivered: Option<Delivered>,
     ) {
         let status = ServerStatus {
-            pid: instance.pid(),
-            container: instance.container().map(str::to_owned),
+            pid: instance.and_then(Instance::pid),
+            container: instance.and_then(Instance::container).map(str::to_owned),
             started_at: Some(at),
             tool_count,
             ..self.status_as(ServerState::Running)
         };
-        *self = Self { status, session: Some(session), delivered: Some(delivered) };
+        *self = Self { status, session: Some(session), delivered };
     }
 
     pub(super) fn stopped(&mut self) {

@@ -61,12 +61,12 @@ async fn what_can_not_be_installed_yet_is_listed_with_the_reason() {
         let entry = list["entries"].as_array().unwrap().iter().find(|entry| entry["name"] == name).unwrap();
         entry["not_installable"].clone()
     };
-    assert_eq!(reason("remote")["error"], "remote_unsupported");
+    assert_eq!(reason("remote"), Value::Null);
     assert_eq!(reason("discovery")["error"], "discovery_unsupported");
     assert_eq!(reason("slip")["error"], "unknown_provider");
     assert!(reason("slip")["hint"].as_str().unwrap().contains("`jira`"), "{}", reason("slip"));
     assert!(list["problems"][0]["message"].as_str().unwrap().contains("broken.json"), "{list}");
-    for name in ["remote", "discovery", "slip"] {
+    for name in ["discovery", "slip"] {
         let (status, body) = app.post("/api/v1/installs", json!({ "manifest": { "name": name } })).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
         assert_eq!(body, reason(name));

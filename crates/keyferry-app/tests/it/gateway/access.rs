@@ -100,8 +100,68 @@ async fn a_session_is_good_only_where_it_was_opened_and_until_it_is_closed() {
         .send()
         .await
         .unwrap();
-    assert!(closed.status().is_success());
+    assert_eq!(closed.status(), StatusCode::NO_CONTENT);
     assert_eq!(send(&app, "/mcp/alpha", &[session], PING).await.status(), StatusCode::NOT_FOUND);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_session_of_one_client_is_none_to_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    for below in [".cursor", ".gemini"] {
+        std::fs::create_dir_all(home.join(below)).unwrap();
+    }
+    let settings = crate::support::settings(folder.path());
+    let app = TestApp::boot(folder, settings, |parts| {
+        parts.environment.retain(|(name, _)| name != "HOME");
+        parts.environment.push(("HOME".into(), home.into()));
+    })
+    .await;
+    let token = async |name: &str| {
+        let put = client().put(app.url(&format!("/api/v1/clients/{name}"))).json(&json!({}));
+        let connected = put.bearer_auth(app.app.api_token().expose_secret()).send().await.unwrap();
+        assert_eq!(connected.status(), StatusCode::OK, "{}", connected.text().await.unwrap());
+        let file = app.data_folder().join(format!("clients/{name}.token"));
+        std::fs::read_to_string(file).unwrap().trim().to_owned()
+    };
+    let (cursor, gemini) = (token("cursor").await, token("gemini").await);
+    let as_client = async |token: &str, session: Option<&str>, body: String| {
+        let mut request = client().post(app.url("/mcp")).bearer_auth(token);
+        request = request.header(header::ACCEPT, "application/json, text/event-stream");
+        request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        if let Some(session) = session {
+            request = request.header("mcp-session-id", session);
+        }
+        request.send().await.unwrap()
+    };
+    let opened = as_client(&cursor, None, initialize("2025-06-18")).await;
+    let id = opened.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+    assert_eq!(as_client(&cursor, Some(&id), PING.to_owned()).await.status(), StatusCode::OK);
+    assert_eq!(as_client(&gemini, Some(&id), PING.to_owned()).await.status(), StatusCode::NOT_FOUND);
+    let own = app.app.api_token().expose_secret();
+    assert_eq!(as_client(own, Some(&id), PING.to_owned()).await.status(), StatusCode::NOT_FOUND);
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_call_whose_connection_breaks_is_given_up_after_a_while() {
+    let app = app_with(&["alpha"]).await;
+    let id = open(&app, "/mcp/alpha").await;
+    let wait = json!({ "jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": { "name": "wait", "arguments": {} } });
+    let answer = send(&app, "/mcp/alpha", &[("mcp-session-id", &id)], &wait.to_string()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    drop(answer);
+    let begun = tokio::time::Instant::now();
+    loop {
+        let (_, seen) = app.post("/api/v1/servers/alpha/tools/seen", json!({})).await;
+        let seen: Value = serde_json::from_str(seen["content"][0]["text"].as_str().unwrap()).unwrap();
+        if !seen["cancelled"].as_array().unwrap().is_empty() {
+            break;
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{seen}");
+    }
+    assert!(begun.elapsed() > std::time::Duration::from_secs(5), "it had no time to come back");
     app.shutdown().await;
 }
 

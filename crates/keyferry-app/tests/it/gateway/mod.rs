@@ -11,6 +11,7 @@ mod client;
 mod faults;
 mod merged;
 mod one;
+mod remote;
 mod stateless;
 
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
-    LaunchError, Surroundings,
+    LaunchError, LaunchText, Surroundings,
     fill::{Unset, Values},
 };
 use crate::{
@@ -50,6 +50,26 @@ impl Remote {
             }
         }
         Ok(Endpoint::parse(&url)?)
+    }
+
+    /// Fills the headers. One whose setting has no value is left out.
+    ///
+    /// # Errors
+    /// [`LaunchError`], when a value is too long.
+    pub fn headers(
+        &self,
+        settings: &Settings,
+        surroundings: &Surroundings,
+    ) -> Result<Vec<(String, LaunchText)>, LaunchError> {
+        let values = Values { settings, surroundings };
+        let mut headers = Vec::new();
+        for (name, template) in &self.headers {
+            let place = format!("the header {name}");
+            if let Ok(parts) = values.fill(template, &place)? {
+                headers.push((name.clone(), LaunchText::join(&parts, &place)?));
+            }
+        }
+        Ok(headers)
     }
 }
 

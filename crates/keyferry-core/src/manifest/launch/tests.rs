@@ -44,6 +44,36 @@ fn env(spec: &LaunchSpec) -> Vec<(&str, &str)> {
 }
 
 #[test]
+fn the_headers_of_a_remote_server_are_filled_and_one_without_a_value_is_left_out() {
+    let text = r#"{
+        "name": "far",
+        "user_config": { "token": { "type": "string", "title": "T", "sensitive": true },
+                         "team": { "type": "string", "title": "T" } },
+        "server": { "type": "remote", "url": "https://mcp.example.com/mcp",
+                    "headers": { "Authorization": "Bearer ${user_config.token}", "X-Team": "${user_config.team}" } }
+    }"#;
+    let manifest = Manifest::parse("far.json", text).unwrap().manifest;
+    let Server::Remote(remote) = &manifest.server else { panic!("local") };
+    let settings = settings(&manifest, &json!({ "token": "canary" }));
+    let headers = remote.headers(&settings, &Surroundings::default()).unwrap();
+    let [(name, value)] = headers.as_slice() else { panic!("{headers:?}") };
+    assert_eq!(
+        (name.as_str(), value.expose_text(), value.is_secret()),
+        ("authorization", "Bearer canary", true)
+    );
+    assert!(!format!("{headers:?}").contains("canary"));
+}
+
+#[test]
+fn a_manifest_sets_no_header_that_is_not_its_own_to_set() {
+    for name in ["Host", "content-length", "Mcp-Session-Id", "Cookie", "a b", "", "x:y"] {
+        let text = json!({ "name": "far", "server": {
+            "type": "remote", "url": "https://mcp.example.com/mcp", "headers": { name: "x" } } });
+        assert!(Manifest::parse("far.json", &text.to_string()).is_err(), "{name:?}");
+    }
+}
+
+#[test]
 fn placeholders_are_filled_in_command_arguments_and_variables() {
     let server = json!({
         "command": "${__dirname}/.venv/bin/python",

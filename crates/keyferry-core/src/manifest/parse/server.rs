@@ -119,7 +119,49 @@ fn remote(object: &mut Object<'_>, placed: &mut Vec<Placed>, report: &mut Report
     }
     let span = node.span();
     placed.push(Placed { template: url.clone(), used: Use::Url, path: "server.url".to_owned(), span });
-    Some(Remote { url })
+    let mut headers = Vec::new();
+    if let Some(named) = object.object("headers", report) {
+        for (name, node) in named.entries(report) {
+            if !header(name, node, report) {
+                continue;
+            }
+            if let Some(value) = template(node, report) {
+                let (path, span) = (node.path().to_owned(), node.span());
+                placed.push(Placed { template: value.clone(), used: Use::Variable, path, span });
+                headers.push((name.to_ascii_lowercase(), value));
+            }
+        }
+    }
+    Some(Remote { url, headers })
+}
+
+/// Headers that are not the manifest's to set: they say where a request ends and whom it is for, or belong to the protocol.
+const OWN_HEADERS: [&str; 12] = [
+    "accept",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "host",
+    "origin",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Whether this may be the name of a header (RFC 9110 §5.6.2).
+fn header(name: &str, node: &Node<'_>, report: &mut Report<'_>) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let is_token = (1..=128).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    if is_token && !OWN_HEADERS.contains(&lower.as_str()) && !lower.starts_with("mcp-") {
+        return true;
+    }
+    let hint = "such as \"Authorization\": \"Bearer ${user_config.token}\"";
+    report.error(&node.span(), format!("{} is no header that a manifest can set", named(name)), hint);
+    false
 }
 
 fn local(

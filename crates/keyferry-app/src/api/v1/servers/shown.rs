@@ -1,6 +1,9 @@
 //! Servers as the local API tells them.
 
-use keyferry_core::{id::ServerName, manifest::Manifest};
+use keyferry_core::{
+    id::ServerName,
+    manifest::{self, Manifest},
+};
 
 use crate::{
     api::{
@@ -35,12 +38,14 @@ async fn server(engine: &Engine, record: ServerRecord) -> Result<Server, ApiErro
     let manifest =
         Manifest::parse("the stored manifest", &record.manifest).map(|checked| checked.manifest).ok();
     let title = manifest.as_ref().map_or(record.name.as_str(), Manifest::title).to_owned();
+    let is_remote =
+        manifest.as_ref().is_some_and(|manifest| matches!(manifest.server, manifest::Server::Remote(_)));
     Ok(Server {
         display_name: title,
         version: manifest.and_then(|manifest| manifest.version),
         state: state(&status),
         wanted: record.wanted,
-        runtime: record.runtime.to_string(),
+        runtime: if is_remote { "remote".to_owned() } else { record.runtime.to_string() },
         network: (record.runtime == RuntimeKind::Container).then(|| record.network.to_string()),
         container: status.container.clone(),
         tool_count: status.tool_count,
