@@ -121,6 +121,19 @@ impl Harness {
         }
     }
 
+    /// Looks until this many lines with this text are in the log.
+    pub(crate) async fn says_times(&self, server: &str, text: &str, times: usize) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let log = self.log(server).await;
+            if log.lines().filter(|line| line.contains(text)).count() >= times {
+                return;
+            }
+            assert!(Instant::now() < until, "no {times} times {text:?} in {log}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Looks until a server that is about to end has ended.
     pub(crate) async fn settled(&self, server: &str) -> ServerStatus {
         let until = Instant::now() + PATIENCE;

@@ -61,7 +61,9 @@ fn is_there() -> bool {
 impl Podman {
     /// One of this test alone, without an image.
     pub(crate) fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("kf-podman-").tempdir().unwrap();
+        // Below a short path, whatever the tests' own temporary folder is: conmon's sockets lie deep in it, and the name of one has room
+        // for a hundred bytes.
+        let folder = tempfile::Builder::new().prefix("kf-podman-").tempdir_in("/tmp").unwrap();
         for (_, (file, text)) in configuration(folder.path()) {
             fs::write(folder.path().join(file), text).unwrap();
         }
