@@ -54,7 +54,7 @@ async fn an_engine_tells_what_it_is_and_what_it_can_do() {
 async fn podmans_service_is_started_where_it_does_not_run_and_ends_with_the_app() {
     let Some(_podman) = podman().await else { return };
     let (own, data) =
-        (tempfile::tempdir().unwrap(), tempfile::Builder::new().prefix("kf").tempdir().unwrap());
+        (tempfile::tempdir().unwrap(), tempfile::Builder::new().prefix("kf").tempdir_in("/tmp").unwrap());
     let mut environment = vec![("PATH", std::env::var("PATH").unwrap())];
     for (name, (file, text)) in configuration(own.path()) {
         std::fs::write(own.path().join(file), text).unwrap();

@@ -76,7 +76,7 @@ async fn what_a_killed_app_left_is_removed_by_the_next_and_nothing_else() {
 async fn a_service_of_podmans_that_an_app_started_ends_with_the_killed_app() {
     let Some(_podman) = podman().await else { return };
     let (own, data) =
-        (tempfile::tempdir().unwrap(), tempfile::Builder::new().prefix("kf").tempdir().unwrap());
+        (tempfile::tempdir().unwrap(), tempfile::Builder::new().prefix("kf").tempdir_in("/tmp").unwrap());
     let mut command = Command::new(fixture());
     command.arg("engine").arg(data.path()).env_remove("DOCKER_HOST");
     command.env("XDG_RUNTIME_DIR", own.path()).env("HOME", own.path()).env_remove("CONTAINER_HOST");
