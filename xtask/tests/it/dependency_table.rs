@@ -27,14 +27,20 @@ fn used() -> BTreeSet<String> {
     all.filter(|dependency| dependency.source.is_some()).map(|dependency| dependency.name.clone()).collect()
 }
 
-fn packages_of_the_benchmark() -> BTreeSet<String> {
-    let manifest: serde_json::Value = serde_json::from_str(&text("bench/fastify/package.json")).unwrap();
-    manifest["dependencies"].as_object().unwrap().keys().cloned().collect()
+/// What benchmarks and tests have from npm.
+fn packages_of_node() -> BTreeSet<String> {
+    let folders = ["bench/fastify", "crates/keyferry/tests/fixtures/oidc-provider"];
+    let dependencies = folders.map(|folder| {
+        let manifest = text(&format!("{folder}/package.json"));
+        let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+        manifest["dependencies"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    });
+    dependencies.into_iter().flatten().collect()
 }
 
 #[test]
 fn every_dependency_is_explained_and_every_explained_one_is_declared() {
-    let declared: BTreeSet<_> = declared().union(&packages_of_the_benchmark()).cloned().collect();
+    let declared: BTreeSet<_> = declared().union(&packages_of_node()).cloned().collect();
     let explained = explained();
     let missing: Vec<_> = declared.difference(&explained).collect();
     let gone: Vec<_> = explained.difference(&declared).collect();
