@@ -19,7 +19,7 @@ mod toml;
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -200,18 +200,6 @@ impl Clients {
             found.map(|(_, value)| PathBuf::from(value)).filter(|path| path.is_absolute())
         };
         name.configuration(self.parts.platform, &variable)
-    }
-}
-
-/// Makes the folder of tokens and records, open to this user alone.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.recursive(true).create(folder) {
-        Ok(()) if fs::symlink_metadata(folder)?.is_dir() => Ok(()),
-        Ok(()) => Err(io::Error::other("something else stands there")),
-        Err(error) => Err(error),
     }
 }
 

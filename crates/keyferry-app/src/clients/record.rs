@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     ClientError, ClientName,
     configuration::{Configuration, digest},
-    make_private,
 };
-use crate::vault::private_file;
+use crate::{runtime::make_private, vault::private_file};
 
 /// The longest record, in bytes.
 const LONGEST: u64 = 64 * 1024;

@@ -13,6 +13,7 @@ struct Home(TempDir);
 impl Home {
     fn new() -> Self {
         let home = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(home.0.path().join("data")).unwrap();
         for folder in [
             ".cursor",
             ".config/Code/User",

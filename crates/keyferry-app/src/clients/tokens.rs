@@ -7,10 +7,11 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use super::{ClientError, ClientName, make_private};
+use super::{ClientError, ClientName};
 use crate::{
     entropy::Entropy,
     home::{ApiToken, HomeError},
+    runtime::make_private,
 };
 
 /// The folder of clients' tokens and records, within the data folder.
