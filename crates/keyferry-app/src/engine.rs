@@ -46,6 +46,8 @@ pub(crate) struct Engine {
     pub(crate) gateway: Gateway,
     /// When a server that failed may be started again.
     pub(crate) backoff: Backoff,
+    /// Servers that run and could not be given newer tokens.
+    pub(crate) renewals: Backoff,
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
     /// Refreshes made because a server said that its token was dead.
