@@ -7,6 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     api::{self, Guard, serve},
+    browser::{Chromium, ChromiumConfig, Profiles},
     catalog::Catalog,
     clients::{self, Clients},
     clock::Clock,
@@ -20,7 +21,7 @@ use crate::{
     providers::{self, Providers},
     runtime::{Containers, ContainersConfig, Limits, Servers, ServersConfig, WatchdogCommand},
     settings::{self, Settings},
-    sign_ins::SignIns,
+    sign_ins::{Needs, SignIns, Windows},
     vault::{Passphrases, Vault, VaultError},
 };
 
@@ -153,6 +154,8 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
         engine.tasks.spawn(install::keep_rotating(Arc::clone(&engine)));
         let (connections, ending) = (engine.connections.clone(), engine.ending.clone());
         engine.tasks.spawn(async move { connections.keep_fresh(ending).await });
+        let (connections, ending) = (engine.connections.clone(), engine.ending.clone());
+        engine.tasks.spawn(async move { connections.keep_looking(ending).await });
     }
     tracing::info!(%address, folder = %engine.folder.path().display(), "the app is ready");
     Ok(App { engine, token, serving, lock })
@@ -191,6 +194,22 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
     let clients = clients(&settings, &folder, &parts);
     let (initialize, call) = (settings.server_start_limit, settings.server_call_limit);
     let clock = parts.clock.clone();
+    let (tasks, ending) = (TaskTracker::new(), CancellationToken::new());
+    let windows = Windows::new(Needs {
+        browsers: Arc::new(Chromium::new(ChromiumConfig {
+            command: settings.browser_command.clone(),
+            environment: parts.environment.clone(),
+            watchdog: parts.watchdog.clone(),
+        })),
+        profiles: Profiles::new(folder.browser()),
+        connections: connections.clone(),
+        entropy: parts.entropy.clone(),
+        tasks: tasks.clone(),
+        ending: ending.clone(),
+    });
+    if let Err(error) = windows.profiles().sweep() {
+        tracing::error!(%error, "what a killed app left of a browser could not be removed");
+    }
     let containers = Containers::new(ContainersConfig {
         environment: parts.environment.clone(),
         data_folder: folder.path().to_owned(),
@@ -224,8 +243,9 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         turns: Turns::default(),
         givers: Turns::default(),
         waiting: Semaphore::new(MOST_WAITING),
-        tasks: TaskTracker::new(),
-        ending: CancellationToken::new(),
+        tasks,
+        ending,
+        windows,
         settings,
         folder,
         address,

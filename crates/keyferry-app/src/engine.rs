@@ -21,7 +21,7 @@ use crate::{
     providers::Providers,
     runtime::{Containers, Servers},
     settings::Settings,
-    sign_ins::SignIns,
+    sign_ins::{SignIns, Windows},
     vault::{ServerHead, ServerRecord, Vault},
 };
 
@@ -58,6 +58,8 @@ pub(crate) struct Engine {
     pub(crate) clients: Arc<Clients>,
     pub(crate) installs: Registry,
     pub(crate) sign_ins: SignIns,
+    /// Windows for sign-ins without OAuth.
+    pub(crate) windows: Windows,
     /// Who may start, replace or remove a server.
     pub(crate) turns: Turns<ServerName>,
     /// Who may decide whether a connection goes with its last server.

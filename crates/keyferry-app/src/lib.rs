@@ -7,12 +7,14 @@
 //! - [`home`]: the data folder, its lock, and how a running app is found
 //! - [`vault`] and [`connections`]: what is kept sealed, and the sign-ins, refreshes and revocations around it
 //! - [`providers`] and [`catalog`]: which providers and manifests there are
+//! - [`browser`]: the window in which one signs in to a service without OAuth
 //! - [`install`] and [`runtime`]: from a manifest to a server that runs
 //! - `gateway`: the one MCP endpoint before all servers
 //! - [`api`] and [`pages`]: the URL tree, for programs and for people
 
 pub mod api;
 pub mod boot;
+pub mod browser;
 pub mod catalog;
 pub mod clients;
 pub mod clock;

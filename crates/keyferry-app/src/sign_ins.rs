@@ -1,5 +1,7 @@
 //! Sign-ins on their own: for a new account, or to renew one that servers use already. One that an install makes is the install's.
 
+mod windows;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -10,8 +12,10 @@ use keyferry_core::{id::ConnectionId, url::AuthorizationUrl};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use windows::{Needs, WindowState, Windows};
+
 use crate::{
-    api::dto::Problem,
+    api::dto::{Problem, WindowChoice},
     connections::{ConnectionError, SignIn, SignInRequest},
     engine::Engine,
     ticket::Ticket,
@@ -23,11 +27,24 @@ const MOST: usize = 64;
 /// How long a sign-in that is over can still be asked about.
 const KEPT: Duration = Duration::from_secs(15 * 60);
 
+/// A sign-in as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    /// Where it stands.
+    pub(crate) phase: Phase,
+    /// What its window did, where it has one.
+    pub(crate) window: Option<WindowState>,
+    /// Grows with each change.
+    pub(crate) revision: u64,
+}
+
 /// Where a sign-in stands. The authorization URL holds `state`, so it lives no longer than the wait for the person.
 #[derive(Clone, Debug)]
-pub(crate) enum Standing {
+pub(crate) enum Phase {
     /// The person is to look at this page.
     Waiting(AuthorizationUrl),
+    /// The person signs in in a window.
+    InWindow,
     /// The connection is in the vault.
     Done(ConnectionId),
     /// There is none, and this is why.
@@ -45,38 +62,93 @@ struct Entry {
     begun: Instant,
 }
 
+/// How the person is to sign in, where their own browser or a window opens.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Opening {
+    /// Whether the system's browser is opened for OAuth.
+    pub(crate) browser: bool,
+    /// What the person said to a window.
+    pub(crate) window: WindowChoice,
+}
+
 /// Begins a sign-in, and answers with what it is asked about by. It ends with the person's answer, after ten minutes, or when it is
 /// cancelled.
 pub(crate) async fn begin(
     engine: &Arc<Engine>,
     request: SignInRequest<'_>,
-    open_browser: bool,
+    opening: Opening,
 ) -> Result<(Ticket, watch::Receiver<Standing>), ConnectionError> {
+    let in_window = engine.providers.get(request.provider).is_some_and(|file| file.browser().is_some());
+    if in_window {
+        let sign_in = engine.windows.prepare(request, opening.window).await?;
+        let window = engine.windows.open(sign_in, opening.window)?;
+        let (ticket, entry) = admit(engine, Phase::InWindow, Some(window.state().borrow().clone()))?;
+        let Admitted { teller, cancel, standing } = entry;
+        engine.tasks.spawn(async move {
+            let heard =
+                |state: &WindowState| change(&teller, |standing| standing.window = Some(state.clone()));
+            let outcome = tokio::select! {
+                outcome = window.wait(heard) => outcome.map_or_else(failed, Phase::Done),
+                () = cancel.cancelled() => cancelled(),
+            };
+            change(&teller, |standing| standing.phase = outcome);
+        });
+        return Ok((ticket, standing));
+    }
     let sign_in = engine.connections.begin_sign_in(request).await?;
-    let (ticket, cancel) = (Ticket::from_entropy(engine.entropy.bytes()), CancellationToken::new());
-    let (teller, standing) = watch::channel(Standing::Waiting(sign_in.url().clone()));
-    engine.sign_ins.admit(ticket, standing.clone(), cancel.clone())?;
-    if open_browser && engine.settings.open_browser {
+    let (ticket, entry) = admit(engine, Phase::Waiting(sign_in.url().clone()), None)?;
+    let Admitted { teller, cancel, standing } = entry;
+    if opening.browser && engine.settings.open_browser {
         engine.opener.open_beside(sign_in.url());
     }
     let ending = engine.ending.clone();
     engine.tasks.spawn(async move {
         let outcome = tokio::select! {
             outcome = end(sign_in, cancel) => outcome,
-            () = ending.cancelled() => Standing::Failed(Problem::from(&ConnectionError::Closing)),
+            () = ending.cancelled() => failed(ConnectionError::Closing),
         };
-        teller.send_replace(outcome);
+        change(&teller, |standing| standing.phase = outcome);
     });
     Ok((ticket, standing))
 }
 
-async fn end(sign_in: SignIn, cancel: CancellationToken) -> Standing {
+/// A sign-in that is known by its ticket now.
+struct Admitted {
+    teller: watch::Sender<Standing>,
+    cancel: CancellationToken,
+    standing: watch::Receiver<Standing>,
+}
+
+fn admit(
+    engine: &Engine,
+    phase: Phase,
+    window: Option<WindowState>,
+) -> Result<(Ticket, Admitted), ConnectionError> {
+    let (ticket, cancel) = (Ticket::from_entropy(engine.entropy.bytes()), CancellationToken::new());
+    let (teller, standing) = watch::channel(Standing { phase, window, revision: 1 });
+    engine.sign_ins.admit(ticket, standing.clone(), cancel.clone())?;
+    Ok((ticket, Admitted { teller, cancel, standing }))
+}
+
+fn change(teller: &watch::Sender<Standing>, change: impl FnOnce(&mut Standing)) {
+    teller.send_modify(|standing| {
+        change(standing);
+        standing.revision += 1;
+    });
+}
+
+fn failed(error: ConnectionError) -> Phase {
+    Phase::Failed(Problem::from(&error))
+}
+
+fn cancelled() -> Phase {
+    Phase::Failed(Problem::new("cancelled", "the sign-in was cancelled"))
+}
+
+async fn end(sign_in: SignIn, cancel: CancellationToken) -> Phase {
     tokio::select! {
-        outcome = sign_in.wait() => match outcome {
-            Ok(connection) => Standing::Done(connection),
-            Err(error) => Standing::Failed(Problem::from(&error)),
-        },
-        () = cancel.cancelled() => Standing::Failed(Problem::new("cancelled", "the sign-in was cancelled")),
+        outcome = sign_in.wait() => outcome.map_or_else(failed, Phase::Done),
+        () = cancel.cancelled() => cancelled(),
     }
 }
 
@@ -131,6 +203,6 @@ impl Entry {
 impl Standing {
     /// Whether nothing changes any more.
     pub(crate) fn is_over(&self) -> bool {
-        !matches!(self, Self::Waiting(_))
+        matches!(self.phase, Phase::Done(_) | Phase::Failed(_))
     }
 }

@@ -1,6 +1,9 @@
 //! Which manifests this app can install, and why not the others.
 
-use keyferry_core::manifest::{Manifest, OauthSignIn, Server};
+use keyferry_core::{
+    id::ProviderName,
+    manifest::{Manifest, OauthSignIn, Server},
+};
 
 use crate::{api::dto::Problem, providers::Snapshot};
 
@@ -12,16 +15,18 @@ pub(crate) fn not_installable(manifest: &Manifest, providers: &Snapshot) -> Opti
         Server::Local(_) => {}
     }
     let oauth = &manifest.sign_in.oauth;
-    let known = oauth.provider().is_some_and(|provider| providers.set().get(provider).is_some());
-    if oauth.is_required() && !known {
+    let is_known = |provider: &ProviderName| providers.set().get(provider).is_some();
+    let window = manifest.sign_in.browser_provider();
+    // Two ways to the same account: one of them is enough.
+    if oauth.provider().is_some_and(is_known) || window.as_ref().is_some_and(is_known) {
+        return None;
+    }
+    if oauth.is_required() {
         return Some(unknown_provider(oauth, providers));
     }
-    let browser_only = manifest.sign_in.browser.as_ref().is_some_and(|browser| browser.required);
-    if browser_only && !known {
-        let message = "it needs a sign-in without OAuth, and this app can't do that yet";
-        return Some(Problem::new("browser_sign_in_unsupported", message));
-    }
-    None
+    window
+        .filter(|_| manifest.sign_in.requires_browser())
+        .map(|provider| unknown_window(&provider, providers))
 }
 
 fn by_discovery() -> Problem {
@@ -31,9 +36,17 @@ fn by_discovery() -> Problem {
 
 /// A provider that no file describes. The hint names the closest one: most often the name is a slip.
 pub(crate) fn unknown_provider(oauth: &OauthSignIn, providers: &Snapshot) -> Problem {
-    let name = oauth.provider().map(ToString::to_string).unwrap_or_default();
+    unknown(&oauth.provider().map(ToString::to_string).unwrap_or_default(), providers)
+}
+
+/// The same of a sign-in in a window.
+pub(crate) fn unknown_window(provider: &ProviderName, providers: &Snapshot) -> Problem {
+    unknown(provider.as_str(), providers)
+}
+
+fn unknown(name: &str, providers: &Snapshot) -> Problem {
     let message = format!("it signs in at the provider `{name}`, and there is no provider file of that name");
-    let hint = match providers.set().nearest(&name) {
+    let hint = match providers.set().nearest(name) {
         Some(nearest) => format!("did the manifest mean `{nearest}`?"),
         None => format!("add a provider file `{name}.toml`; `keyferry provider list` shows those there are"),
     };

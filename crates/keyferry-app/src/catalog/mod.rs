@@ -18,7 +18,7 @@ use keyferry_core::{
     suggest,
 };
 
-pub(crate) use installable::{not_installable, unknown_provider};
+pub(crate) use installable::{not_installable, unknown_provider, unknown_window};
 pub(crate) use shown::{detail, entry};
 
 use crate::{api::dto::Problem, data_files};

@@ -52,7 +52,8 @@ fn sign_in(entry: &Entry) -> Option<SignInNeed> {
     Some(SignInNeed {
         provider: sign_in.oauth.provider().map(ToString::to_string),
         required: sign_in.oauth.is_required() || browser.is_some_and(|browser| browser.required),
-        browser_provider: browser.and_then(|browser| browser.provider.as_ref()).map(ToString::to_string),
+        browser_provider: sign_in.browser_provider().map(|provider| provider.to_string()),
+        browser_required: browser.is_some_and(|browser| browser.required),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Whose account a connection is, asked once after its sign-in. The tokens are saved before, so a failure here costs a name alone.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use keyferry_core::{
     delivery::Values,
@@ -62,8 +62,32 @@ impl Inner {
     }
 }
 
+/// Why a request about an account brought nothing.
+#[derive(Debug)]
+pub(super) enum NoAnswer {
+    /// The service answered with this status.
+    Status(u16),
+    /// It did not answer.
+    Failed(&'static str),
+}
+
+impl From<&'static str> for NoAnswer {
+    fn from(reason: &'static str) -> Self {
+        Self::Failed(reason)
+    }
+}
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(status) => write!(out, "HTTP {status}"),
+            Self::Failed(reason) => out.write_str(reason),
+        }
+    }
+}
+
 /// The body of a success. A redirect is not followed: the next address would get the token.
-async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, Cow<'static, str>> {
+pub(super) async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
     let builder = Client::builder()
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT)
@@ -90,7 +114,7 @@ async fn ask(request: AccountRequest<'_>) -> Result<Zeroizing<Vec<u8>>, Cow<'sta
         false => "no reply",
     })?;
     if !response.status().is_success() {
-        return Err(format!("HTTP {}", response.status().as_u16()).into());
+        return Err(NoAnswer::Status(response.status().as_u16()));
     }
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|_| "the reply broke")? {

@@ -13,6 +13,7 @@ use keyferry_core::{
 };
 
 use super::proxy::ProxyError;
+use crate::browser::Attempt;
 use crate::vault::{ConnectionRecord, VaultError};
 
 /// Why a connection can't be made, used or ended. Holds no secret and nothing that a provider wrote.
@@ -77,6 +78,15 @@ pub enum ConnectionError {
     /// One signs in there in a browser window.
     #[error("{0} has no OAuth sign-in")]
     NotOAuth(ProviderName),
+    /// One signs in there with OAuth.
+    #[error("{0} has no sign-in in a window")]
+    NotInWindow(ProviderName),
+    /// The person has not agreed to what is read in the window.
+    #[error("{}", .0.join("\n"))]
+    NotAgreed(Vec<String>),
+    /// The window brought no token.
+    #[error(transparent)]
+    Window(#[from] Attempt),
     /// The provider wants https, and the proxy has no public address.
     #[error("{0} wants to come back to an https address, and the proxy has none")]
     NoPublicRedirect(ProviderName),
@@ -175,6 +185,9 @@ impl ConnectionError {
             Self::Config { .. } => "provider_config",
             Self::HostNotAllowed { .. } => "host_not_allowed",
             Self::NotOAuth(_) => "not_oauth",
+            Self::NotInWindow(_) => "not_in_window",
+            Self::NotAgreed(_) => "window_not_agreed",
+            Self::Window(attempt) => attempt.code(),
             Self::NoPublicRedirect(_) => "no_public_redirect",
             Self::AuthorizationUrl(_) => "bad_authorization_url",
             Self::TooMany => "too_many_sign_ins",
@@ -222,7 +235,11 @@ impl ConnectionError {
                 "on the proxy, set {}_ALLOWED_HOSTS={host} (further hosts behind commas), and start it again",
                 provider.env_prefix()
             ),
-            Self::NotOAuth(_) => "choose another way to sign in".to_owned(),
+            Self::NotOAuth(_) | Self::NotInWindow(_) => "choose another way to sign in".to_owned(),
+            Self::NotAgreed(_) => {
+                "agree to it, and the window opens: --yes, or `agreed` in the request".to_owned()
+            }
+            Self::Window(attempt) => attempt.hint().to_owned(),
             Self::NoPublicRedirect(_) => {
                 "whoever runs the proxy sets KEYFERRY_PROXY_PUBLIC_URL, and registers that address at the service"
                     .to_owned()

@@ -16,6 +16,8 @@ mod sign_in;
 mod standing;
 mod turns;
 mod unsaved;
+mod window;
+mod window_health;
 
 use std::{
     net::SocketAddr,
@@ -37,6 +39,7 @@ pub use health::{Health, HealthWord};
 pub use proxy::{About, ListedProvider, ProviderFacts, ProxyClient, ProxyError};
 pub use revoke::Revocation;
 pub use sign_in::{SignIn, SignInRequest};
+pub use window::WindowSignIn;
 
 use crate::{
     clock::Clock,
@@ -191,9 +194,12 @@ impl Connections {
     /// endpoint, asked for all of them.
     #[must_use]
     pub(crate) fn is_of(&self, record: &ConnectionRecord, file: &ProviderFile, scopes: &Scopes) -> bool {
-        let needed = file.oauth().map(|oauth| oauth.authorization.scopes.with(scopes));
-        self.0.same_service(record).is_ok()
-            && needed.is_some_and(|needed| needed.missing_from(&record.asked).is_empty())
+        let enough = match file.oauth() {
+            Some(oauth) => oauth.authorization.scopes.with(scopes).missing_from(&record.asked).is_empty(),
+            // A session has all that its person has.
+            None => true,
+        };
+        enough && self.0.same_service(record).is_ok()
     }
 
     /// Gives a connection the name that the person calls it by, or takes it away. Its tokens stay what they are.

@@ -25,7 +25,9 @@ use super::{
 };
 use crate::{
     failpoint::failpoint,
-    vault::{Attempt, ConnectionRecord, ConnectionState, Event, Expected, LastFailure, VaultError},
+    vault::{
+        Attempt, ConnectionKind, ConnectionRecord, ConnectionState, Event, Expected, LastFailure, VaultError,
+    },
 };
 
 /// How long after it was replaced a refresh token is tried where the one that replaced it never worked. The longest grace of a provider
@@ -60,12 +62,17 @@ impl Connections {
         }
     }
 
-    /// Gets another access token, whether this one is good or not.
+    /// Gets another access token, whether this one is good or not. One that was read in a window has no other: it is found out whether
+    /// its service still takes it.
     ///
     /// # Errors
     /// [`ConnectionError`].
     pub async fn refresh(&self, id: &ConnectionId) -> Result<ConnectionRecord, ConnectionError> {
-        self.0.spend(id, Wanted::Another).await
+        let record = self.get(id).await?;
+        match record.kind {
+            ConnectionKind::Oauth => self.0.spend(id, Wanted::Another).await,
+            ConnectionKind::Browser => self.0.look_after(record).await,
+        }
     }
 }
 
@@ -80,7 +87,7 @@ fn is_harmless(error: &ConnectionError) -> bool {
 
 impl ConnectionRecord {
     /// Refuses a connection whose tokens are nobody's to use any more.
-    fn usable(&self) -> Result<(), ConnectionError> {
+    pub(super) fn usable(&self) -> Result<(), ConnectionError> {
         match self.state {
             ConnectionState::Active => Ok(()),
             ConnectionState::NeedsSignIn => Err(ConnectionError::NeedsSignIn(self.into())),
@@ -151,12 +158,14 @@ impl Inner {
         record: &ConnectionRecord,
     ) -> Result<Arc<ProviderFile>, ConnectionError> {
         let file = self.file(&record.provider)?;
-        let oauth = oauth(&file)?;
-        if token_endpoint(oauth, &record.config, &record.tokens.metadata)? == record.token_endpoint {
-            Ok(file)
-        } else {
-            Err(ConnectionError::Moved(record.into()))
-        }
+        let place = match (record.kind, file.browser()) {
+            (ConnectionKind::Browser, Some(browser)) => browser.login_url.as_str().to_owned(),
+            (ConnectionKind::Browser, None) => return Err(ConnectionError::Moved(record.into())),
+            (ConnectionKind::Oauth, _) => {
+                token_endpoint(oauth(&file)?, &record.config, &record.tokens.metadata)?
+            }
+        };
+        if place == record.token_endpoint { Ok(file) } else { Err(ConnectionError::Moved(record.into())) }
     }
 
     async fn spend_now(

@@ -30,7 +30,7 @@ use tokio::sync::oneshot;
 use super::{ConnectionError, Connections, Inner, ProxyError};
 use crate::{
     pages::SignInPage,
-    vault::{ConnectionRecord, ConnectionState, Event, Expected},
+    vault::{ConnectionKind, ConnectionRecord, ConnectionState, Event, Expected},
 };
 
 /// The most sign-ins that wait at once. A page that begins them in a loop must not fill the memory.
@@ -245,6 +245,7 @@ impl Inner {
             label: None,
             previous: None,
             failure: None,
+            kind: ConnectionKind::Oauth,
             state: ConnectionState::Active,
             created_at: now,
             refreshed_at: None,
@@ -286,7 +287,7 @@ impl Inner {
 
     /// What a new sign-in may take the place of: a grant of the same provider, whose end the person has not ordered. The tokens of one
     /// that waits for its revocation must not be lost before it.
-    async fn renewable(
+    pub(super) async fn renewable(
         &self,
         id: &ConnectionId,
         provider: &ProviderName,
@@ -298,7 +299,7 @@ impl Inner {
     }
 
     /// A new sign-in for a connection that servers already use.
-    async fn renew(&self, new: ConnectionRecord) -> Result<ConnectionRecord, ConnectionError> {
+    pub(super) async fn renew(&self, new: ConnectionRecord) -> Result<ConnectionRecord, ConnectionError> {
         let held = self.turn(&new.id).await?;
         // Its own tokens are about to be replaced, so that what the vault can't take of them is no loss.
         let settled = self.settle(&held, &new.id).await;
@@ -366,7 +367,7 @@ pub(super) fn token_endpoint(
 }
 
 /// What to do about a value that is missing or wrong, in the provider file's own words.
-fn config_hint(file: &ProviderFile, error: &InvalidConfig) -> String {
+pub(super) fn config_hint(file: &ProviderFile, error: &InvalidConfig) -> String {
     let (InvalidConfig::Unknown(name)
     | InvalidConfig::Missing(name)
     | InvalidConfig::Pattern(name)

@@ -32,12 +32,14 @@ impl Inner {
         // Without its file a connection can't be refreshed; its token may still be used.
         let file = self.file(&outline.provider).ok();
         let token = file.as_ref().and_then(|file| file.oauth()).map(|oauth| &oauth.token);
+        // A session that was read in a window is never refreshed, whatever its file calls its values.
+        let in_window = file.as_ref().is_some_and(|file| file.browser().is_some());
         let margin = token.and_then(|token| i64::try_from(token.refresh_margin?).ok());
         Standing {
             state: outline.state,
             received_at: outline.received_at,
             expires_at: outline.expires_at,
-            refreshable: outline.has_refresh_token && token.is_none_or(|token| token.refresh),
+            refreshable: outline.has_refresh_token && !in_window && token.is_none_or(|token| token.refresh),
             margin: margin.map(SignedDuration::from_secs),
             interrupted,
             failure: outline.failure,

@@ -54,6 +54,12 @@ impl DataFolder {
         self.0.join("clients")
     }
 
+    /// The profiles of browsers that one signs in with.
+    #[must_use]
+    pub fn browser(&self) -> PathBuf {
+        self.0.join("browser")
+    }
+
     /// The servers' logs.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -70,6 +70,9 @@ async fn sign_in(
     progress: &Progress,
 ) -> Result<ConnectionId, InstallError> {
     let (title, provider) = (title(engine, request.provider), request.provider);
+    if engine.providers.get(provider).is_some_and(|file| file.browser().is_some()) {
+        return in_window(engine, plan, request, progress).await;
+    }
     let sign_in = engine.connections.begin_sign_in(request).await?;
     if plan.open_browser {
         engine.opener.open_beside(sign_in.url());
@@ -91,6 +94,22 @@ async fn sign_in(
             untold.join(", ")
         )
     });
+    Ok(id)
+}
+
+/// The same for a service without OAuth.
+async fn in_window(
+    engine: &Engine,
+    plan: &Plan,
+    request: SignInRequest<'_>,
+    progress: &Progress,
+) -> Result<ConnectionId, InstallError> {
+    let title = title(engine, request.provider);
+    let sign_in = engine.windows.prepare(request, plan.window).await?;
+    let window = engine.windows.open(sign_in, plan.window)?;
+    progress.wait_in_window(&window.state().borrow());
+    let id = window.wait(|state| progress.wait_in_window(state)).await?;
+    progress.note(format!("Signed in to {title}; its session token is sealed in the vault"));
     Ok(id)
 }
 
@@ -193,6 +212,9 @@ pub(super) async fn left_behind(
 pub(crate) async fn revoke(engine: &Engine, id: &ConnectionId) -> Result<RevocationReport, ApiError> {
     let provider = engine.connections.provider_of(id).await?;
     let title = title(engine, &provider);
+    if let Err(error) = engine.windows.profiles().forget(&provider, id) {
+        tracing::error!(%error, "a browser's profile could not be removed");
+    }
     let (result, text) = match engine.connections.revoke(id).await? {
         Revocation::Revoked => (RevocationResult::Revoked, format!("{title} has ended the access")),
         Revocation::Unsupported => (

@@ -44,9 +44,6 @@ pub(crate) enum InstallError {
     /// The sign-in that was asked for is none of the manifest's.
     #[error("the manifest offers no such sign-in")]
     NotOffered,
-    /// Sign-in without OAuth is asked for.
-    #[error("this app can't sign in without OAuth yet")]
-    NoBrowserSignIn,
     /// A value that no provider asks for.
     #[error("no provider asks for {0:?}")]
     UnknownConfig(String),
@@ -101,7 +98,6 @@ impl InstallError {
             Self::UnderWay(_) => (StatusCode::CONFLICT, "install_under_way"),
             Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::NotOffered => (UNPROCESSABLE, "sign_in_not_offered"),
-            Self::NoBrowserSignIn => (UNPROCESSABLE, "browser_sign_in_unsupported"),
             Self::UnknownConfig(_) => (UNPROCESSABLE, "unknown_config"),
             Self::Undeliverable { .. } => (StatusCode::BAD_GATEWAY, "file_delivery"),
             Self::OnlyAsProcess(_) => (StatusCode::CONFLICT, "only_as_process"),
@@ -136,7 +132,6 @@ impl InstallError {
             }
             Self::Full => "wait until one is over, or cancel one".to_owned(),
             Self::NotOffered => "leave the choice of sign-in to the manifest".to_owned(),
-            Self::NoBrowserSignIn => "sign in with OAuth, where the manifest offers it".to_owned(),
             Self::UnknownConnection(_) | Self::OtherProvider { .. } => {
                 "`keyferry connections list` shows what there is; without one, the install signs in"
                     .to_owned()

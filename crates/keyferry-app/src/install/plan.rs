@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::{InstallError, connect, launch, place};
 use crate::{
-    api::dto::{AuthMethod, InstallRequest, ManifestChoice},
-    catalog,
+    api::dto::{AuthMethod, InstallRequest, ManifestChoice, WindowChoice},
+    browser, catalog,
     connections::ConnectionError,
     engine::Engine,
     providers,
@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub(super) runtime: RuntimeKind,
     network: Network,
     pub(super) open_browser: bool,
+    /// What the person said to a window.
+    pub(super) window: WindowChoice,
     /// What the provider asks of the person.
     pub(super) config: BTreeMap<FactName, String>,
     /// What the server needs beside the provider file's own scopes.
@@ -58,7 +60,9 @@ impl Plan {
     /// Checks a request. Nothing is created, sent or started.
     pub(super) async fn make(engine: &Engine, request: InstallRequest) -> Result<Self, InstallError> {
         let (manifest, text, folder) = find(engine, &request.manifest)?;
-        if let Some(provider) = manifest.sign_in.oauth.provider() {
+        for provider in
+            manifest.sign_in.oauth.provider().into_iter().chain(&manifest.sign_in.browser_provider())
+        {
             providers::find(engine, provider).await;
         }
         if let Some(problem) = catalog::not_installable(&manifest, &engine.providers.now()) {
@@ -78,6 +82,7 @@ impl Plan {
         let network = request.network.map(Into::into).unwrap_or_default();
         let config = config(&request)?;
         let account = account(engine, &manifest, &request, &config).await?;
+        agreed(engine, &account, request.window)?;
         let open_browser = request.open_browser && engine.settings.open_browser;
         let scopes = manifest.sign_in.oauth.scopes();
         let settings = request.settings;
@@ -88,6 +93,7 @@ impl Plan {
             runtime,
             network,
             open_browser,
+            window: request.window,
             config,
             scopes,
             text,
@@ -174,22 +180,52 @@ async fn account(
         OauthSignIn::Provider { provider, .. } => Some(provider),
         OauthSignIn::None | OauthSignIn::Discovery => None,
     };
+    let in_window = manifest.sign_in.browser_provider();
     if let Some(connection) = &request.connection {
-        let needed = provider.ok_or(InstallError::NoUseForConnection)?;
-        return existing(engine, connection, needed, &oauth.scopes()).await;
+        let offered: Vec<_> = provider.into_iter().chain(&in_window).collect();
+        return existing(engine, connection, &offered, &oauth.scopes()).await;
     }
-    match (request.auth, provider) {
-        (Some(AuthMethod::Browser), _) if manifest.sign_in.browser.is_none() => Err(InstallError::NotOffered),
-        (Some(AuthMethod::Browser), _) => Err(InstallError::NoBrowserSignIn),
-        (Some(AuthMethod::Oauth), None) => Err(InstallError::NotOffered),
-        (Some(AuthMethod::Oauth), Some(provider)) => known(engine, oauth, provider),
-        (None, Some(provider)) if oauth.is_required() => {
-            match connect::left_behind(engine, provider, config, &oauth.scopes()).await? {
+    let left_behind = async |provider: &ProviderName, scopes: &Scopes| {
+        connect::left_behind(engine, provider, config, scopes).await
+    };
+    let knows = |provider: &ProviderName| engine.providers.get(provider).is_some();
+    // Two ways to the same account: where one can't be gone, the other is.
+    let by_oauth = provider.is_some_and(knows) || in_window.is_none();
+    match (request.auth, provider, &in_window) {
+        (Some(AuthMethod::Browser), _, Some(provider)) => known_window(engine, provider),
+        (Some(AuthMethod::Oauth), Some(provider), _) => known(engine, oauth, provider),
+        (Some(_), ..) => Err(InstallError::NotOffered),
+        (None, Some(provider), _) if oauth.is_required() && by_oauth => {
+            match left_behind(provider, &oauth.scopes()).await? {
                 Some(connection) => Ok(Account::Existing(connection)),
                 None => known(engine, oauth, provider),
             }
         }
-        (None, _) => Ok(Account::None),
+        // Required; or the only way that the manifest knows.
+        (None, other, Some(provider))
+            if manifest.sign_in.requires_browser() || oauth.is_required() || other.is_none() =>
+        {
+            match left_behind(provider, &Scopes::none()).await? {
+                Some(connection) => Ok(Account::Existing(connection)),
+                None => known_window(engine, provider),
+            }
+        }
+        (None, ..) => Ok(Account::None),
+    }
+}
+
+/// Refuses a window that the person has not agreed to, before anything is done.
+fn agreed(engine: &Engine, account: &Account, window: WindowChoice) -> Result<(), InstallError> {
+    let Account::SignIn(provider) = account else { return Ok(()) };
+    let told = engine.providers.get(provider).map(|file| browser::told(&file)).unwrap_or_default();
+    if told.is_empty() || window.agreed { Ok(()) } else { Err(ConnectionError::NotAgreed(told).into()) }
+}
+
+fn known_window(engine: &Engine, provider: &ProviderName) -> Result<Account, InstallError> {
+    match engine.providers.get(provider) {
+        Some(file) if file.browser().is_some() => Ok(Account::SignIn(provider.clone())),
+        Some(_) => Err(ConnectionError::NotInWindow(provider.clone()).into()),
+        None => Err(InstallError::Unusable(catalog::unknown_window(provider, &engine.providers.now()))),
     }
 }
 
@@ -203,19 +239,21 @@ fn known(engine: &Engine, oauth: &OauthSignIn, provider: &ProviderName) -> Resul
 async fn existing(
     engine: &Engine,
     given: &str,
-    needed: &ProviderName,
+    offered: &[&ProviderName],
     scopes: &Scopes,
 ) -> Result<Account, InstallError> {
+    let first = *offered.first().ok_or(InstallError::NoUseForConnection)?;
     let unknown = || InstallError::UnknownConnection(given.chars().take(60).collect());
     let id: ConnectionId = given.parse().map_err(|_| unknown())?;
     let record = engine.vault.connection(&id).await?.ok_or_else(unknown)?;
-    if &record.provider != needed {
+    let needed = offered.iter().find(|name| ***name == record.provider).copied();
+    let Some(needed) = needed else {
         return Err(InstallError::OtherProvider {
             connection: id,
             found: record.provider,
-            needed: needed.clone(),
+            needed: first.clone(),
         });
-    }
+    };
     let file = engine.providers.get(needed);
     let is_enough = file.is_none_or(|file| engine.connections.is_of(&record, &file, scopes));
     match record.state {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::{
     api::dto::{Install, InstallState, InstallStep, Problem, StepName, StepState},
     clock::Clock,
+    sign_ins::WindowState,
     ticket::Ticket,
 };
 
@@ -19,6 +20,7 @@ pub(crate) struct Record {
     server: ServerName,
     command: String,
     phase: Phase,
+    window: Option<WindowState>,
     steps: Vec<Step>,
     revision: u64,
 }
@@ -28,6 +30,7 @@ pub(crate) struct Record {
 enum Phase {
     Working,
     WaitingForPerson(AuthorizationUrl),
+    WaitingInWindow,
     Done(Vec<String>),
     Failed(Problem),
 }
@@ -50,7 +53,8 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(id: Ticket, server: ServerName, command: String, clock: Clock) -> Self {
-        let record = Record { id, server, command, phase: Phase::Working, steps: Vec::new(), revision: 1 };
+        let phase = Phase::Working;
+        let record = Record { id, server, command, phase, window: None, steps: Vec::new(), revision: 1 };
         Self { record: watch::Sender::new(record), clock }
     }
 
@@ -72,6 +76,14 @@ impl Progress {
     /// The step waits until the person has allowed access on this page.
     pub(crate) fn wait_for_person(&self, page: AuthorizationUrl) {
         self.change(|record| record.phase = Phase::WaitingForPerson(page));
+    }
+
+    /// The step waits until the person has signed in in this window.
+    pub(crate) fn wait_in_window(&self, window: &WindowState) {
+        self.change(|record| {
+            record.phase = Phase::WaitingInWindow;
+            record.window = Some(window.clone());
+        });
     }
 
     /// Replaces the step's text by what came of it.
@@ -134,11 +146,12 @@ impl Record {
             Phase::WaitingForPerson(url) => {
                 (InstallState::WaitingForPerson, Some(url.as_str().to_owned()), Vec::new(), None)
             }
+            Phase::WaitingInWindow => (InstallState::WaitingForPerson, None, Vec::new(), None),
             Phase::Done(tools) => (InstallState::Done, None, tools.clone(), None),
             Phase::Failed(problem) => (InstallState::Failed, None, Vec::new(), Some(problem.clone())),
         };
         let unfinished = match self.phase {
-            Phase::WaitingForPerson(_) => StepState::WaitingForPerson,
+            Phase::WaitingForPerson(_) | Phase::WaitingInWindow => StepState::WaitingForPerson,
             _ => StepState::Working,
         };
         let steps =
@@ -149,6 +162,7 @@ impl Record {
             state,
             revision: self.revision,
             authorization_url: url,
+            window: self.window.as_ref().map(WindowState::shown),
             command: self.command.clone(),
             steps,
             tools,

@@ -15,7 +15,7 @@
 
 pub mod container;
 pub mod error;
-mod files;
+pub(crate) mod files;
 mod instance;
 pub mod launch;
 pub mod limits;

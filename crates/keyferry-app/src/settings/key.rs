@@ -17,6 +17,8 @@ pub enum Key {
     Catalog,
     /// `open_browser`: whether a sign-in may open the system browser.
     OpenBrowser,
+    /// `browser.command`: the browser in whose window one signs in without OAuth.
+    BrowserCommand,
     /// `server_start_limit`: how long a server may take to start.
     ServerStartLimit,
     /// `server_call_limit`: how long one call of a tool may take.
@@ -37,13 +39,14 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Listen,
         Self::ProxyUrl,
         Self::ProxyAccessKey,
         Self::Providers,
         Self::Catalog,
         Self::OpenBrowser,
+        Self::BrowserCommand,
         Self::ServerStartLimit,
         Self::ServerCallLimit,
         Self::ServersRuntime,
@@ -64,6 +67,7 @@ impl Key {
             Self::Providers => "providers",
             Self::Catalog => "catalog",
             Self::OpenBrowser => "open_browser",
+            Self::BrowserCommand => "browser.command",
             Self::ServerStartLimit => "server_start_limit",
             Self::ServerCallLimit => "server_call_limit",
             Self::ServersRuntime => "servers.runtime",

@@ -46,6 +46,8 @@ pub struct Settings {
     pub catalog_folders: Vec<PathBuf>,
     /// Whether a sign-in may open the system browser.
     pub open_browser: bool,
+    /// The browser in whose window one signs in without OAuth; none takes the first that is found.
+    pub browser_command: Option<PathBuf>,
     /// How long a server may take from its start to its answer to `initialize`.
     pub server_start_limit: Duration,
     /// How long one call of a tool may take.
@@ -152,6 +154,7 @@ impl Settings {
             provider_folders: Vec::new(),
             catalog_folders: Vec::new(),
             open_browser: true,
+            browser_command: None,
             server_start_limit: Duration::from_secs(30),
             server_call_limit: Duration::from_secs(120),
             servers_runtime: ServersRuntime::Auto,
@@ -203,6 +206,7 @@ impl Settings {
                 .folders(Key::Catalog, &defaults.data_folder)?
                 .unwrap_or(defaults.catalog_folders),
             open_browser: layers.value(Key::OpenBrowser, value::boolean)?.unwrap_or(defaults.open_browser),
+            browser_command: layers.value(Key::BrowserCommand, value::program)?,
             server_start_limit: layers
                 .value(Key::ServerStartLimit, value::duration)?
                 .unwrap_or(defaults.server_start_limit),

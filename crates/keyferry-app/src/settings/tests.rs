@@ -53,6 +53,7 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
         (Key::Providers, "/providers"),
         (Key::Catalog, "/catalog"),
         (Key::OpenBrowser, "false"),
+        (Key::BrowserCommand, "brave"),
         (Key::ServerStartLimit, "1h"),
         (Key::ServerCallLimit, "15"),
         (Key::ServersRuntime, "container"),

@@ -59,6 +59,9 @@ pub enum InvalidValue {
     /// Neither `true` nor `false`.
     #[error("`{0}` is neither true nor false: {1:?}")]
     NotABoolean(Key, String),
+    /// Neither the name nor the path of a program.
+    #[error("`{0}` is neither a program's name nor its path from the root: {1:?}")]
+    NotAProgram(Key, String),
     /// Not a time, or not one between a second and an hour.
     #[error("`{0}` is not a time from 1s to 1h: {1:?}")]
     NotADuration(Key, String),
@@ -93,6 +96,9 @@ impl InvalidValue {
                 format!("use https://…, or plain http on loopback such as {DEFAULT_PROXY}")
             }
             Self::NotABoolean(..) => "write true or false".to_owned(),
+            Self::NotAProgram(..) => {
+                "write a name such as chromium, or a path such as /opt/brave/brave".to_owned()
+            }
             Self::NotAKey(_) => "copy the key that the proxy's operator gave you".to_owned(),
             Self::NotAPlace(..) => "write keychain, passphrase or file".to_owned(),
             Self::NotARuntime(..) => "write auto, process or container".to_owned(),
@@ -159,6 +165,17 @@ pub(super) fn servers_runtime(key: Key, text: &str) -> Result<ServersRuntime, In
         "process" => Ok(ServersRuntime::Process),
         "container" => Ok(ServersRuntime::Container),
         _ => Err(InvalidValue::NotARuntime(key, text.chars().take(60).collect())),
+    }
+}
+
+/// A name to be looked up in `PATH`, or a path from the root.
+pub(super) fn program(key: Key, text: &str) -> Result<PathBuf, InvalidValue> {
+    let path = PathBuf::from(text);
+    let bare = path.file_name().is_some_and(|name| name == path.as_os_str());
+    if (bare || path.is_absolute()) && !text.contains('\0') {
+        Ok(path)
+    } else {
+        Err(InvalidValue::NotAProgram(key, text.chars().take(60).collect()))
     }
 }
 

@@ -32,7 +32,9 @@ use std::{
 };
 
 pub use audit::{AuditLine, AuditState, Event};
-pub use connections::{ConnectionRecord, ConnectionState, Expected, LastFailure, Outline, Previous};
+pub use connections::{
+    ConnectionKind, ConnectionRecord, ConnectionState, Expected, LastFailure, Outline, Previous,
+};
 pub use error::VaultError;
 pub use keys::{
     Ask, KEYCHAIN_LIMIT, KeyAccess, KeyPlace, KeychainError, PassphraseError, Passphrases, UnknownPlace,

@@ -26,6 +26,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../migrations/05-refresh/up.sql")),
         M::up(include_str!("../../migrations/06-key/up.sql")),
         M::up(include_str!("../../migrations/07-runtime/up.sql")),
+        M::up(include_str!("../../migrations/08-kind/up.sql")),
     ])
     .finalize()
 });

@@ -31,6 +31,7 @@ pub(super) fn record(seed: u8, access_token: &str) -> ConnectionRecord {
     ConnectionRecord {
         id: ConnectionId::from_entropy([seed; 8]),
         provider: "acme".parse().unwrap(),
+        kind: ConnectionKind::Oauth,
         account: Some("ada@example.org".to_owned()),
         label: None,
         previous: None,

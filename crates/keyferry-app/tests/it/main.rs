@@ -3,6 +3,9 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod browser;
+#[cfg(test)]
 mod catalog;
 #[cfg(test)]
 mod connections;

@@ -39,6 +39,22 @@ pub struct BrowserSignIn {
     pub required: bool,
 }
 
+impl SignIn {
+    /// The provider of the sign-in in a window, where there is one: the one that is named, else the browser variant of OAuth's.
+    #[must_use]
+    pub fn browser_provider(&self) -> Option<ProviderName> {
+        let browser = self.browser.as_ref()?;
+        let variant = || format!("{}-browser", self.oauth.provider()?).parse().ok();
+        browser.provider.clone().or_else(variant)
+    }
+
+    /// Whether the server can't be installed without the sign-in in a window, or OAuth where that is required too.
+    #[must_use]
+    pub fn requires_browser(&self) -> bool {
+        self.browser.as_ref().is_some_and(|browser| browser.required)
+    }
+}
+
 impl OauthSignIn {
     /// The provider, where one is named.
     #[must_use]

@@ -1,5 +1,9 @@
 //! `[browser]`: sign-in without OAuth, in a window that may go to listed places only.
 
+mod collect;
+mod judge;
+mod place;
+
 use url::{Host, Url};
 
 use super::{
@@ -8,13 +12,17 @@ use super::{
 };
 use crate::{id::FactName, url::Endpoint};
 
+pub use collect::{Collected, LONGEST_VALUE};
+pub use judge::{Refusal, RefusedFor};
+pub use place::Place;
+
 /// How one signs in in a browser window.
 #[derive(Debug, Clone)]
 pub struct Browser {
     /// Where the window begins.
     pub login_url: Endpoint,
     /// The only hosts that it may go to.
-    pub allow_hosts: Vec<HostPattern>,
+    pub allow_hosts: Vec<Place>,
     /// The page on which the tokens are read.
     pub extract_on: UrlPattern,
     /// What is read.
@@ -32,7 +40,7 @@ pub struct HostPattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlPattern {
     text: String,
-    origin: HostPattern,
+    origin: Place,
     path: String,
     open: bool,
 }
@@ -112,12 +120,15 @@ fn is_domain(text: &str) -> bool {
 }
 
 impl UrlPattern {
-    /// Reads `https://host/path` or `https://*.host/path*`.
+    /// Reads `https://host/path` or `https://*.host/path*`; on this machine `http://localhost:8080/path`, too.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("https://")?;
-        let (host, path) = rest.split_at(rest.find('/')?);
-        let origin = HostPattern::parse(host)?;
+        let begin = text.find("://")? + "://".len();
+        let (origin, path) = text.split_at(begin + text.get(begin..)?.find('/')?);
+        let origin = match origin.strip_prefix("https://") {
+            Some(host) => Place::Host(HostPattern::parse(host)?),
+            None => Place::parse(origin)?,
+        };
         let (path, open) = match path.strip_suffix('*') {
             Some(path) => (path, true),
             None => (path, false),
@@ -136,8 +147,12 @@ impl UrlPattern {
 
     /// Whether its host is among `hosts`.
     #[must_use]
-    pub fn is_within(&self, hosts: &[HostPattern]) -> bool {
-        hosts.iter().any(|host| *host == self.origin || host.has(&self.origin.domain))
+    pub fn is_within(&self, places: &[Place]) -> bool {
+        let covers = |place: &Place| match (place, &self.origin) {
+            (Place::Host(host), Place::Host(origin)) => host.has(&origin.domain),
+            _ => false,
+        };
+        places.iter().any(|place| *place == self.origin || covers(place))
     }
 
     /// The pattern as it stands in the file.

@@ -19,7 +19,10 @@ mod schema;
 mod set;
 mod table;
 
-pub use browser::{Browser, BrowserSource, BrowserToken, HostPattern, UrlPattern};
+pub use browser::{
+    Browser, BrowserSource, BrowserToken, Collected, HostPattern, LONGEST_VALUE, Place, Refusal, RefusedFor,
+    UrlPattern,
+};
 pub use builtin::builtin;
 pub use config::{ConfigField, InvalidConfig, Pattern, check_config};
 pub use destinations::{Destinations, RefusedHost};

@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::{
     cli::Global,
     client::Api,
+    commands::window::{self, Window},
     error::{CliError, CliResult},
     output,
     session::with_api_or_undo,
@@ -39,7 +40,8 @@ Examples:
   keyferry install ./acme.json --set acme_url=https://acme.example
   keyferry install ./desk.json --config subdomain=acme
   keyferry install ./files.json --runtime container --network none
-  keyferry install sandbox-notes --connection abcdefghijkl")]
+  keyferry install sandbox-notes --connection abcdefghijkl
+  keyferry install ./slack.json --auth browser --keep-signed-in")]
 pub(crate) struct Args {
     /// A manifest of the catalog, or a manifest file
     #[arg(value_name = "NAME|FILE")]
@@ -62,9 +64,11 @@ pub(crate) struct Args {
     /// What of the network its container reaches [default: internet]
     #[arg(long)]
     network: Option<Network>,
-    /// Let it run as a process where there is no container engine, without a question
+    /// Let it run as a process where there is no container engine, and open a window in which a session token is read, without a question
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    window: Window,
     /// Print the sign-in page's address and open no browser
     #[arg(long)]
     no_browser: bool,
@@ -131,15 +135,21 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         runtime: args.runtime.map(Into::into),
         network: args.network.map(Into::into),
         open_browser: !args.no_browser,
+        window: args.window.choice(args.yes),
     };
     let begun = OnceLock::new();
     let work = async |api: &Api| {
-        let install = match follow(api, &request, &begun, &mut told).await {
-            Err(error) if error.is(ONLY_AS_PROCESS) && (args.yes || may_be_a_process(&error)) => {
-                let request = InstallRequest { runtime: Some(dto::Runtime::Process), ..request.clone() };
-                follow(api, &request, &begun, &mut told).await?
+        let mut request = request.clone();
+        let install = loop {
+            match follow(api, &request, &begun, &mut told).await {
+                Err(error) if error.is(ONLY_AS_PROCESS) && (args.yes || may_be_a_process(&error)) => {
+                    request.runtime = Some(dto::Runtime::Process);
+                }
+                Err(error) if error.is(window::NOT_AGREED) && window::agrees(&error) => {
+                    request.window.agreed = true;
+                }
+                outcome => break outcome?,
             }
-            outcome => outcome?,
         };
         Ok((install, api.is_alone().await))
     };
@@ -196,6 +206,7 @@ pub(crate) async fn follow(
     begun.get_or_init(|| install.id.clone());
     let mut heard: BTreeMap<usize, StepState> = BTreeMap::new();
     let mut page_told = false;
+    let mut window_told = window::Told::default();
     loop {
         for step in &install.steps {
             if heard.insert(step.number, step.state) != Some(step.state) {
@@ -205,6 +216,9 @@ pub(crate) async fn follow(
         if let Some(url) = install.authorization_url.as_deref().filter(|_| !page_told) {
             page_told = true;
             news(&News::Page(url));
+        }
+        for line in install.window.iter().flat_map(|window| window_told.news(window)) {
+            news(&News::Window(&line));
         }
         match (install.state, install.error.take()) {
             (InstallState::Done, _) => return Ok(install),
@@ -225,6 +239,8 @@ pub(crate) enum News<'n> {
     Step(&'n InstallStep),
     /// The person has to look at a page.
     Page(&'n str),
+    /// A window did something.
+    Window(&'n str),
 }
 
 fn told(news: &News<'_>) {
@@ -232,6 +248,7 @@ fn told(news: &News<'_>) {
         News::Step(step) if step.state == StepState::Working && !output::watched() => {}
         News::Step(step) => output::note(&line(step)),
         News::Page(url) => output::note(&format!("  allow access here: {url}")),
+        News::Window(line) => output::note(&format!("  {line}")),
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod sandbox;
 pub(crate) mod status;
 pub(crate) mod uninstall;
 pub(crate) mod vault;
+pub(crate) mod window;
 
 use crate::{
     cli::{Cli, Command},

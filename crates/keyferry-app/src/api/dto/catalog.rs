@@ -50,6 +50,9 @@ pub struct SignInNeed {
     /// The provider of the sign-in without OAuth, where the manifest offers one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browser_provider: Option<String>,
+    /// Whether that one is the required one. Where both are, one of them is enough.
+    #[serde(default)]
+    pub browser_required: bool,
 }
 
 /// One manifest with all that matters before it is installed.

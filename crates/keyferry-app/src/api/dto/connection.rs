@@ -22,6 +22,11 @@ pub struct Connection {
     pub id: String,
     /// The provider's name.
     pub provider: String,
+    /// How the person signed in: `oauth`, or `browser` for a window in which a session token was read.
+    pub kind: String,
+    /// Whether a profile is kept in which they are still signed in; of kind `browser` alone.
+    #[serde(default)]
+    pub stays_signed_in: bool,
     /// The provider's name for people.
     pub provider_display_name: String,
     /// The account's label, where known.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Problem;
+use super::{Problem, SignInWindow, WindowChoice};
 
 /// What to install and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct InstallRequest {
     /// Whether the app opens the system browser for the sign-in; else the caller shows `authorization_url`.
     #[serde(default)]
     pub open_browser: bool,
+    /// What the person said to a sign-in in a window. Means nothing for OAuth.
+    #[serde(default)]
+    pub window: WindowChoice,
 }
 
 /// What runs a server.
@@ -152,6 +155,9 @@ pub struct Install {
     /// The page on which the person allows access; present while `waiting_for_person`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_url: Option<String>,
+    /// What the window of the sign-in did, where it was one without OAuth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<SignInWindow>,
     /// The exact command the server will run, escaped so that nothing in it can hide.
     pub command: String,
     /// What has happened so far.

@@ -31,5 +31,5 @@ pub use provider::{Provider, ProviderConfig, ProviderDetail, ProviderList};
 pub use server::{
     Server, ServerConnection, ServerList, ServerLogs, ServerState, Tool, ToolList, UninstallReport,
 };
-pub use sign_in::{SignIn, SignInRequest, SignInState};
+pub use sign_in::{RefusedPlace, SignIn, SignInRequest, SignInState, SignInWindow, WindowChoice};
 pub use status::Status;

@@ -72,6 +72,9 @@ pub struct ProviderDetail {
     /// The login page, of a sign-in in a browser window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login_url: Option<String>,
+    /// What the person must be told before such a window opens, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// Names of the environment variables a server gets.
     pub environment: Vec<String>,
     /// Paths of the files a server gets.

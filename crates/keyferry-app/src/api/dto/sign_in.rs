@@ -22,6 +22,44 @@ pub struct SignInRequest {
     /// Whether the app opens the system browser; else the caller shows `authorization_url`.
     #[serde(default)]
     pub open_browser: bool,
+    /// What the person said to a sign-in in a window. Means nothing for OAuth.
+    #[serde(default)]
+    pub window: WindowChoice,
+}
+
+/// What a person says to a sign-in in a window of ours, in which a session token is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowChoice {
+    /// That they were told what is read and where it goes (`told` of the provider), and want it. Without it a new sign-in is refused with
+    /// `window_not_agreed`, whose message is that text.
+    #[serde(default)]
+    pub agreed: bool,
+    /// Whether the window's profile is kept on this machine, so that the next sign-in is a click. Left out, it is as it was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_signed_in: Option<bool>,
+}
+
+/// What a window did so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInWindow {
+    /// Where it may not go, each host once, in the order in which it tried.
+    pub refused: Vec<RefusedPlace>,
+    /// Of the page that holds the tokens: what is not there yet, or not of its form.
+    pub missing: Vec<String>,
+}
+
+/// A place that a window was kept from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedPlace {
+    /// The host, in punycode, with a port that is not https's own.
+    pub host: String,
+    /// Why, as a stable word: `not_listed`, `not_https`, `port`, `user_info` or `no_host`.
+    pub reason: String,
+    /// The same for people.
+    pub text: String,
+    /// What was to go there: `page` or `frame`.
+    pub part: String,
 }
 
 /// A sign-in as it stands.
@@ -31,9 +69,14 @@ pub struct SignIn {
     pub id: String,
     /// Where it stands.
     pub state: SignInState,
+    /// Grows with each change; give it as `after` to wait for the next one.
+    pub revision: u64,
     /// The page at which the person allows or denies, while it waits for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_url: Option<String>,
+    /// What the window did, where one is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<SignInWindow>,
     /// The connection, once it is in the vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
@@ -46,7 +89,7 @@ pub struct SignIn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInState {
-    /// The person has to look at `authorization_url`.
+    /// The person has to look at `authorization_url`, or at the window.
     WaitingForPerson,
     /// The connection is in the vault.
     Done,

@@ -132,6 +132,8 @@ fn shown(engine: &Engine, uses: &Uses, record: ConnectionRecord) -> Connection {
     let health = engine.connections.health(&record);
     Connection {
         id: record.id.to_string(),
+        kind: record.kind.as_str().to_owned(),
+        stays_signed_in: engine.windows.profiles().has(&record.provider, &record.id),
         provider_display_name: file
             .as_ref()
             .map_or_else(|| record.provider.to_string(), |file| file.display_name.clone()),

@@ -18,6 +18,7 @@ use crate::{
         dto::{Problem, Provider, ProviderConfig, ProviderDetail, ProviderList},
         extract::Named,
     },
+    browser,
     connections::{ConnectionError, ProviderFacts, ProxyError},
     providers::{self, Snapshot},
 };
@@ -79,6 +80,7 @@ pub(crate) async fn show(
         refreshes: oauth.is_some_and(|oauth| oauth.token.refresh),
         config: file.config.iter().map(config).collect(),
         login_url: file.browser().map(|browser| browser.login_url.to_string()),
+        told: browser::told(file),
         environment: file.env.keys().map(EnvName::to_string).collect(),
         files: file.files.iter().map(|file| file.path.to_string()).collect(),
         refresh_token_in: with_refresh_token(file),

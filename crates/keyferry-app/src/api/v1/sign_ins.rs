@@ -21,7 +21,7 @@ use crate::{
         extract::{Body, Named, Parameters},
     },
     connections, install, providers,
-    sign_ins::{self, Standing},
+    sign_ins::{self, Opening, Phase, Standing, WindowState},
     ticket::Ticket,
 };
 
@@ -35,6 +35,8 @@ pub(crate) struct Wait {
     /// Seconds; more than the limit counts as the limit.
     #[serde(default)]
     wait: u64,
+    /// A revision: whatever is newer is news. Without it, the end alone is.
+    after: Option<u64>,
 }
 
 /// `POST`: begins a sign-in.
@@ -64,7 +66,8 @@ pub(crate) async fn create(
     let config = config(&request.config)?;
     let wanted =
         connections::SignInRequest { provider: &provider, renewed, config: &config, scopes: &scopes };
-    let (ticket, standing) = sign_ins::begin(&engine, wanted, request.open_browser).await?;
+    let opening = Opening { browser: request.open_browser, window: request.window };
+    let (ticket, standing) = sign_ins::begin(&engine, wanted, opening).await?;
     let location = format!("/api/v1/sign-ins/{ticket}");
     let shown = shown(ticket, &standing.borrow());
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(shown)))
@@ -74,14 +77,16 @@ pub(crate) async fn create(
 pub(crate) async fn show(
     State(engine): Shared,
     Named(ticket): Named<Ticket>,
-    Parameters(Wait { wait }): Parameters<Wait>,
+    Parameters(Wait { wait, after }): Parameters<Wait>,
 ) -> Result<Json<SignIn>, ApiError> {
     let mut standing = engine.sign_ins.watch(ticket).ok_or_else(unknown)?;
-    if !standing.borrow().is_over() && wait > 0 {
+    let is_news =
+        |standing: &Standing| standing.is_over() || after.is_some_and(|after| standing.revision > after);
+    if !is_news(&standing.borrow()) && wait > 0 {
         let _place = engine.waiting.try_acquire().map_err(|_| ApiError::busy())?;
         let limit = Duration::from_secs(wait.min(LONGEST_WAIT));
         tokio::select! {
-            _ = tokio::time::timeout(limit, standing.wait_for(Standing::is_over)) => {}
+            _ = tokio::time::timeout(limit, standing.wait_for(is_news)) => {}
             () = engine.ending.cancelled() => {}
         }
     }
@@ -112,12 +117,15 @@ fn config(given: &BTreeMap<String, String>) -> Result<BTreeMap<FactName, String>
 }
 
 fn shown(ticket: Ticket, standing: &Standing) -> SignIn {
-    let (state, authorization_url, connection, error) = match standing {
-        Standing::Waiting(url) => (SignInState::WaitingForPerson, Some(url.as_str().to_owned()), None, None),
-        Standing::Done(id) => (SignInState::Done, None, Some(id.to_string()), None),
-        Standing::Failed(problem) => (SignInState::Failed, None, None, Some(problem.clone())),
+    let (state, authorization_url, connection, error) = match &standing.phase {
+        Phase::Waiting(url) => (SignInState::WaitingForPerson, Some(url.as_str().to_owned()), None, None),
+        Phase::InWindow => (SignInState::WaitingForPerson, None, None, None),
+        Phase::Done(id) => (SignInState::Done, None, Some(id.to_string()), None),
+        Phase::Failed(problem) => (SignInState::Failed, None, None, Some(problem.clone())),
     };
-    SignIn { id: ticket.to_string(), state, authorization_url, connection, error }
+    let window = standing.window.as_ref().map(WindowState::shown);
+    let revision = standing.revision;
+    SignIn { id: ticket.to_string(), state, revision, authorization_url, window, connection, error }
 }
 
 fn unknown() -> ApiError {

@@ -5,7 +5,7 @@
 
 mod child;
 pub(crate) mod environment;
-mod group;
+pub(crate) mod group;
 pub(crate) mod program;
 pub mod watchdog;
 

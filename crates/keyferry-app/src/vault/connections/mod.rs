@@ -1,5 +1,6 @@
 //! Connections as they are kept, each with its tokens sealed.
 
+mod kind;
 mod outline;
 mod row;
 
@@ -16,6 +17,7 @@ use keyferry_core::{
 use rusqlite::{Connection as Database, TransactionBehavior};
 
 pub use keyferry_core::refresh::ConnectionState;
+pub use kind::ConnectionKind;
 pub use outline::Outline;
 
 use super::{
@@ -33,13 +35,16 @@ pub struct ConnectionRecord {
     pub id: ConnectionId,
     /// The provider.
     pub provider: ProviderName,
+    /// How the person signed in.
+    pub kind: ConnectionKind,
     /// The account's label, where known.
     pub account: Option<String>,
     /// What the person calls it.
     pub label: Option<String>,
     /// The client that it was granted to.
     pub client_id: ClientId,
-    /// The token endpoint that gave it. A provider file that names another is another service: it never gets this grant's tokens.
+    /// The token endpoint that gave it, or the login page of the window in which it was read. A provider file that names another is another
+    /// service: it never gets this grant's tokens.
     pub token_endpoint: String,
     /// The redirect URI of the sign-in. A connection from before it was kept has none.
     pub redirect_uri: Option<String>,

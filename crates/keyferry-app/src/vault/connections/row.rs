@@ -21,13 +21,14 @@ use super::{
         row::{moment, optional_moment, parsed, read_generation, read_moment},
         seal::{Place, Sealer},
     },
-    ConnectionRecord, ConnectionState, LastFailure, Previous,
+    ConnectionKind, ConnectionRecord, ConnectionState, LastFailure, Previous,
 };
 
 /// Every column.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 26] = [
     "id",
     "provider",
+    "kind",
     "account",
     "label",
     "client_id",
@@ -107,6 +108,7 @@ fn write(
     database.prepare_cached(statement)?.execute(named_params! {
         ":id": id,
         ":provider": record.provider.as_str(),
+        ":kind": record.kind.as_str(),
         ":account": record.account,
         ":label": record.label,
         ":client_id": record.client_id.as_str(),
@@ -212,6 +214,7 @@ pub(super) fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ConnectionRecord, V
     let previous = refresh_token("previous_refresh_token")?.zip(optional_moment(row, "replaced_at")?);
     Ok(ConnectionRecord {
         provider: parsed(row, "provider")?,
+        kind: kind(row)?,
         account: row.get("account")?,
         label: row.get("label")?,
         client_id: parsed(row, "client_id")?,
@@ -230,6 +233,11 @@ pub(super) fn read(row: &Row<'_>, sealer: &Sealer) -> Result<ConnectionRecord, V
         generation,
         id,
     })
+}
+
+fn kind(row: &Row<'_>) -> Result<ConnectionKind, VaultError> {
+    let word: String = row.get("kind")?;
+    ConnectionKind::from_word(&word).ok_or_else(|| VaultError::Damaged("kind".to_owned()))
 }
 
 /// The state of a row.

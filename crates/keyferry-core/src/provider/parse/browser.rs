@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::{
     super::{
-        browser::{Browser, BrowserSource, BrowserToken, HostPattern, UrlPattern},
+        browser::{Browser, BrowserSource, BrowserToken, Place, UrlPattern},
         table::{Table, wrong_type},
     },
     hint_for_key,
@@ -23,16 +23,16 @@ pub(super) fn browser(mut table: Table<'_>, report: &mut Report<'_>) -> Option<B
         .texts("allow_hosts", report)
         .iter()
         .filter_map(|text| {
-            let host = HostPattern::parse(text.value);
-            if host.is_none() {
+            let place = Place::parse(text.value);
+            if place.is_none() {
                 let message = format!("`{}` is no host", text.value);
                 report.error(
                     &text.span,
                     message,
-                    "a name such as \"service.example\" or \"*.service.example\"",
+                    "a name such as \"service.example\" or \"*.service.example\"; on this machine \"http://localhost:8080\"",
                 );
             }
-            host
+            place
         })
         .collect();
     let extract = table.required_text("extract_on", "https://service.example/home*", report);
@@ -50,7 +50,7 @@ pub(super) fn browser(mut table: Table<'_>, report: &mut Report<'_>) -> Option<B
         .filter_map(|(name, table)| token(fact_name(&name, report)?, table, report))
         .collect();
     if let Some(login) = &login_url
-        && !allow_hosts.iter().any(|host| host.matches(login.url()))
+        && !allow_hosts.iter().any(|place| place.matches(login.url()))
     {
         report.error(
             &login_span,

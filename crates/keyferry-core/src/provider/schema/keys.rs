@@ -393,12 +393,12 @@ static BROWSER: TableKeys = TableKeys {
             "allow_hosts",
             Texts(None),
             "[\"acme.example\", \"*.acme.example\"]",
-            "The only hosts that the window may go to.",
+            "The only hosts that the window may go to; on this machine an origin such as `http://localhost:8080`.",
         )
         .required(),
         key(
             "extract_on",
-            Text(Some("^https://")),
+            Text(Some("^https?://")),
             "\"https://acme.example/home*\"",
             "The page on which the tokens are read; its path may end in `*`.",
         )

@@ -18,6 +18,7 @@ pub(super) fn human(connection: &Connection) -> String {
         ("service", connection.provider_display_name.clone()),
         ("account", connection.account.clone().unwrap_or_default()),
         ("label", connection.label.clone().unwrap_or_default()),
+        ("signed in", signed_in(connection)),
         ("health", health(connection)),
         ("last failure", connection.failure.as_ref().map(failure).unwrap_or_default()),
         ("scopes", connection.scopes.join(" ")),
@@ -28,6 +29,15 @@ pub(super) fn human(connection: &Connection) -> String {
         ("refreshed by itself", if connection.refreshable { "yes" } else { "no" }.to_owned()),
         ("used by", connection.servers.join(", ")),
     ])
+}
+
+/// How the person signed in, where that was not with OAuth.
+fn signed_in(connection: &Connection) -> String {
+    match (connection.kind.as_str(), connection.stays_signed_in) {
+        ("browser", true) => "in a window, whose profile is kept: signing in again is a click".to_owned(),
+        ("browser", false) => "in a window, whose profile was thrown away".to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// How it does, and what is done about it.

@@ -2,13 +2,16 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use keyferry_app::api::dto::{Connection, SignIn, SignInRequest, SignInState};
+use keyferry_app::api::dto::{Connection, SignIn, SignInRequest, SignInState, WindowChoice};
 
 use super::{Id, show::human};
 use crate::{
     cli::Global,
     client::Api,
-    commands::install,
+    commands::{
+        install,
+        window::{self, Window},
+    },
     error::{CliError, CliResult},
     output,
     session::with_api_or_undo,
@@ -23,6 +26,7 @@ const WAIT: Duration = Duration::from_secs(20);
 Examples:
   keyferry connections add jira
   keyferry connections add zendesk --config subdomain=acme
+  keyferry connections add slack-browser --keep-signed-in
 
 `keyferry install NAME --connection ID` gives the account to a server; one that is installed without signs in by itself.")]
 pub(crate) struct Add {
@@ -56,6 +60,11 @@ struct How {
     /// Print the sign-in page's address and open no browser
     #[arg(long)]
     no_browser: bool,
+    /// Open a window in which a session token is read, without a question
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    window: Window,
 }
 
 pub(crate) async fn add(global: &Global, Add { provider, how }: Add) -> CliResult {
@@ -71,7 +80,8 @@ pub(crate) async fn again(global: &Global, Again { id, how }: Again) -> CliResul
 impl How {
     fn request(&self) -> CliResult<SignInRequest> {
         let config = install::config(&self.config)?;
-        Ok(SignInRequest { config, open_browser: !self.no_browser, ..SignInRequest::default() })
+        let window = self.window.choice(self.yes);
+        Ok(SignInRequest { config, open_browser: !self.no_browser, window, ..SignInRequest::default() })
     }
 }
 
@@ -82,7 +92,13 @@ async fn run(global: &Global, request: SignInRequest, renewed: Option<&Id>) -> C
             Some(id) => Some(api.get(&id.path("")).await?),
             None => None,
         };
-        let id = follow(api, &request, &begun).await?;
+        let id = match follow(api, &request, &begun).await {
+            Err(error) if error.is(window::NOT_AGREED) && window::agrees(&error) => {
+                let window = WindowChoice { agreed: true, ..request.window };
+                follow(api, &SignInRequest { window, ..request.clone() }, &begun).await?
+            }
+            outcome => outcome?,
+        };
         let now: Connection = api.get(&format!("/connections/{id}")).await?;
         Ok((before, now))
     };
@@ -109,14 +125,19 @@ async fn follow(api: &Api, request: &SignInRequest, begun: &OnceLock<String>) ->
     if let Some(url) = &sign_in.authorization_url {
         output::note(&format!("allow access here: {url}"));
     }
+    let mut told = window::Told::default();
     loop {
+        for line in sign_in.window.iter().flat_map(|window| told.news(window)) {
+            output::note(&line);
+        }
         match (sign_in.state, sign_in.connection.take(), sign_in.error.take()) {
             (SignInState::Done, Some(connection), _) => return Ok(connection),
             (SignInState::Failed, _, Some(problem)) => return Err(problem.into()),
             (SignInState::WaitingForPerson, ..) => {}
             _ => return Err(CliError::failed("sign_in_failed", "the sign-in failed")),
         }
-        sign_in = api.get(&format!("/sign-ins/{}?wait={}", sign_in.id, WAIT.as_secs())).await?;
+        let path = format!("/sign-ins/{}?after={}&wait={}", sign_in.id, sign_in.revision, WAIT.as_secs());
+        sign_in = api.get(&path).await?;
     }
 }
 

@@ -9,7 +9,7 @@ mod steps;
 
 use std::sync::OnceLock;
 
-use keyferry_app::api::dto::{InstallRequest, ManifestChoice, Network, UninstallReport};
+use keyferry_app::api::dto::{InstallRequest, ManifestChoice, Network, UninstallReport, WindowChoice};
 use serde_json::{Value, json};
 
 use super::{
@@ -87,6 +87,7 @@ async fn install(stage: &Stage, args: &Args, open_browser: bool, steps: &mut Ste
         // The sandbox provider listens on this machine's loopback alone.
         network: in_container.then_some(Network::Host),
         open_browser,
+        window: WindowChoice::default(),
     };
     let mut person = Person::new(args.yes, open_browser);
     follow(&stage.api, &request, &OnceLock::new(), &mut |news| person.hears(news, steps)).await?;

@@ -26,7 +26,7 @@ impl Person {
     pub(super) fn hears(&mut self, news: &News<'_>, steps: &mut Steps) {
         match news {
             News::Step(step) if step.state == StepState::Done => steps.done(&step.text),
-            News::Step(_) => {}
+            News::Step(_) | News::Window(_) => {}
             News::Page(url) if self.played => self.allowing = Some(tokio::spawn(allow((*url).to_owned()))),
             News::Page(url) => {
                 let place = if self.sees_browser { " (it should be open in your browser)" } else { "" };

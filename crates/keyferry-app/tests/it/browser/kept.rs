@@ -1,0 +1,47 @@
+//! A profile that the person wants to be kept: the next sign-in is a click, and it goes when they say so.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{Acme, begin, nothing_left, over};
+
+#[tokio::test]
+async fn a_kept_profile_makes_the_next_sign_in_a_click_and_goes_with_the_connection() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let acme = Acme::start("<script>setTimeout(signIn, 300)</script>").await;
+    let app = acme.app().await;
+    let kept = app.data_folder().join("browser/kept");
+    let done = over(&app, begin(&app, json!({ "keep_signed_in": true })).await).await;
+    assert_eq!(done["state"], "done", "{done}");
+    let id = done["connection"].as_str().unwrap().to_owned();
+    let profile = kept.join(format!("acme-browser-{id}"));
+    assert_eq!(fs::metadata(&profile).unwrap().permissions().mode() & 0o777, 0o700);
+    let (_, connection) = app.get(&format!("/api/v1/connections/{id}")).await;
+    assert_eq!(connection["stays_signed_in"], true, "{connection}");
+    nothing_left(&app).await;
+
+    let (_, again) = app.post("/api/v1/sign-ins", json!({ "connection": id })).await;
+    let again = over(&app, again).await;
+    assert_eq!(again["state"], "done", "{again}");
+    let forms = acme.provider.heard().iter().filter(|line| *line == "POST /sign-in").count();
+    assert_eq!(forms, 1, "the service knew the person still");
+    assert!(profile.is_dir(), "it stays as it was");
+
+    let (_, last) = app
+        .post("/api/v1/sign-ins", json!({ "connection": id, "window": { "keep_signed_in": false } }))
+        .await;
+    let last = over(&app, last).await;
+    assert_eq!(last["state"], "done", "{last}");
+    nothing_left(&app).await;
+    assert!(!profile.exists(), "the person said so");
+
+    let (_, third) =
+        app.post("/api/v1/sign-ins", json!({ "connection": id, "window": { "keep_signed_in": true } })).await;
+    assert_eq!(over(&app, third).await["state"], "done");
+    assert!(profile.is_dir());
+    let (_, report) = app.delete(&format!("/api/v1/connections/{id}")).await;
+    assert_eq!(report["result"], "not_supported", "{report}");
+    assert!(!profile.exists(), "it goes with its connection");
+    app.shutdown().await;
+}
