@@ -138,8 +138,9 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
 
     let alone = parts.alone;
     let engine = Arc::new(assemble(Opened { settings, folder, vault, providers, catalog, address }, parts)?);
-    let router =
-        api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone(), engine.clients.tokens()));
+    let (clients, sessions) = (engine.clients.tokens(), Arc::clone(&engine.sessions));
+    let guard = Guard::new(address.port(), token.clone(), clients, sessions);
+    let router = api::router(Arc::clone(&engine), guard);
     let serving = tokio::spawn(serve::serve(listener, router, engine.ending.clone()));
     if engine.containers.were_used() {
         engine.tasks.spawn(remove_orphans(Arc::clone(&engine)));
@@ -219,6 +220,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         backoff: Backoff::default(),
         installs: Registry::default(),
         sign_ins: SignIns::default(),
+        sessions: Arc::default(),
         turns: Turns::default(),
         givers: Turns::default(),
         waiting: Semaphore::new(MOST_WAITING),

@@ -20,6 +20,7 @@ use crate::{
     places::Places,
     providers::Providers,
     runtime::{Containers, Servers},
+    sessions::Sessions,
     settings::Settings,
     sign_ins::SignIns,
     vault::{ServerHead, ServerRecord, Vault},
@@ -54,6 +55,8 @@ pub(crate) struct Engine {
     pub(crate) clients: Arc<Clients>,
     pub(crate) installs: Registry,
     pub(crate) sign_ins: SignIns,
+    /// Browsers that may see the pages.
+    pub(crate) sessions: Arc<Sessions>,
     /// Who may start, replace or remove a server.
     pub(crate) turns: Turns<ServerName>,
     /// Who may decide whether a connection goes with its last server.

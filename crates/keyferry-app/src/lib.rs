@@ -9,7 +9,7 @@
 //! - [`providers`] and [`catalog`]: which providers and manifests there are
 //! - [`install`] and [`runtime`]: from a manifest to a server that runs
 //! - `gateway`: the one MCP endpoint before all servers
-//! - [`api`] and [`pages`]: the URL tree, for programs and for people
+//! - [`api`] and [`pages`]: the URL tree, for programs and for people; `sessions`: which browsers may see the latter
 
 pub mod api;
 pub mod boot;
@@ -28,6 +28,7 @@ pub mod pages;
 mod places;
 pub mod providers;
 pub mod runtime;
+mod sessions;
 pub mod settings;
 mod sign_ins;
 mod ticket;

@@ -8,6 +8,7 @@ mod catalog;
 mod client;
 mod connection;
 mod install;
+mod page_link;
 mod problem;
 mod provider;
 mod server;
@@ -26,10 +27,12 @@ pub use install::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, Network, Runtime,
     StepName, StepState,
 };
+pub use page_link::PageLink;
 pub use problem::Problem;
 pub use provider::{Provider, ProviderConfig, ProviderDetail, ProviderList};
 pub use server::{
-    Server, ServerConnection, ServerList, ServerLogs, ServerState, Tool, ToolList, UninstallReport,
+    Server, ServerConnection, ServerList, ServerLogs, ServerSettings, ServerSettingsChange, ServerState,
+    Tool, ToolList, UninstallReport,
 };
 pub use sign_in::{SignIn, SignInRequest, SignInState};
 pub use status::Status;

@@ -5,6 +5,7 @@ pub(crate) mod catalog;
 pub(crate) mod clients;
 pub(crate) mod connections;
 pub(crate) mod installs;
+pub(crate) mod page_links;
 pub(crate) mod providers;
 pub(crate) mod servers;
 pub(crate) mod sign_ins;
