@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     connections::{Connections, Opener},
     entropy::Entropy,
+    events::Events,
     gateway::Gateway,
     home::DataFolder,
     install::{Backoff, Challenges, Deliveries, Registry},
@@ -57,6 +58,8 @@ pub(crate) struct Engine {
     pub(crate) sign_ins: SignIns,
     /// Browsers that may see the pages.
     pub(crate) sessions: Arc<Sessions>,
+    /// What changes, for whoever shows it.
+    pub(crate) events: Events,
     /// Who may start, replace or remove a server.
     pub(crate) turns: Turns<ServerName>,
     /// Who may decide whether a connection goes with its last server.

@@ -32,12 +32,20 @@ mod words;
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, get, post};
+use axum::{
+    http::HeaderMap,
+    response::IntoResponse,
+    routing::{MethodRouter, get, post},
+};
 
 pub(crate) use locked::locked;
 pub use sign_in::SignInPage;
 
-use crate::engine::Engine;
+use crate::{
+    api::{ApiError, extract::Parameters, v1::events},
+    engine::Engine,
+};
+use visit::Visit;
 
 /// All routes of the pages.
 pub(crate) fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
@@ -45,6 +53,7 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/", get(home::show)),
         ("/open/{code}", get(links::open)),
         ("/assets/{name}", get(assets::show)),
+        ("/events", get(events)),
         ("/catalog", get(catalog::list)),
         ("/catalog/{name}", get(catalog::show)),
         ("/catalog/{name}/icon", get(catalog::icon)),
@@ -83,4 +92,13 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/settings/proxy/test", post(settings::test_proxy)),
         ("/settings/session/close", post(settings::close_session)),
     ]
+}
+
+/// `GET /events`: the local API's stream of changes, for the pages' own script.
+async fn events(
+    visit: Visit,
+    about: Parameters<events::About>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    events::listen(visit.shared(), about, headers).await
 }
