@@ -14,6 +14,7 @@ use crate::{
     connections::{self, Connections, Opener, ProxyClient},
     engine::{Engine, Turns},
     entropy::Entropy,
+    events::{self, Events},
     gateway::{self, Gateway},
     home::{Announcement, ApiToken, AppLock, DataFolder, HomeError},
     install::{self, AtHand, Backoff, Challenges, Deliveries, Registry},
@@ -139,12 +140,14 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
 
     let alone = parts.alone;
     let engine = Arc::new(assemble(Opened { settings, folder, vault, providers, catalog, address }, parts)?);
-    let router =
-        api::router(Arc::clone(&engine), Guard::new(address.port(), token.clone(), engine.clients.tokens()));
+    let (clients, sessions) = (engine.clients.tokens(), Arc::clone(&engine.sessions));
+    let guard = Guard::new(address.port(), token.clone(), clients, sessions);
+    let router = api::router(Arc::clone(&engine), guard);
     let serving = tokio::spawn(serve::serve(listener, router, engine.ending.clone()));
     if engine.containers.were_used() {
         engine.tasks.spawn(remove_orphans(Arc::clone(&engine)));
     }
+    engine.tasks.spawn(events::gather(Arc::clone(&engine)));
     engine.tasks.spawn(gateway::sweep(Arc::clone(&engine)));
     engine.tasks.spawn(install::stop_idle(Arc::clone(&engine)));
     if !alone {
@@ -226,6 +229,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         parent_environment: parts.environment.clone(),
     });
     Ok(Engine {
+        events: Events::new(parts.entropy.bytes()),
         started_at: parts.clock.now(),
         clock: parts.clock,
         entropy: parts.entropy,
@@ -240,6 +244,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         renewals: Backoff::of("it could not be given its new tokens"),
         installs: Registry::default(),
         sign_ins: SignIns::default(),
+        sessions: Arc::default(),
         turns: Turns::default(),
         givers: Turns::default(),
         waiting: Semaphore::new(MOST_WAITING),

@@ -14,12 +14,14 @@ use crate::{
     clock::Clock,
     connections::{Connections, Opener},
     entropy::Entropy,
+    events::Events,
     gateway::Gateway,
     home::DataFolder,
     install::{AtHand, Backoff, Challenges, Deliveries, Registry},
     places::Places,
     providers::Providers,
     runtime::{Containers, Servers},
+    sessions::Sessions,
     settings::Settings,
     sign_ins::{SignIns, Windows},
     vault::{ServerHead, ServerRecord, Vault},
@@ -60,6 +62,10 @@ pub(crate) struct Engine {
     pub(crate) sign_ins: SignIns,
     /// Windows for sign-ins without OAuth.
     pub(crate) windows: Windows,
+    /// Browsers that may see the pages.
+    pub(crate) sessions: Arc<Sessions>,
+    /// What changes, for whoever shows it.
+    pub(crate) events: Events,
     /// Who may start, replace or remove a server.
     pub(crate) turns: Turns<ServerName>,
     /// Who may decide whether a connection goes with its last server.

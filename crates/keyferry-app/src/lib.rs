@@ -9,8 +9,9 @@
 //! - [`providers`] and [`catalog`]: which providers and manifests there are
 //! - [`browser`]: the window in which one signs in to a service without OAuth
 //! - [`install`] and [`runtime`]: from a manifest to a server that runs
+//! - `events`: word of what has changed
 //! - `gateway`: the one MCP endpoint before all servers
-//! - [`api`] and [`pages`]: the URL tree, for programs and for people
+//! - [`api`] and [`pages`]: the URL tree, for programs and for people; `sessions`: which browsers may see the latter
 
 pub mod api;
 pub mod boot;
@@ -22,6 +23,7 @@ pub mod connections;
 mod data_files;
 mod engine;
 pub mod entropy;
+mod events;
 mod failpoint;
 mod gateway;
 pub mod home;
@@ -30,6 +32,7 @@ pub mod pages;
 mod places;
 pub mod providers;
 pub mod runtime;
+mod sessions;
 pub mod settings;
 mod sign_ins;
 mod ticket;

@@ -18,6 +18,7 @@ use crate::{
     api::dto::{Problem, WindowChoice},
     connections::{ConnectionError, SignIn, SignInRequest},
     engine::Engine,
+    events::{self, Change},
     ticket::Ticket,
 };
 
@@ -120,13 +121,14 @@ struct Admitted {
 }
 
 fn admit(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     phase: Phase,
     window: Option<WindowState>,
 ) -> Result<(Ticket, Admitted), ConnectionError> {
     let (ticket, cancel) = (Ticket::from_entropy(engine.entropy.bytes()), CancellationToken::new());
     let (teller, standing) = watch::channel(Standing { phase, window, revision: 1 });
     engine.sign_ins.admit(ticket, standing.clone(), cancel.clone())?;
+    engine.tasks.spawn(events::tell_while(Arc::clone(engine), Change::SignIn(ticket), standing.clone()));
     Ok((ticket, Admitted { teller, cancel, standing }))
 }
 

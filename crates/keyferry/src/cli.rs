@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    app, audit, bridge, call, catalog, completions, connect, connections, demo, install, logs, named,
+    app, audit, bridge, call, catalog, completions, connect, connections, demo, install, logs, named, open,
     provider, proxy, runtime, sandbox, status, vault,
 };
 
@@ -25,6 +25,7 @@ Examples:
   keyferry demo --yes                         see all of it work, on your own machine
   keyferry proxy                              run the tier that holds the client secrets
   keyferry app                                run the app
+  keyferry open                               open its pages in your browser
   keyferry install sandbox-notes              install a server of the catalog
   keyferry call sandbox-notes list_notes      call one of its tools
 
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Proxy(proxy::Args),
     /// Run the app, which keeps the tokens and the servers
     App(app::Args),
+    /// Open the app's pages in your browser
+    Open(open::Args),
     /// List, show and check manifests
     #[command(subcommand, after_help = catalog::EXAMPLES)]
     Catalog(catalog::Command),

@@ -22,6 +22,11 @@ impl ApiError {
         Self { status, problem }
     }
 
+    /// The reply's status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// What went wrong, for a person.
     pub(crate) fn message(&self) -> &str {
         &self.problem.message

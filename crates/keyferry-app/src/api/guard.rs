@@ -3,7 +3,8 @@
 //! The listener is on loopback, and that keeps out nobody who matters: every web page the person opens can send requests to
 //! it, and so can every user of the machine. So the `Host` must be ours (a page that rebinds its own name to 127.0.0.1 still
 //! names itself there), a request that a browser marks as another site's is refused, and whatever is not listed as public
-//! needs the bearer token of the data folder. There are no CORS headers: no other origin has business here.
+//! needs authority. A program's is the bearer token of the data folder, and it opens the local API; a browser's is the cookie of a
+//! session, and it opens the pages alone. There are no CORS headers: no other origin has business here.
 
 use std::sync::Arc;
 
@@ -18,10 +19,22 @@ use super::{ApiError, dto::Problem};
 use crate::{
     clients::{ClientName, ClientTokens},
     home::ApiToken,
+    pages,
+    sessions::{self, CookieName, SessionKey, Sessions},
 };
 
-/// The paths that need no token: fixed texts.
+/// The paths that need no authority: fixed texts.
 const PUBLIC: [&str; 2] = ["/", "/health"];
+
+/// Where one-time links lead: the code in the path is their authority. As with callbacks, other sites may lead here, for the file that
+/// hands a link to a browser is one.
+const LINKS: &str = "/open/";
+
+/// What pages are dressed in: fixed texts, too.
+const ASSETS: &str = "/assets/";
+
+/// The local API, which a program's token opens and no cookie does.
+const API: &str = "/api/";
 
 /// Where sign-ins come back. No token, and other sites may lead here, for that is what a provider's redirect is: the
 /// request's own `state` is its authority (RFC 6749 §10.12).
@@ -36,6 +49,8 @@ pub(crate) struct Guard {
     hosts: [String; 3],
     token: ApiToken,
     clients: Arc<ClientTokens>,
+    sessions: Arc<Sessions>,
+    cookie: CookieName,
 }
 
 /// Who asks.
@@ -45,6 +60,8 @@ pub(crate) enum Caller {
     Stranger,
     /// A program of this person's, with the token of the data folder.
     Program,
+    /// A browser of this person's, with the cookie of a session, which opens the pages alone.
+    Person(SessionKey),
     /// An MCP client with a token of its own, which opens the gateway alone.
     Client(ClientName),
 }
@@ -64,6 +81,12 @@ pub(crate) enum Refusal {
     /// Not one `Authorization: Bearer` with the token.
     #[error("the request needs the bearer token of the data folder")]
     NoToken,
+    /// A page without a session.
+    #[error("the page needs a session, which a one-time link opens")]
+    NoSession,
+    /// A form that no page of ours can have sent: its browser does not say whose it is, or it is encoded otherwise.
+    #[error("only a form of the app's own pages may be sent here")]
+    ForeignForm,
     /// A write whose body is not declared as JSON: an HTML form can send any other type without asking.
     #[error("the body must be application/json")]
     NotJson,
@@ -71,9 +94,14 @@ pub(crate) enum Refusal {
 
 impl Guard {
     /// The guard of a listener on this port.
-    pub(crate) fn new(port: u16, token: ApiToken, clients: Arc<ClientTokens>) -> Self {
+    pub(crate) fn new(
+        port: u16,
+        token: ApiToken,
+        clients: Arc<ClientTokens>,
+        sessions: Arc<Sessions>,
+    ) -> Self {
         let hosts = [format!("127.0.0.1:{port}"), format!("[::1]:{port}"), format!("localhost:{port}")];
-        Self { hosts, token, clients }
+        Self { hosts, token, clients, sessions, cookie: CookieName::of(port) }
     }
 
     /// Who asks, where the request may reach its route.
@@ -81,11 +109,21 @@ impl Guard {
         let host = self.own_host(request)?;
         let path = request.uri.path();
         let is_callback = path.starts_with(CALLBACKS) && request.method == Method::GET;
-        same_origin(&request.headers, host, is_callback)?;
-        if is_callback || PUBLIC.contains(&path) {
+        let is_link = path.starts_with(LINKS) && request.method == Method::GET;
+        same_origin(&request.headers, host, is_callback || is_link)?;
+        if is_callback || is_link || path.starts_with(ASSETS) {
             return Ok(Caller::Stranger);
         }
-        let caller = self.authorized(&request.headers, is_gateway(path))?;
+        if is_page(path) {
+            if let Some(person) = self.person(&request.headers) {
+                return if may_send(request) { Ok(person) } else { Err(Refusal::ForeignForm) };
+            }
+            if PUBLIC.contains(&path) {
+                return Ok(Caller::Stranger);
+            }
+        }
+        let no_authority = if is_page(path) { Refusal::NoSession } else { Refusal::NoToken };
+        let caller = self.authorized(&request.headers, is_gateway(path)).map_err(|_| no_authority)?;
         if [Method::POST, Method::PUT, Method::PATCH].contains(&request.method) && !is_json(&request.headers)
         {
             return Err(Refusal::NotJson);
@@ -101,6 +139,11 @@ impl Guard {
             Some(authority) if authority.as_str() != own => Err(Refusal::ForeignHost),
             _ => Ok(own),
         }
+    }
+
+    fn person(&self, headers: &HeaderMap) -> Option<Caller> {
+        let cookie = sessions::find_cookie(&self.cookie, headers)?;
+        self.sessions.find(cookie).map(Caller::Person)
     }
 
     fn authorized(&self, headers: &HeaderMap, gateway: bool) -> Result<Caller, Refusal> {
@@ -122,13 +165,28 @@ fn is_gateway(path: &str) -> bool {
     path == GATEWAY || path.strip_prefix(GATEWAY).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Whether this is a path of the pages.
+fn is_page(path: &str) -> bool {
+    !path.starts_with(API) && !is_gateway(path)
+}
+
+/// Whether a request with a session's cookie may act: it only reads, or it is a form and says that it comes from our own origin, which
+/// every browser says of a form. What a form of ours carries beside that is checked where it is read.
+fn may_send(request: &Parts) -> bool {
+    if [Method::GET, Method::HEAD].contains(&request.method) {
+        return true;
+    }
+    request.headers.contains_key(header::ORIGIN)
+        && is_type(&request.headers, "application/x-www-form-urlencoded")
+}
+
 /// Browsers mark what a page sends: writes and cross-origin reads with `Origin`, everything with `Sec-Fetch-Site`. Programs
 /// send neither.
-fn same_origin(headers: &HeaderMap, host: &str, is_callback: bool) -> Result<(), Refusal> {
+fn same_origin(headers: &HeaderMap, host: &str, may_be_led_to: bool) -> Result<(), Refusal> {
     let ours = |origin: &str| origin.strip_prefix("http://") == Some(host);
     let origins_fit = headers.get_all(header::ORIGIN).iter().all(|value| value.to_str().is_ok_and(ours));
     let mut sites = headers.get_all("sec-fetch-site").iter();
-    let sites_fit = is_callback || sites.all(|site| site == "same-origin" || site == "none");
+    let sites_fit = may_be_led_to || sites.all(|site| site == "same-origin" || site == "none");
     if origins_fit && sites_fit { Ok(()) } else { Err(Refusal::ForeignOrigin) }
 }
 
@@ -139,9 +197,13 @@ fn the_only<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
+    is_type(headers, "application/json")
+}
+
+fn is_type(headers: &HeaderMap, wanted: &str) -> bool {
     the_only(headers, &header::CONTENT_TYPE).is_some_and(|value| {
         let essence = value.split(';').next().unwrap_or_default();
-        essence.trim().eq_ignore_ascii_case("application/json")
+        essence.trim().eq_ignore_ascii_case(wanted)
     })
 }
 
@@ -152,6 +214,8 @@ impl From<Refusal> for ApiError {
             Refusal::ForeignHost => (StatusCode::MISDIRECTED_REQUEST, "foreign_host"),
             Refusal::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
             Refusal::NoToken => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Refusal::NoSession => (StatusCode::UNAUTHORIZED, "no_session"),
+            Refusal::ForeignForm => (StatusCode::FORBIDDEN, "foreign_form"),
             Refusal::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"),
         };
         let problem = Problem::new(code, refusal.to_string());
@@ -161,6 +225,7 @@ impl From<Refusal> for ApiError {
                 Refusal::NoToken => {
                     problem.with_hint("send `Authorization: Bearer` with the text of the file `api-token`")
                 }
+                Refusal::NoSession => problem.with_hint("`keyferry open` opens the pages in your browser"),
                 Refusal::NotJson => problem.with_hint("send `Content-Type: application/json`"),
                 _ => problem,
             },
@@ -178,7 +243,10 @@ pub(crate) async fn guard(State(guard): State<Arc<Guard>>, request: Request, nex
         }
         Err(refusal) => {
             tracing::warn!(method = %parts.method, reason = %refusal, "request refused");
-            ApiError::from(refusal).into_response()
+            match refusal {
+                Refusal::NoSession => pages::locked(),
+                refusal => ApiError::from(refusal).into_response(),
+            }
         }
     }
 }

@@ -5,13 +5,13 @@
 
 pub mod dto;
 mod error;
-mod extract;
+pub(crate) mod extract;
 mod guard;
 mod open;
 mod problem;
 mod reply;
 pub(crate) mod serve;
-mod v1;
+pub(crate) mod v1;
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,8 +26,10 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer}
 pub(crate) use error::ApiError;
 pub(crate) use guard::{Caller, Guard};
 
-use crate::{engine::Engine, gateway};
-use v1::{audit, catalog, clients, connections, installs, providers, servers, sign_ins, status};
+use crate::{engine::Engine, gateway, pages};
+use v1::{
+    audit, catalog, clients, connections, events, installs, page_links, providers, servers, sign_ins, status,
+};
 
 /// What every handler gets.
 pub(crate) type Shared = axum::extract::State<Arc<Engine>>;
@@ -44,14 +46,17 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/status", get(status::show)),
         ("/api/v1/catalog", get(catalog::list)),
         ("/api/v1/catalog/{name}", get(catalog::show)),
+        ("/api/v1/events", get(events::listen)),
         ("/api/v1/installs", post(installs::create)),
         ("/api/v1/installs/{id}", get(installs::show).delete(installs::cancel)),
+        ("/api/v1/installs/{id}/retry", post(installs::retry)),
         ("/api/v1/servers", get(servers::list)),
         ("/api/v1/servers/{name}", get(servers::show).delete(servers::uninstall)),
         ("/api/v1/servers/{name}/start", post(servers::start)),
         ("/api/v1/servers/{name}/stop", post(servers::stop)),
         ("/api/v1/servers/{name}/restart", post(servers::restart)),
         ("/api/v1/servers/{name}/logs", get(servers::logs)),
+        ("/api/v1/servers/{name}/settings", get(servers::settings).put(servers::change_settings)),
         ("/api/v1/servers/{name}/tools", get(servers::tools)),
         ("/api/v1/servers/{name}/tools/{tool}", post(servers::call)),
         ("/api/v1/connections", get(connections::list)),
@@ -65,6 +70,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/sign-ins/{id}", get(sign_ins::show).delete(sign_ins::cancel)),
         ("/api/v1/clients", get(clients::list)),
         ("/api/v1/clients/{name}", get(clients::preview).put(clients::connect).delete(clients::disconnect)),
+        ("/api/v1/page-links", post(page_links::create)),
         ("/api/v1/audit", get(audit::verify)),
         ("/api/v1/providers", get(providers::list)),
         ("/api/v1/providers/{name}", get(providers::show)),
@@ -73,11 +79,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
 
 /// The routes outside the API, which need no token.
 fn open_table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
-    vec![
-        ("/", get(open::home)),
-        ("/health", get(open::health)),
-        ("/oauth/callback/{provider}", get(open::callback)),
-    ]
+    vec![("/health", get(open::health)), ("/oauth/callback/{provider}", get(open::callback))]
 }
 
 /// The gateway. Its bodies have a limit of their own.
@@ -92,7 +94,7 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
 
 /// Everything the listener serves: the local API, the pages, and the guard before both.
 pub(crate) fn router(engine: Arc<Engine>, guard: Guard) -> Router {
-    let routes = table().into_iter().chain(open_table()).chain(gateway_table());
+    let routes = table().into_iter().chain(open_table()).chain(gateway_table()).chain(pages::table());
     routes
         .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
         .fallback(reply::not_found)

@@ -1,17 +1,9 @@
-//! What needs no token: the page that says that the app runs, the health check, and the way back from a provider.
+//! What needs no token: the health check, and the way back from a provider.
 
-use axum::{
-    extract::{Path, RawQuery, State, rejection::PathRejection},
-    response::Response,
-};
+use axum::extract::{Path, RawQuery, State, rejection::PathRejection};
 
 use super::Shared;
-use crate::pages::{self, SignInPage};
-
-/// `GET /`: a fixed text.
-pub(super) async fn home() -> Response {
-    pages::home()
-}
+use crate::pages::SignInPage;
 
 /// `GET /health`: the app answers.
 pub(super) async fn health() -> &'static str {

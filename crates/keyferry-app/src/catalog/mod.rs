@@ -19,7 +19,7 @@ use keyferry_core::{
 };
 
 pub(crate) use installable::{not_installable, unknown_provider, unknown_window};
-pub(crate) use shown::{detail, entry};
+pub(crate) use shown::{detail, entry, field};
 
 use crate::{api::dto::Problem, data_files};
 

@@ -57,7 +57,8 @@ fn sign_in(entry: &Entry) -> Option<SignInNeed> {
     })
 }
 
-fn field(spec: &SettingSpec) -> SettingField {
+/// A setting as a form asks for it.
+pub(crate) fn field(spec: &SettingSpec) -> SettingField {
     SettingField {
         key: spec.key.to_string(),
         kind: match spec.kind {

@@ -7,12 +7,14 @@
 mod discovery;
 mod folder;
 mod lock;
+mod page_link;
 mod token;
 
 use std::{io, path::PathBuf};
 
 pub use discovery::{Running, find_running};
 pub use folder::DataFolder;
+pub use page_link::write_page_link;
 pub use token::ApiToken;
 
 pub(crate) use discovery::Announcement;

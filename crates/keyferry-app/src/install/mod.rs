@@ -17,7 +17,9 @@ mod paths;
 mod place;
 mod plan;
 mod progress;
+mod reconfigure;
 mod registry;
+mod retry;
 mod rotation;
 pub(crate) mod running;
 mod story;
@@ -34,7 +36,9 @@ pub(crate) use delivery::Deliveries;
 pub(crate) use error::InstallError;
 pub(crate) use idle::stop_idle;
 pub(crate) use progress::Record;
-pub(crate) use registry::{Registry, UNDO_LIMIT};
+pub(crate) use reconfigure::{manifest_of, reconfigure};
+pub(crate) use registry::{Registry, UNDO_LIMIT, UnderWay};
+pub(crate) use retry::retry;
 pub(crate) use rotation::keep_rotating;
 pub(crate) use uninstall::uninstall;
 pub(crate) use uses::{Use, Uses};
@@ -42,6 +46,7 @@ pub(crate) use uses::{Use, Uses};
 use crate::{
     api::dto::{Install, InstallRequest},
     engine::Engine,
+    events::{self, Change},
     ticket::Ticket,
 };
 use plan::Plan;
@@ -52,25 +57,26 @@ use registry::NoRoom;
 pub(crate) async fn begin(engine: &Arc<Engine>, request: InstallRequest) -> Result<Install, InstallError> {
     let plan = Plan::make(engine, request.clone()).await?;
     let server = plan.server.clone();
-    match admit(engine, plan) {
+    match admit(engine, plan, request.clone()) {
         Err(InstallError::UnderWay(_)) if engine.installs.end_abandoned(&server).await => {
             // What it left, such as an account that the person had allowed, makes another plan.
-            admit(engine, Plan::make(engine, request).await?)
+            admit(engine, Plan::make(engine, request.clone()).await?, request)
         }
         admitted => admitted,
     }
 }
 
-fn admit(engine: &Arc<Engine>, plan: Plan) -> Result<Install, InstallError> {
+fn admit(engine: &Arc<Engine>, plan: Plan, asked: InstallRequest) -> Result<Install, InstallError> {
     let id = Ticket::from_entropy(engine.entropy.bytes());
     let progress = Progress::new(id, plan.server.clone(), plan.command.clone(), engine.clock.clone());
     let record = progress.watch();
     let cancel =
-        engine.installs.admit(id, &plan.server, record.clone()).map_err(|no_room| match no_room {
+        engine.installs.admit(id, &plan.server, record.clone(), asked).map_err(|no_room| match no_room {
             NoRoom::SameServer => InstallError::UnderWay(plan.server.clone()),
             NoRoom::Full => InstallError::Full,
         })?;
     engine.tasks.spawn(story::run(engine.clone(), plan, progress, cancel));
+    engine.tasks.spawn(events::tell_while(engine.clone(), Change::Install(id), record.clone()));
     let shown = record.borrow().shown();
     Ok(shown)
 }

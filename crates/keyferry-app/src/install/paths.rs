@@ -16,6 +16,23 @@ pub(crate) enum BadPath {
     Missing { key: String, kind: &'static str },
 }
 
+impl BadPath {
+    /// The setting that names it.
+    pub(crate) fn key(&self) -> &str {
+        match self {
+            Self::Relative { key } | Self::Missing { key, .. } => key,
+        }
+    }
+
+    /// What is wrong with it, beside the setting.
+    pub(crate) fn what(&self) -> String {
+        match self {
+            Self::Relative { .. } => "the path must be absolute".to_owned(),
+            Self::Missing { kind, .. } => format!("there is no {kind} at this path"),
+        }
+    }
+}
+
 /// The first path among the given settings that can't be right. Defaults are left to the server: they may be made by it.
 pub(crate) fn check(config: &UserConfig, given: &BTreeMap<String, Value>) -> Result<(), BadPath> {
     for (key, value) in given {

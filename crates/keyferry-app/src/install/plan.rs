@@ -143,6 +143,11 @@ fn config(request: &InstallRequest) -> Result<BTreeMap<FactName, String>, Instal
     request.config.iter().map(entry).collect()
 }
 
+/// The manifest that a choice means.
+pub(super) fn manifest(engine: &Engine, choice: &ManifestChoice) -> Result<Manifest, InstallError> {
+    find(engine, choice).map(|(manifest, ..)| manifest)
+}
+
 type Found = (Manifest, String, Option<PathBuf>);
 
 fn find(engine: &Engine, choice: &ManifestChoice) -> Result<Found, InstallError> {

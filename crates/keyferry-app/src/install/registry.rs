@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -14,7 +15,10 @@ use super::{
     audience::{Audience, Listening, PATIENCE},
     progress::Record,
 };
-use crate::ticket::Ticket;
+use crate::{
+    api::dto::{InstallRequest, InstallState},
+    ticket::Ticket,
+};
 
 /// Installs kept at once, those over included. A person has one or two.
 const MOST: usize = 32;
@@ -37,6 +41,27 @@ struct Entry {
     cancel: CancellationToken,
     audience: Audience,
     begun: Instant,
+    asked: Asked,
+}
+
+/// What was asked for, so that it can be tried again. Its settings may be secrets.
+struct Asked(InstallRequest);
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Asked")
+    }
+}
+
+/// An install that is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnderWay {
+    /// Its id.
+    pub(crate) id: Ticket,
+    /// The server.
+    pub(crate) server: ServerName,
+    /// Whether it waits for the person.
+    pub(crate) waits: bool,
 }
 
 /// Why an install can't be taken in.
@@ -55,6 +80,7 @@ impl Registry {
         id: Ticket,
         server: &ServerName,
         record: watch::Receiver<Record>,
+        asked: InstallRequest,
     ) -> Result<CancellationToken, NoRoom> {
         let mut entries = self.lock();
         entries.retain(|_, entry| !entry.is_over() || entry.begun.elapsed() < KEPT);
@@ -69,13 +95,32 @@ impl Registry {
         }
         let cancel = CancellationToken::new();
         let (cancelled, audience) = (cancel.clone(), Audience::default());
-        entries.insert(id, Entry { record, cancel: cancelled, audience, begun: Instant::now() });
+        let (begun, asked) = (Instant::now(), Asked(asked));
+        entries.insert(id, Entry { record, cancel: cancelled, audience, begun, asked });
         Ok(cancel)
     }
 
     /// The record of an install, for somebody who waits for news of it.
     pub(crate) fn watch(&self, id: Ticket) -> Option<(watch::Receiver<Record>, Listening)> {
         self.lock().get(&id).map(|entry| (entry.record.clone(), entry.audience.listen()))
+    }
+
+    /// Those that are not over, oldest first.
+    pub(crate) fn under_way(&self) -> Vec<UnderWay> {
+        let entries = self.lock();
+        let mut found: Vec<_> = entries.iter().filter(|(_, entry)| !entry.is_over()).collect();
+        found.sort_by_key(|(_, entry)| entry.begun);
+        let told = |(id, entry): (&Ticket, &Entry)| {
+            let record = entry.record.borrow();
+            let waits = record.shown().state == InstallState::WaitingForPerson;
+            UnderWay { id: *id, server: record.server().clone(), waits }
+        };
+        found.into_iter().map(told).collect()
+    }
+
+    /// What an install was asked for.
+    pub(crate) fn asked(&self, id: Ticket) -> Option<InstallRequest> {
+        self.lock().get(&id).map(|entry| entry.asked.0.clone())
     }
 
     /// Ends the install of a server that nobody waits for any more, such as one whose command was killed, and says whether it did. To
@@ -137,7 +182,17 @@ mod tests {
         let id = Ticket::from_entropy([number; 16]);
         let server: ServerName = format!("server-{number}").parse().unwrap();
         let progress = Progress::new(id, server.clone(), String::new(), Clock::system());
-        (id, registry.admit(id, &server, progress.watch()).map(|_| progress))
+        let asked = InstallRequest {
+            manifest: crate::api::dto::ManifestChoice::Named(server.to_string()),
+            settings: [("key".to_owned(), "a secret".into())].into(),
+            auth: None,
+            config: Default::default(),
+            connection: None,
+            runtime: None,
+            network: None,
+            open_browser: false,
+        };
+        (id, registry.admit(id, &server, progress.watch(), asked).map(|_| progress))
     }
 
     #[test]
@@ -161,6 +216,17 @@ mod tests {
         assert_eq!(admit(&registry, 1).1.unwrap_err(), NoRoom::SameServer);
         drop(first);
         assert!(admit(&registry, 1).1.is_ok());
+    }
+
+    #[test]
+    fn what_was_asked_for_is_known_and_never_printed() {
+        let registry = Registry::default();
+        let (id, progress) = admit(&registry, 1);
+        assert_eq!(registry.under_way().len(), 1);
+        assert_eq!(registry.asked(id).unwrap().settings["key"], "a secret");
+        assert!(!format!("{registry:?}").contains("a secret"));
+        drop(progress);
+        assert!(registry.under_way().is_empty());
     }
 
     #[test]

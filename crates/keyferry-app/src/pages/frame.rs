@@ -1,21 +1,51 @@
-//! What all pages are made of: one frame, one style sheet, and the policy that names both by their digest.
+//! What the few pages are made of that need no session: one column, the same style, and at most one script, named by its digest.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-const STYLE: &str = include_str!("page.css");
+use super::assets::ASSETS;
 
-/// A page of fixed texts. `body` is HTML, `script` the one script that may run.
-pub(super) fn page(status: StatusCode, title: &str, body: &str, script: Option<&str>) -> Response {
-    let script_element = script.map(|text| format!("<script>{text}</script>")).unwrap_or_default();
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Keyferry: {title}</title><style>{STYLE}</style></head><body><main><p class=\"brand\">Keyferry</p><h1>{title}</h1>{body}</main>{script_element}</body></html>"
-    );
-    let mut response = (status, Html(html)).into_response();
+/// What a page does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Script {
+    /// Nothing.
+    None,
+    /// It runs this text, the one script that it may run.
+    Text(&'static str),
+    /// It leads on to this path, without a script.
+    Leads(&'static str),
+}
+
+/// A page without a session.
+pub(super) fn page(status: StatusCode, title: &str, body: &Markup, script: Script) -> Response {
+    let html = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                @if let Script::Leads(path) = script { meta http-equiv="refresh" content={ "0; url=" (path) }; }
+                title { "Keyferry: " (title) }
+                link rel="icon" href=(ASSETS.icon.path()) type="image/svg+xml";
+                link rel="stylesheet" href=(ASSETS.style.path());
+            }
+            body.alone {
+                main {
+                    p.brand { "Keyferry" }
+                    h1 { (title) }
+                    (body)
+                }
+                @if let Script::Text(text) = script { script { (PreEscaped(text)) } }
+            }
+        }
+    };
+    let mut response = (status, Html(html.into_string())).into_response();
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::try_from(policy(script)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -26,12 +56,14 @@ pub(super) fn page(status: StatusCode, title: &str, body: &str, script: Option<&
     response
 }
 
-/// The digests of the one style and the one script stand in the policy, so that no other can run.
-fn policy(script: Option<&str>) -> String {
-    let script = script.map(|text| format!("script-src 'sha256-{}'; ", digest(text))).unwrap_or_default();
+/// The digest of the one script stands in the policy, so that no other can run.
+fn policy(script: Script) -> String {
+    let script = match script {
+        Script::None | Script::Leads(_) => String::new(),
+        Script::Text(text) => format!("script-src 'sha256-{}'; ", digest(text)),
+    };
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; {script}base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        digest(STYLE)
+        "default-src 'none'; style-src 'self'; img-src 'self'; {script}base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 }
 
@@ -39,7 +71,7 @@ fn digest(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text))
 }
 
-/// Reads a page as a browser does: what stands in it is named by its policy, and it loads nothing.
+/// Reads a page as a browser does: its one script is named by its policy, and it loads its style and its icon alone.
 #[cfg(test)]
 pub(super) async fn checked(response: Response) -> (StatusCode, String) {
     let (parts, body) = response.into_parts();
@@ -54,16 +86,15 @@ pub(super) async fn checked(response: Response) -> (StatusCode, String) {
     assert_eq!(parts.headers[header::REFERRER_POLICY], "no-referrer");
     assert_eq!(parts.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     assert_eq!(parts.headers[header::CACHE_CONTROL], "no-store");
-    for element in ["style", "script"] {
-        let Some((_, rest)) = body.split_once(&format!("<{element}>")) else {
-            assert!(element == "script" && !policy.contains("script-src"), "{element}: {policy}");
-            continue;
-        };
-        let (text, rest) = rest.split_once(&format!("</{element}>")).unwrap();
-        assert!(policy.contains(&format!("{element}-src 'sha256-{}'", digest(text))), "{element}: {policy}");
-        assert!(!rest.contains(&format!("<{element}")), "one {element}");
+    match body.split_once("<script>") {
+        Some((_, rest)) => {
+            let (text, rest) = rest.split_once("</script>").unwrap();
+            assert!(policy.contains(&format!("script-src 'sha256-{}'", digest(text))), "{policy}");
+            assert!(!rest.contains("<script"), "one script");
+        }
+        None => assert!(!policy.contains("script-src"), "{policy}"),
     }
-    assert!(!body.contains("src=") && !body.contains("href=") && !body.contains("style="), "{body}");
-    assert!(body.contains("name=\"viewport\"") && body.contains("prefers-color-scheme:dark"), "{body}");
+    assert!(!body.contains("src=") && !body.contains("style=") && !body.contains("<style"), "{body}");
+    assert!(body.contains("name=\"viewport\""), "{body}");
     (parts.status, body)
 }

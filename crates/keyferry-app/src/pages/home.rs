@@ -1,16 +1,32 @@
-//! What the person sees at the app's own address.
+//! `/`
 
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use maud::html;
 
-use super::frame;
+use super::{
+    frame,
+    visit::{Visitor, see},
+};
 
-const TEXT: &str = "<p>Use it with the command <code>keyferry</code>.</p>\
-    <p><code>keyferry list</code> shows what is installed, <code>keyferry catalog list</code> what there is, \
-    and <code>keyferry --help</code> the rest.</p>";
+/// `GET`: for who has a session, what matters most; for others a fixed text.
+pub(super) async fn show(Visitor(visit): Visitor) -> Response {
+    let Some(visit) = visit else { return greeting() };
+    match visit.engine.vault.server_heads().await {
+        Ok(heads) if heads.is_empty() => see("/catalog"),
+        Ok(_) => see("/servers"),
+        Err(error) => super::failed::Failed::from(error).into_response(),
+    }
+}
 
-/// The start page: a fixed text, since it can be had without a token.
-pub(crate) fn home() -> Response {
-    frame::page(StatusCode::OK, "The app runs", TEXT, None)
+fn greeting() -> Response {
+    let body = html! {
+        p { "Open its pages with the command " code { "keyferry open" } ": they show what is yours, so a link of your own lets you in." }
+        p { code { "keyferry list" } " shows what is installed, " code { "keyferry catalog list" } " what there is, and " code { "keyferry --help" } " the rest." }
+    };
+    frame::page(StatusCode::OK, "The app runs", &body, frame::Script::None)
 }
 
 #[cfg(test)]
@@ -19,9 +35,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_start_page_says_how_to_go_on_and_runs_no_script() {
-        let (status, body) = frame::checked(home()).await;
+        let (status, body) = frame::checked(greeting()).await;
         assert_eq!(status, StatusCode::OK);
-        assert!(body.contains("<code>keyferry --help</code>"), "{body}");
+        assert!(body.contains("<code>keyferry open</code>"), "{body}");
         assert!(!body.contains("<script"), "{body}");
     }
 }

@@ -5,6 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use maud::html;
+
 use super::frame;
 
 /// The page at the end of a sign-in.
@@ -67,7 +69,11 @@ impl SignInPage {
 impl IntoResponse for SignInPage {
     fn into_response(self) -> Response {
         let (status, title, text) = self.texts();
-        frame::page(status, title, &format!("<p>{text}</p>"), Some(SCRIPT))
+        let body = html! {
+            p { (text) }
+            p.go { a href="/" { "Back to Keyferry" } }
+        };
+        frame::page(status, title, &body, frame::Script::Text(SCRIPT))
     }
 }
 

@@ -44,9 +44,10 @@ pub use turn::{Attempt, Journal, Turn};
 
 use hkdf::Hkdf;
 use sha2::Sha256;
+use tokio::sync::broadcast;
 use zeroize::Zeroizing;
 
-use crate::{entropy::Entropy, home::DataFolder};
+use crate::{entropy::Entropy, events::Change, home::DataFolder};
 use keys::{MasterKey, Stores};
 use seal::Sealer;
 use unlock::{Unlocked, unlock};
@@ -66,6 +67,8 @@ struct Inner {
     place: KeyPlace,
     /// What SQLite counts of this process's changes.
     changes: AtomicU64,
+    /// Rows that have changed, for whoever shows them.
+    told: broadcast::Sender<Change>,
     /// The file that is open, wherever it is by now.
     #[cfg(unix)]
     opened: FileId,
@@ -82,6 +85,8 @@ impl Version {
         Self(changes)
     }
 }
+/// Changes that whoever listens has not heard of yet. One that misses some is told so.
+const MOST_UNHEARD: usize = 1024;
 
 /// Device and number of a file.
 #[cfg(unix)]
@@ -124,6 +129,7 @@ impl Vault {
             root,
             place,
             changes: AtomicU64::default(),
+            told: broadcast::Sender::new(MOST_UNHEARD),
         })))
     }
 
@@ -150,6 +156,11 @@ impl Vault {
         key
     }
 
+    /// Connections and servers that change from now on.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
+        self.0.told.subscribe()
+    }
+
     /// Runs statements on a thread of their own.
     async fn run<T: Send + 'static>(
         &self,
@@ -158,15 +169,26 @@ impl Vault {
         self.on_thread(|inner| inner.at_work(&mut inner.database(), work)).await
     }
 
-    /// Likewise, where they change what must still be there after this process.
-    async fn write<T: Send + 'static>(
+    /// Runs statements that change what is shown, and tells of it once they have.
+    async fn run_and_tell<T: Send + 'static>(
         &self,
+        change: Change,
+        work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
+        self.on_thread(|inner| inner.telling(change, work)).await
+    }
+
+    /// Likewise, where they change what must still be there after this process.
+    async fn write_and_tell<T: Send + 'static>(
+        &self,
+        change: Change,
         work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
         self.on_thread(|inner| {
-            let mut database = inner.database();
-            inner.check_place()?;
-            inner.at_work(&mut database, work)
+            inner.telling(change, |database, sealer| {
+                inner.check_place()?;
+                work(database, sealer)
+            })
         })
         .await
     }
@@ -198,6 +220,18 @@ impl Inner {
         let done = work(database, &self.sealer);
         self.changes.store(database.total_changes(), Ordering::Release);
         done
+    }
+
+    /// Likewise, and tells of it.
+    fn telling<T>(
+        &self,
+        change: Change,
+        work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let done = self.at_work(&mut self.database(), work)?;
+        // That nobody listens is fine.
+        _ = self.told.send(change);
+        Ok(done)
     }
 
     /// Refuses a database whose file was taken away: SQLite would go on writing to it, and nobody would find it again.

@@ -26,7 +26,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     let address = format!("http://{}", app.address());
     let ready = json!({ "address": address, "data_folder": folder });
     output::data(global.json, &ready, |_| {
-        format!("Keyferry runs at {address}, data in {}", folder.display())
+        let folder = folder.display();
+        format!("Keyferry runs at {address}, data in {folder}\nSee its pages: keyferry open")
     });
     signals::asked_to_end().await;
     app.shutdown().await;

@@ -13,6 +13,7 @@ pub(crate) mod install;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod named;
+pub(crate) mod open;
 pub(crate) mod provider;
 pub(crate) mod proxy;
 pub(crate) mod runtime;
@@ -35,6 +36,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Demo(args) => demo::run(global, args).await,
         Command::Proxy(args) => proxy::run(global, args).await,
         Command::App(args) => app::run(global, args).await,
+        Command::Open(args) => open::run(global, args).await,
         Command::Catalog(command) => catalog::run(global, command).await,
         Command::Install(args) => install::run(global, args).await,
         Command::List => list::run(global).await,

@@ -7,7 +7,9 @@
 mod catalog;
 mod client;
 mod connection;
+mod event;
 mod install;
+mod page_link;
 mod problem;
 mod provider;
 mod server;
@@ -22,14 +24,17 @@ pub use connection::{
     AuditReport, Connection, ConnectionChange, ConnectionEvent, ConnectionFailure, ConnectionHistory,
     ConnectionList, RevocationReport, RevocationResult,
 };
+pub use event::{Event, EventKind};
 pub use install::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, Network, Runtime,
     StepName, StepState,
 };
+pub use page_link::PageLink;
 pub use problem::Problem;
 pub use provider::{Provider, ProviderConfig, ProviderDetail, ProviderList};
 pub use server::{
-    Server, ServerConnection, ServerList, ServerLogs, ServerState, Tool, ToolList, UninstallReport,
+    Server, ServerConnection, ServerList, ServerLogs, ServerSettings, ServerSettingsChange, ServerState,
+    Tool, ToolList, UninstallReport,
 };
 pub use sign_in::{RefusedPlace, SignIn, SignInRequest, SignInState, SignInWindow, WindowChoice};
 pub use status::Status;

@@ -1,10 +1,12 @@
 //! `/api/v1/servers` and below.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Problem, RevocationReport};
+use super::{Problem, RevocationReport, SettingField};
 
 /// Every installed server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,6 +121,27 @@ pub struct Tool {
     pub description: Option<String>,
     /// JSON Schema of its arguments.
     pub input_schema: Value,
+}
+
+/// What a server asks of the person, and what they said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerSettings {
+    /// The server.
+    pub server: String,
+    /// What it asks for.
+    pub fields: Vec<SettingField>,
+    /// What the person said, secrets left out.
+    pub values: BTreeMap<String, Value>,
+    /// The secrets that the person gave, by their keys.
+    pub secrets_given: Vec<String>,
+}
+
+/// Other settings for a server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettingsChange {
+    /// All of its settings. One that is left out takes its default, and a secret that is left out stays as it is.
+    pub values: BTreeMap<String, Value>,
 }
 
 /// What an uninstall did.

@@ -1,10 +1,12 @@
 use super::*;
-use crate::home::DataFolder;
+use crate::{entropy::Entropy, home::DataFolder};
 
 const HOST: &str = "127.0.0.1:7667";
 
 struct Fixture {
     guard: Guard,
+    /// The cookie of a session.
+    cookie: String,
     token: String,
     /// The token of a client.
     client: String,
@@ -18,8 +20,11 @@ fn fixture() -> Fixture {
     let text = token.expose_secret().to_owned();
     let client = ApiToken::create_file(&parent.path().join("data/zed.token"), [4; 32]).unwrap();
     let clients = Arc::new(ClientTokens::read(&parent.path().join("data")));
-    let guard = Guard::new(7667, token, clients);
-    Fixture { guard, token: text, client: client.expose_secret().to_owned(), _folder: parent }
+    let (sessions, entropy) = (Arc::new(Sessions::default()), Entropy::system());
+    let cookie = sessions.redeem(&sessions.link(&entropy), &entropy).unwrap();
+    let cookie = format!("keyferry-session-7667={cookie}");
+    let guard = Guard::new(7667, token, clients, sessions);
+    Fixture { guard, cookie, token: text, client: client.expose_secret().to_owned(), _folder: parent }
 }
 
 impl Fixture {

@@ -33,7 +33,7 @@ const LONGEST_HISTORY: u32 = 10_000;
 pub(crate) struct Length {
     /// The newest lines.
     #[serde(default = "usual_length")]
-    lines: u32,
+    pub(crate) lines: u32,
 }
 
 const fn usual_length() -> u32 {

@@ -10,6 +10,7 @@ use axum::{
 };
 use serde::Deserialize;
 
+use super::servers::Nothing;
 use crate::{
     api::{
         ApiError, Shared,
@@ -24,7 +25,7 @@ use crate::{
 const LONGEST_WAIT: u64 = 30;
 
 /// What to wait for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wait {
     /// The revision the caller knows.
@@ -65,6 +66,17 @@ pub(crate) async fn show(
     Ok(Json(shown))
 }
 
+/// `POST /{id}/retry`: what was asked for there is tried once more, as another install.
+pub(crate) async fn retry(
+    State(engine): Shared,
+    Named(id): Named<Ticket>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<impl IntoResponse, ApiError> {
+    let install = install::retry(&engine, id).await?;
+    let location = format!("/api/v1/installs/{}", install.id);
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(install)))
+}
+
 /// `DELETE /{id}`: cancels it, and answers when what it had begun is undone.
 pub(crate) async fn cancel(
     State(engine): Shared,
@@ -77,7 +89,8 @@ pub(crate) async fn cancel(
     Ok(Json(shown))
 }
 
-fn unknown() -> ApiError {
+/// None of this id is known, or not any more.
+pub(crate) fn unknown() -> ApiError {
     let problem = Problem::new("unknown_install", "there is no install of this id");
     ApiError::not_found(problem.with_hint("one that is over is forgotten after 15 minutes"))
 }

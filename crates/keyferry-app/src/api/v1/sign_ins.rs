@@ -34,16 +34,26 @@ const LONGEST_WAIT: u64 = 30;
 pub(crate) struct Wait {
     /// Seconds; more than the limit counts as the limit.
     #[serde(default)]
-    wait: u64,
+    pub(crate) wait: u64,
     /// A revision: whatever is newer is news. Without it, the end alone is.
-    after: Option<u64>,
+    pub(crate) after: Option<u64>,
 }
 
 /// `POST`: begins a sign-in.
 pub(crate) async fn create(
+    engine: Shared,
+    request: Body<SignInRequest>,
+) -> Result<impl IntoResponse, ApiError> {
+    let begun = begin(engine, request).await?;
+    let location = format!("/api/v1/sign-ins/{}", begun.id);
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(begun)))
+}
+
+/// Begins a sign-in, and says where it stands.
+pub(crate) async fn begin(
     State(engine): Shared,
     Body(request): Body<SignInRequest>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<SignIn, ApiError> {
     let (provider, renewed, scopes) = match (request.provider, request.connection) {
         (Some(provider), None) => {
             (provider.parse::<ProviderName>().map_err(ApiError::bad_name)?, None, Scopes::none())
@@ -68,9 +78,7 @@ pub(crate) async fn create(
         connections::SignInRequest { provider: &provider, renewed, config: &config, scopes: &scopes };
     let opening = Opening { browser: request.open_browser, window: request.window };
     let (ticket, standing) = sign_ins::begin(&engine, wanted, opening).await?;
-    let location = format!("/api/v1/sign-ins/{ticket}");
-    let shown = shown(ticket, &standing.borrow());
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(shown)))
+    Ok(shown(ticket, &standing.borrow()))
 }
 
 /// `GET /{id}?wait=SECONDS`: the sign-in, as soon as it is over or the wait is.

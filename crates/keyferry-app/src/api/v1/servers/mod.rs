@@ -1,5 +1,6 @@
 //! `/api/v1/servers`
 
+mod settings;
 mod shown;
 mod tools;
 
@@ -20,6 +21,7 @@ use crate::{
     runtime::Cursor,
 };
 
+pub(crate) use settings::{change as change_settings, show as settings};
 pub(crate) use tools::{call, list as tools};
 
 /// Lines of a log in one reply.
@@ -42,6 +44,18 @@ pub(crate) struct Lines {
     /// Seconds to wait for them; more than the limit counts as the limit.
     #[serde(default)]
     wait: u64,
+}
+
+impl Lines {
+    /// The last of them.
+    pub(crate) fn last(lines: usize) -> Self {
+        Self { lines, after: None, wait: 0 }
+    }
+
+    /// Those after a cursor, waited for that many seconds.
+    pub(crate) fn after(cursor: String, wait: u64) -> Self {
+        Self { lines: MOST_LINES, after: Some(cursor), wait }
+    }
 }
 
 fn default_lines() -> usize {

@@ -1,0 +1,148 @@
+//! Which account a server will use, and what is asked for.
+
+use std::sync::Arc;
+
+use keyferry_core::{
+    delivery::with_refresh_token,
+    manifest::{Manifest, OauthSignIn},
+    provider::ProviderFile,
+    scope::{Scope, Scopes},
+};
+use maud::{Markup, html};
+
+use crate::{
+    api::{
+        ApiError,
+        dto::{AuthMethod, InstallRequest},
+    },
+    engine::Engine,
+    pages::{sign_ins::CONFIG, words},
+    providers,
+    vault::ConnectionRecord,
+};
+
+/// The ways to an account that a manifest offers here.
+pub(super) struct Offer {
+    /// The provider of the sign-in by OAuth.
+    file: Option<Arc<ProviderFile>>,
+    /// Accounts there that exist already.
+    known: Vec<ConnectionRecord>,
+    scopes: Scopes,
+    required: bool,
+    /// Whether there is a sign-in in a window, without OAuth.
+    browser: bool,
+}
+
+/// Values of the choice.
+pub(super) const NEW: &str = "new";
+pub(super) const NONE: &str = "none";
+pub(super) const BROWSER: &str = "browser";
+
+// === impl Offer ===
+
+impl Offer {
+    pub(super) async fn read(engine: &Engine, manifest: &Manifest) -> Result<Self, ApiError> {
+        let oauth = &manifest.sign_in.oauth;
+        let file = match oauth {
+            OauthSignIn::Provider { provider, .. } => providers::find(engine, provider).await,
+            OauthSignIn::None | OauthSignIn::Discovery => None,
+        };
+        let all = engine.connections.list().await?.readable;
+        let is_known =
+            |record: &ConnectionRecord| file.as_ref().is_some_and(|file| file.name == record.provider);
+        let scopes = file
+            .as_ref()
+            .and_then(|file| file.oauth())
+            .map(|own| own.authorization.scopes.with(&oauth.scopes()));
+        let browser = manifest.sign_in.browser.as_ref();
+        Ok(Self {
+            known: all.into_iter().filter(is_known).collect(),
+            scopes: scopes.unwrap_or_default(),
+            required: oauth.is_required() || browser.is_some_and(|browser| browser.required),
+            browser: browser.is_some(),
+            file,
+        })
+    }
+}
+
+/// The choice, with what is asked for.
+pub(super) fn choice(offer: &Offer, asked: Option<&InstallRequest>) -> Markup {
+    if offer.file.is_none() && !offer.browser {
+        return Markup::default();
+    }
+    let chosen = chosen(offer, asked);
+    html! {
+        fieldset {
+            legend { "Account" }
+            @for record in &offer.known {
+                @let id = record.id.to_string();
+                (radio(&id, chosen == id, &named(record), "The access that you gave before"))
+            }
+            @if let Some(file) = &offer.file {
+                @let label = if offer.known.is_empty() { "Sign in at ".to_owned() } else { "Another account at ".to_owned() };
+                (radio(NEW, chosen == NEW, &(label + &file.display_name), "In your browser; you say there what may be done"))
+            }
+            @if offer.browser { (radio(BROWSER, chosen == BROWSER, "Sign in in a window of its own", "For a service that lets no app be registered")) }
+            @if !offer.required { (radio(NONE, chosen == NONE, "Without an account", "You can install it anew with one later")) }
+            @if let Some(file) = &offer.file { (asks(offer, file)) (config(file, asked)) }
+        }
+    }
+}
+
+fn chosen(offer: &Offer, asked: Option<&InstallRequest>) -> String {
+    match asked {
+        Some(InstallRequest { connection: Some(id), .. }) => id.clone(),
+        Some(InstallRequest { auth: Some(AuthMethod::Browser), .. }) => BROWSER.to_owned(),
+        Some(InstallRequest { auth: Some(AuthMethod::Oauth), .. }) => NEW.to_owned(),
+        Some(_) if !offer.required => NONE.to_owned(),
+        _ => match (offer.known.first(), &offer.file) {
+            _ if !offer.required => NONE.to_owned(),
+            (Some(record), _) => record.id.to_string(),
+            (None, Some(_)) => NEW.to_owned(),
+            (None, None) => BROWSER.to_owned(),
+        },
+    }
+}
+
+fn named(record: &ConnectionRecord) -> String {
+    let name = record.label.as_ref().or(record.account.as_ref());
+    name.cloned().unwrap_or_else(|| format!("The account of {}", crate::pages::parts::day(record.created_at)))
+}
+
+fn radio(value: &str, checked: bool, label: &str, told: &str) -> Markup {
+    html! {
+        label.choice {
+            input type="radio" name="account" value=(value) checked[checked] required;
+            span { strong { (label) } span.soft { (told) } }
+        }
+    }
+}
+
+fn asks(offer: &Offer, file: &ProviderFile) -> Markup {
+    let shared = with_refresh_token(file);
+    html! {
+        details.more open {
+            summary { "What " (file.display_name) " is asked for" }
+            @if offer.scopes.is_empty() { p.soft { "Nothing in particular: the service decides what the access may do." } }
+            ul.plain { @for scope in offer.scopes.iter().map(Scope::as_str) { li { (words::in_words(scope)) " " code { (scope) } } } }
+            @if !shared.is_empty() {
+                p.soft { "The server also gets the refresh token, in " (shared.join(", ")) ": it can renew its access by itself." }
+            }
+        }
+    }
+}
+
+/// What the provider asks of the person before the sign-in.
+fn config(file: &ProviderFile, asked: Option<&InstallRequest>) -> Markup {
+    html! {
+        @for (name, field) in &file.config {
+            @let id = format!("config-{name}");
+            @let said = asked.and_then(|asked| asked.config.get(name.as_str())).or(field.default.as_ref());
+            div.field {
+                label for=(id) { (field.title) }
+                input type="text" id=(id) name={ (CONFIG) (name) } value=[said] autocomplete="off" spellcheck="false";
+                @if let Some(text) = &field.description { p.soft { (text) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Which manifests the catalog shows: those that have all words that were typed, and fit the filters.
+
+use keyferry_core::manifest::{Manifest, OauthSignIn};
+use serde::Deserialize;
+
+/// More words than anybody looks for at once.
+const MOST_WORDS: usize = 16;
+
+/// What was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(in crate::pages) struct Choice {
+    /// Words of its name, its description, its keywords, its category or its author.
+    #[serde(default)]
+    pub(super) q: String,
+    /// One shelf.
+    #[serde(default)]
+    pub(super) category: String,
+    /// Whether an account is needed.
+    #[serde(default)]
+    pub(super) account: Account,
+    /// Only what can be installed here.
+    #[serde(default)]
+    pub(super) here: bool,
+    /// The number of the first one shown.
+    #[serde(default)]
+    pub(super) from: usize,
+}
+
+/// Whether a server needs an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Account {
+    /// It needs or can use one.
+    With,
+    /// It needs none.
+    Without,
+    /// Either way.
+    #[default]
+    #[serde(other)]
+    Any,
+}
+
+// === impl Choice ===
+
+impl Choice {
+    /// Whether a manifest is among them. Whether it can be installed here is asked elsewhere.
+    pub(super) fn has(&self, manifest: &Manifest) -> bool {
+        let category = manifest.category.as_deref().unwrap_or_default();
+        let account = has_account(manifest);
+        (self.category.is_empty() || self.category == category)
+            && match self.account {
+                Account::Any => true,
+                Account::With => account,
+                Account::Without => !account,
+            }
+            && self.is_found_in(manifest)
+    }
+
+    fn is_found_in(&self, manifest: &Manifest) -> bool {
+        let words: Vec<_> = self.q.split_whitespace().take(MOST_WORDS).map(str::to_lowercase).collect();
+        if words.is_empty() {
+            return true;
+        }
+        let author = manifest.author.as_ref().map(|author| author.name.as_str());
+        let parts = [
+            Some(manifest.name.as_str()),
+            manifest.display_name.as_deref(),
+            manifest.description.as_deref(),
+            manifest.category.as_deref(),
+            author,
+        ];
+        let keywords = manifest.keywords.iter().map(String::as_str);
+        let text: Vec<_> = parts.into_iter().flatten().chain(keywords).collect();
+        let text = text.join("\n").to_lowercase();
+        words.iter().all(|word| text.contains(word.as_str()))
+    }
+
+    /// Whether anything was asked for.
+    pub(super) fn is_narrow(&self) -> bool {
+        !self.q.trim().is_empty() || !self.category.is_empty() || self.account != Account::Any || self.here
+    }
+
+    /// The same choice from a number on, as a path.
+    pub(super) fn path_from(&self, from: usize) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("q", &self.q).append_pair("category", &self.category);
+        query.append_pair("account", self.account.as_str());
+        if self.here {
+            query.append_pair("here", "true");
+        }
+        format!("/catalog?{}", query.append_pair("from", &from.to_string()).finish())
+    }
+}
+
+impl Account {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::With => "with",
+            Self::Without => "without",
+        }
+    }
+}
+
+/// Whether a manifest names an account.
+pub(super) fn has_account(manifest: &Manifest) -> bool {
+    manifest.sign_in.oauth != OauthSignIn::None || manifest.sign_in.browser.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(more: &str) -> Manifest {
+        let text = format!(
+            r#"{{"name": "jira", "display_name": "Jira Cloud", "category": "Work", "keywords": ["tickets"],
+            "server": {{"type": "local", "command": "x", "args": [], "env": {{}}}}{more}}}"#
+        );
+        Manifest::parse("test", &text).unwrap().manifest
+    }
+
+    #[test]
+    fn all_words_must_be_found_wherever_they_stand() {
+        let manifest = manifest("");
+        for (q, found) in
+            [("", true), ("JIRA", true), ("tick cloud", true), ("jira mail", false), ("  work ", true)]
+        {
+            assert_eq!(Choice { q: q.to_owned(), ..Choice::default() }.has(&manifest), found, "{q:?}");
+        }
+    }
+
+    #[test]
+    fn filters_are_by_shelf_and_account() {
+        let (without, with) = (
+            manifest(""),
+            manifest(r#", "archestra_config": {"oauth": {"provider": "jira", "required": true}}"#),
+        );
+        let work = Choice { category: "Work".to_owned(), ..Choice::default() };
+        assert!(work.has(&without) && !Choice { category: "Play".to_owned(), ..work }.has(&without));
+        let needs = Choice { account: Account::With, ..Choice::default() };
+        assert!(needs.has(&with) && !needs.has(&without));
+        let free = Choice { account: Account::Without, ..Choice::default() };
+        assert!(free.has(&without) && !free.has(&with));
+    }
+
+    #[test]
+    fn a_path_keeps_what_was_asked_for() {
+        let choice = Choice { q: "a&b".to_owned(), here: true, ..Choice::default() };
+        let path = choice.path_from(48);
+        assert_eq!(path, "/catalog?q=a%26b&category=&account=any&here=true&from=48");
+    }
+}

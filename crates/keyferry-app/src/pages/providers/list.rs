@@ -1,0 +1,51 @@
+//! `/providers`
+
+use maud::{Markup, html};
+
+use crate::{
+    api::{dto::Provider, v1::providers},
+    pages::{
+        failed::Shown,
+        parts::{badge, initials, plural, problem, problems},
+        shell::{Page, Place},
+        visit::Visit,
+    },
+};
+
+/// `GET`: every provider, and whether the proxy has its credentials.
+pub(in crate::pages) async fn show(visit: Visit) -> Shown {
+    let list = providers::list(visit.shared()).await?.0;
+    let body = html! {
+        div.title {
+            h1 { "Providers" }
+            p.soft { (plural(list.providers.len(), "service")) }
+            a.button href="/providers/check" { "Check a file" }
+        }
+        p.lead { "Services that Keyferry can sign in at, each described by one file." }
+        @if let Some(why) = &list.proxy_problem { (problem(why)) }
+        (problems(&list.problems))
+        ul.cards.small { @for provider in &list.providers { li { (card(provider)) } } }
+    };
+    Ok(visit.show(Page::new(Place::Providers, "Providers", body).live(&["providers", "connection"])).await)
+}
+
+fn card(provider: &Provider) -> Markup {
+    html! {
+        article.card {
+            div.title {
+                (initials(&provider.display_name))
+                div { h2 { a.whole href={ "/providers/" (provider.name) } { (provider.display_name) } } p.soft { (provider.source) } }
+            }
+            p.facts { (standing(provider)) }
+        }
+    }
+}
+
+/// Whether the proxy has its credentials.
+pub(super) fn standing(provider: &Provider) -> Markup {
+    match provider.configured {
+        Some(true) => badge("good", "Ready"),
+        Some(false) => badge("calm", "Not set up at the proxy"),
+        None => badge("calm", "Unknown"),
+    }
+}

@@ -1,0 +1,78 @@
+//! `/sign-ins/{id}`: a sign-in under way.
+
+use axum::response::Response;
+use maud::html;
+
+use super::{
+    failed::{Of, Shown},
+    form::{Fields, Sent},
+    parts::{Kind, problem, sends},
+    shell::{Page, Place},
+    visit::{Visit, see},
+};
+use crate::{
+    api::{
+        dto::{SignInRequest, SignInState},
+        extract::{Body, Named, Parameters},
+        v1::sign_ins::{self, Wait},
+    },
+    sessions::Notice,
+    ticket::Ticket,
+};
+
+/// What the names of a provider's own questions begin with.
+pub(super) const CONFIG: &str = "config.";
+
+/// `POST /providers/{name}/sign-in`: begins one for a new account.
+pub(super) async fn begin(Of(name): Of<keyferry_core::id::ProviderName>, sent: Sent) -> Response {
+    let request = SignInRequest {
+        provider: Some(name.to_string()),
+        config: config(&sent.fields),
+        open_browser: true,
+        ..SignInRequest::default()
+    };
+    match sign_ins::begin(sent.visit.shared(), Body(request)).await {
+        Ok(sign_in) => see(&format!("/sign-ins/{}", sign_in.id)),
+        Err(error) => sent.visit.go(&format!("/providers/{name}"), error),
+    }
+}
+
+/// What a provider asks of the person.
+pub(super) fn config(fields: &Fields) -> std::collections::BTreeMap<String, String> {
+    fields.below(CONFIG).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// `GET`: where it stands; the account, once there is one.
+pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>) -> Shown {
+    let wait = Parameters(Wait { wait: 0 });
+    let sign_in = sign_ins::show(visit.shared(), Named(ticket), wait).await?.0;
+    if let (SignInState::Done, Some(connection)) = (sign_in.state, &sign_in.connection) {
+        let to = format!("/accounts/{connection}");
+        return Ok(visit.go(&to, Notice::good("You are signed in, and the account is kept")));
+    }
+    let body = html! {
+        p.crumbs { a href="/accounts" { "Accounts" } }
+        h1 { "Sign in" }
+        section.card #sign-in aria-live="polite" {
+            @match (&sign_in.authorization_url, &sign_in.error) {
+                (Some(url), _) => {
+                    p { "Say at the service that Keyferry may have access. This page goes on by itself when you have." }
+                    p { a.button.main href=(url) target="_blank" rel="noopener" { "Go to the service" } }
+                    div.actions { (sends(&visit, &format!("/sign-ins/{ticket}/cancel"), Kind::Plain, "Cancel")) }
+                }
+                (None, Some(error)) => {
+                    (problem(error))
+                    p { a.button href="/accounts" { "To the accounts" } }
+                }
+                (None, None) => p { "One moment." },
+            }
+        }
+    };
+    Ok(visit.show(Page::new(Place::Accounts, "Sign in", body).live(&["sign_in"])).await)
+}
+
+/// `POST …/cancel`: ends it.
+pub(super) async fn cancel(Of(ticket): Of<Ticket>, sent: Sent) -> Response {
+    let outcome = sign_ins::cancel(sent.visit.shared(), Named(ticket)).await;
+    sent.visit.done("/accounts", outcome, |_| "The sign-in is cancelled".to_owned())
+}
