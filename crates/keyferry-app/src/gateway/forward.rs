@@ -79,20 +79,7 @@ pub(super) async fn ask_for<T: Answer>(
     let request = request.into();
     let what = what(&request);
     let result = ask(engine, server, asker, request).await?;
-    T::of(result).ok_or_else(|| bad_reply(server, what))
-}
-
-/// An answer as what it should be.
-pub(super) fn answer<T: Answer>(
-    server: &ServerName,
-    request: &ClientRequest,
-    result: ServerResult,
-) -> Result<T, ErrorData> {
-    T::of(result).ok_or_else(|| bad_reply(server, what(request)))
-}
-
-fn bad_reply(server: &ServerName, what: String) -> ErrorData {
-    error::of_runtime(&RuntimeError::BadReply { server: server.clone(), what })
+    T::of(result).ok_or_else(|| error::of_runtime(&RuntimeError::BadReply { server: server.clone(), what }))
 }
 
 fn what(request: &ClientRequest) -> String {

@@ -10,9 +10,9 @@ use keyferry_core::id::ServerName;
 use rmcp::{
     ErrorData, RoleServer,
     model::{
-        ClientNotification, ClientRequest, Implementation, InitializeResult, InputRequiredResult, JsonObject,
-        LoggingLevel, LoggingMessageNotification, LoggingMessageNotificationParam, PromptsCapability,
-        ResourcesCapability, ServerCapabilities, ToolsCapability,
+        ClientNotification, ClientRequest, Implementation, InitializeResult, JsonObject, LoggingLevel,
+        LoggingMessageNotification, LoggingMessageNotificationParam, PromptsCapability, ResourcesCapability,
+        ServerCapabilities, ToolsCapability,
     },
     service::RequestContext,
 };
@@ -22,9 +22,8 @@ use super::{
     forward::{self, Answer},
     lists::info,
     merged::Missing,
-    rounds::{Answers, Round, Subject},
 };
-use crate::{api::Caller, engine::Engine, runtime::mcp::Way};
+use crate::engine::Engine;
 
 pub(super) use client::ClientState;
 
@@ -48,14 +47,13 @@ impl Scope {
 pub(super) struct Gate {
     engine: Arc<Engine>,
     scope: Scope,
-    caller: Caller,
     client: Arc<ClientState>,
 }
 
 impl Gate {
-    pub(super) fn new(engine: Arc<Engine>, scope: Scope, caller: Caller) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, scope: Scope) -> Self {
         let client = ClientState::new(engine.servers.switchboard().clone(), Arc::clone(&engine));
-        Self { engine, scope, caller, client: Arc::new(client) }
+        Self { engine, scope, client: Arc::new(client) }
     }
 
     /// Asks one server on behalf of this client.
@@ -66,34 +64,6 @@ impl Gate {
         context: RequestContext<RoleServer>,
     ) -> Result<T, ErrorData> {
         forward::ask_for(&self.engine, server, self.client.asker(context), request).await
-    }
-
-    /// Asks one server for something during which it may ask the client in turn.
-    async fn ask_in_rounds<T: Answer + From<InputRequiredResult>>(
-        &self,
-        server: &ServerName,
-        name: &str,
-        answers: Answers,
-        request: impl Into<ClientRequest>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<T, ErrorData> {
-        let request = request.into();
-        let asker = self.client.asker(context);
-        let in_rounds = asker.client.as_ref().is_some_and(|client| matches!(client.way, Way::Never));
-        if !in_rounds {
-            return forward::ask_for(&self.engine, server, asker, request).await;
-        }
-        let subject = Subject {
-            caller: self.caller,
-            server: server.clone(),
-            method: request.method().to_owned(),
-            name: name.to_owned(),
-        };
-        let rounds = &self.engine.gateway.rounds;
-        match rounds.go(&self.engine, subject, answers, asker, request.clone()).await? {
-            Round::Answered(result) => forward::answer(server, &request, result),
-            Round::Asks(questions) => Ok(questions.into()),
-        }
     }
 
     /// What the endpoint says of itself.

@@ -67,7 +67,7 @@ async fn serve(engine: Arc<Engine>, scope: Scope, mut request: Request) -> Respo
     request.extensions_mut().insert(hangup.clone());
     let is_call = request.method() == Method::POST;
     let is_end = request.method() == Method::DELETE;
-    let mut response = service(&engine, scope.clone(), caller).handle(request).await.map(Body::new);
+    let mut response = service(&engine, scope.clone()).handle(request).await.map(Body::new);
     // Some clients take a session as closed only when that is said to be done.
     if is_end && response.status() == StatusCode::ACCEPTED {
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -88,7 +88,6 @@ async fn serve(engine: Arc<Engine>, scope: Scope, mut request: Request) -> Respo
 fn service(
     engine: &Arc<Engine>,
     scope: Scope,
-    caller: Caller,
 ) -> StreamableHttpService<Gate, rmcp::transport::streamable_http_server::session::local::LocalSessionManager>
 {
     let config = StreamableHttpServerConfig::default()
@@ -96,11 +95,7 @@ fn service(
         .with_max_request_body_bytes(LARGEST_MESSAGE);
     let manager = Arc::clone(&engine.gateway.sessions.manager);
     let engine = Arc::clone(engine);
-    StreamableHttpService::new(
-        move || Ok(Gate::new(Arc::clone(&engine), scope.clone(), caller)),
-        manager,
-        config,
-    )
+    StreamableHttpService::new(move || Ok(Gate::new(Arc::clone(&engine), scope.clone())), manager, config)
 }
 
 /// What the library answers for an id that it does not know, so that nobody learns which ids there are.

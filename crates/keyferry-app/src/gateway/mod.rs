@@ -6,7 +6,6 @@
 //! - `http`, `sessions`: the endpoint, its sessions, whose they are and how many
 //! - `gate`: one client's server, for all servers or one
 //! - `merged`, `names`, `uris`: the lists of all as one, and the way back from a name to its server
-//! - `rounds`: calls of clients that servers ask by way of the answer
 //! - `lists`: what each server lists, kept
 //! - `upstream`, `forward`: the one place from which a session with a server is had, and a request over it
 //! - `inbox`: what servers tell, on its way to a client
@@ -25,13 +24,11 @@ mod inbox;
 mod lists;
 mod merged;
 mod names;
-mod rounds;
 mod sessions;
 mod upstream;
 mod uris;
 
 use lists::Lists;
-use rounds::Rounds;
 use sessions::Sessions;
 
 pub(crate) use http::{all, one};
@@ -41,6 +38,5 @@ pub(crate) use sessions::sweep;
 #[derive(Default)]
 pub(crate) struct Gateway {
     lists: Lists,
-    rounds: Rounds,
     sessions: Sessions,
 }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use crate::{
     engine::Engine,
     gateway::{hangup::Hangup, uris},
-    runtime::mcp::{Asker, Asks, Client, Hearer, Switchboard, Told, Upstream, Way, severity},
+    runtime::mcp::{Asker, Asks, Client, Switchboard, Told, Upstream, severity},
 };
 
 /// Keys of `_meta` that are meant for the next hop alone (MCP 2026-07-28, "`_meta`").
@@ -71,23 +71,22 @@ impl ClientState {
     pub(super) fn asker(&self, context: RequestContext<RoleServer>) -> Asker {
         let capabilities = context.client_capabilities().unwrap_or_default();
         let version = context.protocol_version();
-        let has_session = version.is_none_or(|version| version < ProtocolVersion::NO_INITIALIZE);
+        let can_be_asked = version.is_none_or(|version| version < ProtocolVersion::NO_INITIALIZE);
         let mut meta = context.meta;
         let progress = meta.get_progress_token();
         meta.retain(|key, _| key != "progressToken" && !key.starts_with(OWN_PREFIX));
-        let hearer = Hearer::new(context.peer.clone(), progress);
         let hung_up = Hangup::of(&context.extensions);
         Asker {
             client: Some(Client {
                 number: self.number,
                 peer: context.peer,
                 capabilities,
-                way: if has_session { Way::Request } else { Way::Never },
+                can_be_asked,
                 asks: self.asks.clone(),
             }),
             request: Some(context.id),
             meta,
-            hearer,
+            progress,
             gone: context.ct,
             hung_up,
         }

@@ -8,7 +8,7 @@ use rmcp::{
 
 use super::{Gate, Scope, everything, of_all};
 use crate::{
-    gateway::{inbox, merged, merged::Merged, names, rounds::Answers, uris},
+    gateway::{inbox, merged, merged::Merged, names, uris},
     runtime::mcp::Upstream,
 };
 
@@ -72,10 +72,7 @@ impl ServerHandler for Gate {
                 server
             }
         };
-        let answers =
-            Answers { state: request.request_state.take(), responses: request.input_responses.take() };
-        let name = request.name.clone();
-        self.ask_in_rounds(&server, &name, answers, CallToolRequest::new(request), context).await
+        self.ask(&server, CallToolRequest::new(request), context).await
     }
 
     /// For the headers of MCP 2026-07-28 that repeat a call's arguments: as far as the tool is known already.
@@ -114,10 +111,7 @@ impl ServerHandler for Gate {
                 server
             }
         };
-        let answers =
-            Answers { state: request.request_state.take(), responses: request.input_responses.take() };
-        let name = request.name.clone();
-        self.ask_in_rounds(&server, &name, answers, GetPromptRequest::new(request), context).await
+        self.ask(&server, GetPromptRequest::new(request), context).await
     }
 
     async fn list_resources(
@@ -155,10 +149,7 @@ impl ServerHandler for Gate {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let (server, own) = self.owner_of_uri(&request.uri).await?;
         let asked = std::mem::replace(&mut request.uri, own.clone());
-        let answers =
-            Answers { state: request.request_state.take(), responses: request.input_responses.take() };
-        let request = ReadResourceRequest::new(request);
-        let mut answer = self.ask_in_rounds(&server, &own, answers, request, context).await?;
+        let mut answer = self.ask(&server, ReadResourceRequest::new(request), context).await?;
         if let ReadResourceResponse::Complete(read) = &mut answer
             && asked != own
         {

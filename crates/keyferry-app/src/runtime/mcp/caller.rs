@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -11,14 +11,10 @@ use std::{
 use keyferry_core::id::ServerName;
 use rmcp::{
     RoleClient, RoleServer,
-    model::{
-        ClientCapabilities, InputRequest, ProgressNotificationParam, ProgressToken, RequestId,
-        RequestMetaObject,
-    },
+    model::{ClientCapabilities, ProgressNotificationParam, ProgressToken, RequestId, RequestMetaObject},
     service::Peer,
 };
-use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Switchboard;
@@ -32,30 +28,10 @@ pub(crate) struct Client {
     pub(crate) number: u64,
     pub(crate) peer: Peer<RoleServer>,
     pub(crate) capabilities: ClientCapabilities,
-    pub(crate) way: Way,
+    /// Whether it can be asked: a client without a session (MCP 2026-07-28) can't.
+    pub(crate) can_be_asked: bool,
     pub(crate) asks: Asks,
 }
-
-/// How a client is asked what a server wants to know.
-#[derive(Clone)]
-pub(crate) enum Way {
-    /// By a request of its own.
-    Request,
-    /// By the answer of its call, which it then makes anew (MCP 2026-07-28).
-    Round(mpsc::Sender<Question>),
-    /// Not at all: from MCP 2026-07-28 on, a server asks within a tool's call, a prompt or a resource alone.
-    Never,
-}
-
-/// What a server wants to know, and where the answer goes, as the client gives it. Dropped, there is none.
-pub(crate) struct Question {
-    pub(crate) request: InputRequest,
-    pub(crate) answer: oneshot::Sender<Value>,
-}
-
-/// Who hears of a call's progress, and under which token: whoever waits for it now. Clones are the same.
-#[derive(Clone, Default)]
-pub(crate) struct Hearer(Arc<Mutex<Option<(Peer<RoleServer>, ProgressToken)>>>);
 
 /// The requests of servers that a client is about to answer, by the token under which it reports its progress.
 #[derive(Clone, Default)]
@@ -73,7 +49,8 @@ pub(crate) struct Asker {
     pub(crate) request: Option<RequestId>,
     /// What it sent along, without what was meant for the gateway.
     pub(crate) meta: RequestMetaObject,
-    pub(crate) hearer: Hearer,
+    /// Under which token it wants to hear of progress.
+    pub(crate) progress: Option<ProgressToken>,
     /// Cancelled when nobody waits for the answer any more.
     pub(crate) gone: CancellationToken,
     /// Cancelled when the client's connection broke and was not taken up again.
@@ -129,30 +106,11 @@ pub(super) enum Unroutable {
     /// The app itself calls, for a command or to list.
     #[error("the call under way comes from no client that could be asked")]
     NoClient,
-    /// The client's version of the protocol has no way to ask here.
+    /// The client's version of the protocol knows no such requests.
     #[error(
-        "the client speaks a version of MCP (2026-07-28 or later) in which servers can't ask during this"
+        "the client that calls speaks a version of MCP in which servers can't ask (2026-07-28 and later)"
     )]
     CannotBeAsked,
-}
-
-impl Hearer {
-    pub(crate) fn new(peer: Peer<RoleServer>, token: Option<ProgressToken>) -> Self {
-        Self(Arc::new(Mutex::new(token.map(|token| (peer, token)))))
-    }
-
-    /// From now on the other's hears in its stead.
-    pub(crate) fn succeeded_by(&self, other: Self) {
-        *self.lock() = other.current();
-    }
-
-    pub(super) fn current(&self) -> Option<(Peer<RoleServer>, ProgressToken)> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<(Peer<RoleServer>, ProgressToken)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Asker {
@@ -165,7 +123,7 @@ impl Asker {
 impl Call {
     pub(super) fn caller(&self) -> Result<Caller, Unroutable> {
         let client = self.asker.client.clone().ok_or(Unroutable::NoClient)?;
-        if matches!(client.way, Way::Never) {
+        if !client.can_be_asked {
             return Err(Unroutable::CannotBeAsked);
         }
         self.asking.fetch_add(1, Ordering::SeqCst);

@@ -21,7 +21,7 @@ mod switchboard;
 mod tap;
 
 pub(crate) use ask::AskError;
-pub(crate) use caller::{Asker, Asks, Client, Hearer, Question, Way};
+pub(crate) use caller::{Asker, Asks, Client};
 pub(crate) use output::{Heard, Output};
 pub(crate) use session::{Ended, OpenError, Opening, Session, shown_tool};
 pub(crate) use switchboard::{Succession, Switchboard, Told, Upstream, severity};

@@ -5,23 +5,15 @@ use rmcp::{
     ErrorData, RoleClient,
     model::{
         ClientCapabilities, ClientConfig, ClientResult, ElicitationCapability, ErrorCode,
-        FormElicitationCapability, GetExtensions as _, Implementation, InputRequest, ProtocolVersion,
-        RequestMetaObject, RootsCapabilities, SamplingCapability, ServerNotification, ServerRequest,
-        UrlElicitationCapability,
+        FormElicitationCapability, GetExtensions as _, Implementation, ProtocolVersion, RequestMetaObject,
+        RootsCapabilities, SamplingCapability, ServerNotification, ServerRequest, UrlElicitationCapability,
     },
     service::{
         NotificationContext, OriginatingRequestId, PeerRequestOptions, RequestContext, Service, ServiceError,
     },
 };
 
-use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
-
-use super::{
-    Switchboard,
-    caller::{Caller, Question, Way},
-};
+use super::{Switchboard, caller::Caller};
 
 /// The client's end of a session with a server.
 pub(super) struct Relay {
@@ -96,9 +88,6 @@ async fn ask(
     mut request: ServerRequest,
     context: RequestContext<RoleClient>,
 ) -> Result<ClientResult, ErrorData> {
-    if let Way::Round(questions) = &caller.client.way {
-        return ask_in_round(&caller, questions, request, context.ct).await;
-    }
     if let Some(id) = caller.request.clone() {
         // Makes the request travel on the stream of the call that it belongs to.
         request.extensions_mut().insert(OriginatingRequestId(id));
@@ -124,53 +113,6 @@ async fn ask(
             Err(ErrorData::new(ErrorCode::INVALID_REQUEST, reason, None))
         }
     }
-}
-
-/// Asks by way of the call's answer.
-async fn ask_in_round(
-    caller: &Caller,
-    questions: &mpsc::Sender<Question>,
-    request: ServerRequest,
-    cancelled: CancellationToken,
-) -> Result<ClientResult, ErrorData> {
-    let (request, read) = question(request)?;
-    let (answer, answered) = oneshot::channel();
-    let answer = async {
-        let unanswered = || ErrorData::new(ErrorCode::INVALID_REQUEST, "the client gave no answer", None);
-        questions.send(Question { request, answer }).await.map_err(|_| unanswered())?;
-        let value = answered.await.map_err(|_| unanswered())?;
-        read(value).map_err(|error| {
-            ErrorData::invalid_params(format!("the client's answer is none to this question: {error}"), None)
-        })
-    };
-    let over = |reason: &'static str| Err(ErrorData::new(ErrorCode::INVALID_REQUEST, reason, None));
-    tokio::select! {
-        answer = answer => answer,
-        () = cancelled.cancelled() => over("the server cancelled its request"),
-        () = caller.over.cancelled() => over("the call that this belongs to is over"),
-    }
-}
-
-/// How what a client answers is read.
-type Read = fn(Value) -> serde_json::Result<ClientResult>;
-
-/// A server's request as a question in a round, and how the answer is read.
-fn question(request: ServerRequest) -> Result<(InputRequest, Read), ErrorData> {
-    Ok(match request {
-        ServerRequest::CreateMessageRequest(request) => (InputRequest::CreateMessage(request), |value| {
-            serde_json::from_value(value).map(ClientResult::CreateMessageResult)
-        }),
-        ServerRequest::ElicitRequest(request) => (InputRequest::Elicitation(request), |value| {
-            serde_json::from_value(value).map(ClientResult::ElicitResult)
-        }),
-        ServerRequest::ListRootsRequest(request) => (InputRequest::ListRoots(request), |value| {
-            serde_json::from_value(value).map(ClientResult::ListRootsResult)
-        }),
-        _ => {
-            let message = "the client that calls speaks a version of MCP that has no such question";
-            return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None));
-        }
-    })
 }
 
 fn without_token(mut meta: RequestMetaObject) -> RequestMetaObject {

@@ -15,7 +15,6 @@ mod remote;
 mod rotated;
 mod stateless;
 
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -32,30 +31,6 @@ async fn app_with(names: &[&str]) -> TestApp {
         app.install(&everything(name)).await;
     }
     app
-}
-
-/// An app whose person has two MCP clients.
-async fn app_with_home() -> TestApp {
-    let folder = tempfile::tempdir().unwrap();
-    let home = folder.path().join("home");
-    for below in [".cursor", ".gemini"] {
-        std::fs::create_dir_all(home.join(below)).unwrap();
-    }
-    let settings = crate::support::settings(folder.path());
-    TestApp::boot(folder, settings, |parts| {
-        parts.environment.retain(|(name, _)| name != "HOME");
-        parts.environment.push(("HOME".into(), home.into()));
-    })
-    .await
-}
-
-/// Connects a client of the person's. The token that it is given.
-async fn token(app: &TestApp, name: &str) -> String {
-    let put = crate::support::client().put(app.url(&format!("/api/v1/clients/{name}"))).json(&json!({}));
-    let connected = put.bearer_auth(app.app.api_token().expose_secret()).send().await.unwrap();
-    assert_eq!(connected.status(), StatusCode::OK, "{}", connected.text().await.unwrap());
-    let file = app.data_folder().join(format!("clients/{name}.token"));
-    std::fs::read_to_string(file).unwrap().trim().to_owned()
 }
 
 /// The JSON in the text of a tool's answer.
