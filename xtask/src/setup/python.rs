@@ -1,4 +1,4 @@
-//! Python programs, each with the packages that a file of `bench/python` names, in an environment of its own.
+//! Python packages: what a list names, in an environment of its own.
 
 use std::{
     fs,
@@ -12,26 +12,38 @@ use crate::{
     step::{self, say},
 };
 
-/// Makes the environment of a name, or finds it as it is to be. Answers the folder of its programs.
+/// The programs that a benchmark measures, from a list in `bench/python`. Answers the folder that they are in.
 pub(crate) fn environment(name: &str) -> Result<PathBuf, String> {
-    let wanted = root().join("bench/python").join(format!("{name}.txt"));
-    let wanted = fs::read(&wanted).map_err(|error| format!("{}: {error}", wanted.display()))?;
     let folder = root().join(build_folder()).join("python").join(name);
-    let (programs, installed) = (folder.join("bin"), folder.join("installed.txt"));
-    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
-        say(&format!("  {name}: there"));
+    install(&format!("bench/python/{name}.txt"), &folder)
+}
+
+/// What the tests of a folder of the workspace use, in that folder.
+pub(super) fn run(folder: &str) -> Result<(), String> {
+    install(&format!("{folder}/requirements.txt"), &root().join(folder).join(".venv")).map(drop)
+}
+
+/// Makes an environment, or finds it as it is to be.
+fn install(list: &str, environment: &Path) -> Result<PathBuf, String> {
+    let wanted = fs::read(root().join(list)).map_err(|error| format!("{list}: {error}"))?;
+    let programs = environment.join("bin");
+    // A copy of the list, written when all of it was installed.
+    let mark = environment.join("installed.txt");
+    if fs::read(&mark).is_ok_and(|installed| installed == wanted)
+        && works(programs.join("python"), &["--version"])
+    {
+        say(&format!("  Python packages of {list}: there"));
         return Ok(programs);
     }
-    say(&format!("  {name}: installing what bench/python/{name}.txt names"));
-    if !works("python3", &["-c", "import ensurepip"]) {
+    say(&format!("  Python packages of {list}: installing"));
+    if !works("python3", &["-c", "import ensurepip, venv"]) {
         packages::install(&["python3", "python3-venv"])?;
     }
-    step::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder), None)?;
-    let file = Path::new("bench/python").join(format!("{name}.txt"));
-    let mut install = Command::new(programs.join("pip"));
+    step::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(environment), None)?;
+    let mut pip = Command::new(programs.join("pip"));
     // Wheels alone: nothing is built, and no script of a package's is run.
-    install.args(["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "-r"]);
-    step::run(install.arg(file), None)?;
-    fs::write(&installed, wanted).map_err(|error| format!("{}: {error}", installed.display()))?;
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:", "-r"]);
+    step::run(pip.arg(root().join(list)), None)?;
+    fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))?;
     Ok(programs)
 }
