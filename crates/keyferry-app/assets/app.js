@@ -9,9 +9,16 @@ const tell = (kind) => document.body.dispatchEvent(new CustomEvent(`kf:${kind}`)
 const heard = (kind) => { tell(kind); others?.postMessage(kind); };
 if (others) others.onmessage = (message) => tell(message.data);
 
+// What moves may have moved between the making of the page and the first word of the stream.
+const catchUp = () => {
+  const moving = document.querySelector("[data-moving]")?.dataset.moving;
+  if (moving) tell(moving);
+};
+
 function listen() {
   const stream = new EventSource("/events");
   for (const kind of KINDS) stream.addEventListener(kind, () => heard(kind));
+  stream.addEventListener("ready", catchUp);
   stream.addEventListener("reload", () => KINDS.forEach(heard));
   // Closed for good when the app has ended, or the session has: come again later.
   stream.addEventListener("error", () => {
@@ -22,6 +29,8 @@ function listen() {
 }
 if (navigator.locks) navigator.locks.request("keyferry-events", () => { listen(); return new Promise(() => {}); });
 else listen();
+// Another tab may hold the stream.
+addEventListener("load", () => setTimeout(catchUp, 150));
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
 // === Clocks ===

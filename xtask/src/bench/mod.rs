@@ -3,6 +3,7 @@
 mod app;
 mod gateway;
 mod loopback;
+mod pages;
 mod process;
 mod providers;
 mod proxy;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     App(app::Args),
     /// What a call of a tool costs through the gateway, and through the bridge
     Gateway(gateway::Args),
+    /// How heavy the catalog's page is with a thousand manifests, and how soon it is seen; needs Chromium
+    Pages,
     /// What a hundred thousand connections in one vault cost, and a refresh beyond its request
     Vault(vault::Args),
 }
@@ -42,6 +45,7 @@ pub(crate) fn run(command: &Command) -> Result<(), String> {
         Command::Providers(args) => providers::run(args),
         Command::App(args) => app::run(args),
         Command::Gateway(args) => gateway::run(args),
+        Command::Pages => pages::run(),
         Command::Vault(args) => vault::run(args),
     }
 }

@@ -7,6 +7,7 @@ mod foreign;
 mod keychain;
 mod node;
 mod packages;
+mod pages;
 pub(crate) mod python;
 
 use std::process::Command;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     certified::run();
     foreign::run();
     containers::run();
+    pages::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 

@@ -28,12 +28,14 @@ fn used() -> BTreeSet<String> {
     all.filter(|dependency| dependency.source.is_some()).map(|dependency| dependency.name.clone()).collect()
 }
 
-/// What benchmarks and tests have from npm.
+/// What benchmarks, tests and the pages have from npm.
 fn packages_of_node() -> BTreeSet<String> {
     let folders = [
         "bench/fastify",
-        "crates/keyferry/tests/fixtures/oidc-provider",
+        "crates/keyferry/tests/fixtures/axe",
         "crates/keyferry/tests/fixtures/foreign",
+        "crates/keyferry/tests/fixtures/oidc-provider",
+        "crates/keyferry-app/assets",
     ];
     let dependencies = folders.map(|folder| {
         let manifest = text(&format!("{folder}/package.json"));

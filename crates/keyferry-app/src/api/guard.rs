@@ -34,7 +34,7 @@ const LINKS: &str = "/open/";
 const ASSETS: &str = "/assets/";
 
 /// The local API, which a program's token opens and no cookie does.
-const API: &str = "/api/";
+const API: &str = "/api";
 
 /// Where sign-ins come back. No token, and other sites may lead here, for that is what a provider's redirect is: the
 /// request's own `state` is its authority (RFC 6749 §10.12).
@@ -162,12 +162,16 @@ impl Guard {
 
 /// Whether this is a path of the gateway.
 fn is_gateway(path: &str) -> bool {
-    path == GATEWAY || path.strip_prefix(GATEWAY).is_some_and(|rest| rest.starts_with('/'))
+    is_below(path, GATEWAY)
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Whether this is a path of the pages.
 fn is_page(path: &str) -> bool {
-    !path.starts_with(API) && !is_gateway(path)
+    !is_below(path, API) && !is_gateway(path)
 }
 
 /// Whether a request with a session's cookie may act: it only reads, or it is a form and says that it comes from our own origin, which

@@ -92,6 +92,11 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     table().into_iter().map(|(path, _)| path)
 }
 
+/// The paths of all pages, likewise.
+pub fn page_paths() -> impl Iterator<Item = &'static str> {
+    pages::table().into_iter().map(|(path, _)| path)
+}
+
 /// Everything the listener serves: the local API, the pages, and the guard before both.
 pub(crate) fn router(engine: Arc<Engine>, guard: Guard) -> Router {
     let routes = table().into_iter().chain(open_table()).chain(gateway_table()).chain(pages::table());

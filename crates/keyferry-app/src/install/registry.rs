@@ -191,6 +191,7 @@ mod tests {
             runtime: None,
             network: None,
             open_browser: false,
+            window: Default::default(),
         };
         (id, registry.admit(id, &server, progress.watch(), asked).map(|_| progress))
     }

@@ -34,7 +34,7 @@ pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>) -> Shown {
     let body = html! {
         p.crumbs { a href="/catalog" { "Catalog" } a href="/servers" { "Servers" } }
         div.title { (initials(&install.server)) div { h1 { (title) } p.soft { (install.server) } } }
-        section.card aria-label="Steps" {
+        section.card aria-label="Steps" data-moving=[(!install.state.is_over()).then_some("install")] {
             div #steps aria-live="polite" { (steps::steps(&install)) }
             (next(&visit, &install, ticket))
         }

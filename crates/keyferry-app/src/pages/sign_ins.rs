@@ -44,7 +44,7 @@ pub(super) fn config(fields: &Fields) -> std::collections::BTreeMap<String, Stri
 
 /// `GET`: where it stands; the account, once there is one.
 pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>) -> Shown {
-    let wait = Parameters(Wait { wait: 0 });
+    let wait = Parameters(Wait { wait: 0, after: None });
     let sign_in = sign_ins::show(visit.shared(), Named(ticket), wait).await?.0;
     if let (SignInState::Done, Some(connection)) = (sign_in.state, &sign_in.connection) {
         let to = format!("/accounts/{connection}");
@@ -53,7 +53,7 @@ pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>) -> Shown {
     let body = html! {
         p.crumbs { a href="/accounts" { "Accounts" } }
         h1 { "Sign in" }
-        section.card #sign-in aria-live="polite" {
+        section.card #sign-in aria-live="polite" data-moving=[sign_in.error.is_none().then_some("sign_in")] {
             @match (&sign_in.authorization_url, &sign_in.error) {
                 (Some(url), _) => {
                     p { "Say at the service that Keyferry may have access. This page goes on by itself when you have." }

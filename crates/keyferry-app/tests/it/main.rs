@@ -16,6 +16,8 @@ mod home;
 #[cfg(test)]
 mod install;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod providers;
 #[cfg(test)]
 mod runtime;

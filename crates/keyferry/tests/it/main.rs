@@ -38,6 +38,8 @@ mod lifecycle;
 #[cfg(test)]
 mod logging;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod provider_files;
 #[cfg(test)]
 mod provider_new;

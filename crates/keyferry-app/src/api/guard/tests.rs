@@ -206,3 +206,40 @@ fn a_clients_token_opens_the_gateway_and_nothing_else() {
         assert_eq!(read(path), Err(Refusal::NoToken), "{path}");
     }
 }
+
+#[test]
+fn a_session_opens_pages_alone_and_sends_forms_of_our_own_origin_alone() {
+    let fixture = fixture();
+    let origin = format!("http://{HOST}");
+    let asked = |method: &str, path: &str, more: &[(&str, &str)]| {
+        let mut headers = vec![("host", HOST), ("cookie", fixture.cookie.as_str())];
+        headers.extend(more);
+        fixture.verdict(method, path, &headers)
+    };
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(asked("GET", "/servers", &[]), Ok(()));
+    assert_eq!(asked("GET", "/apiary", &[]), Ok(()), "a page, if there were one");
+    for path in ["/api", "/api/v1/status", "/mcp", "/mcp/notes"] {
+        assert_eq!(asked("GET", path, &[]), Err(Refusal::NoToken), "{path}");
+    }
+    assert_eq!(asked("POST", "/servers/x/stop", &[form, ("origin", &origin)]), Ok(()));
+    assert_eq!(asked("POST", "/servers/x/stop", &[form]), Err(Refusal::ForeignForm));
+    assert_eq!(asked("POST", "/servers/x/stop", &[("origin", &origin)]), Err(Refusal::ForeignForm));
+    assert_eq!(asked("DELETE", "/servers/x", &[]), Err(Refusal::ForeignForm));
+    for origin in ["null", "http://127.0.0.1:7668", "https://127.0.0.1:7667"] {
+        let sent = asked("POST", "/servers/x/stop", &[form, ("origin", origin)]);
+        assert_eq!(sent, Err(Refusal::ForeignOrigin), "{origin}");
+    }
+    assert_eq!(asked("GET", "/servers", &[("sec-fetch-site", "same-site")]), Err(Refusal::ForeignOrigin));
+    let twice = [("host", HOST), ("cookie", fixture.cookie.as_str()), ("cookie", fixture.cookie.as_str())];
+    assert_eq!(fixture.verdict("GET", "/servers", &twice), Err(Refusal::NoSession));
+}
+
+#[test]
+fn other_sites_may_lead_to_a_link_and_send_nothing_there() {
+    let fixture = fixture();
+    let cross = [("host", HOST), ("sec-fetch-site", "cross-site")];
+    assert_eq!(fixture.verdict("GET", "/open/code", &cross), Ok(()));
+    assert_eq!(fixture.verdict("POST", "/open/code", &cross), Err(Refusal::ForeignOrigin));
+    assert_eq!(fixture.verdict("GET", "/assets/app.css", &cross), Err(Refusal::ForeignOrigin));
+}

@@ -12,8 +12,8 @@ pub(super) use revoke::{ask as ask_revoke, revoke};
 
 use crate::api::dto::Connection;
 
-/// What a person calls it: their own name for it, or the account's.
-fn called(connection: &Connection) -> &str {
-    let named = connection.label.as_deref().or(connection.account.as_deref());
-    named.unwrap_or("Account without a name")
+/// What a person calls it: their own name for it, or the account's, or its service's.
+fn called(connection: &Connection) -> String {
+    let named = connection.label.as_ref().or(connection.account.as_ref());
+    named.cloned().unwrap_or_else(|| format!("{} account", connection.provider_display_name))
 }

@@ -37,24 +37,22 @@ pub(in crate::pages) async fn show(visit: Visit, Of(id): Of<ConnectionId>) -> Sh
             (badge(tone, word))
         }
         div.columns {
-            section.card aria-labelledby="tokens" {
-                h2 #tokens { "Access" }
-                (facts(&connection, times))
-                div.actions { (turns(&visit, &connection, tone == "bad")) }
+            div {
+                section.card aria-labelledby="tokens" {
+                    h2 #tokens { "Access" }
+                    (facts(&connection, times))
+                    div.actions { (turns(&visit, &connection, tone == "bad")) }
+                }
+                section.card aria-labelledby="history" { h2 #history { "History" } (events(&history.events, times)) }
             }
-            section.card aria-labelledby="scopes" {
-                h2 #scopes { "What it may do" }
-                (scopes(&connection))
-            }
-        }
-        div.columns {
-            section.card aria-labelledby="history" { h2 #history { "History" } (events(&history.events, times)) }
-            section.card aria-labelledby="name" {
-                h2 #name { "Name" }
-                (rename(&visit, &connection))
-                h2 { "Revoke" }
-                p { "Ends the access at the service and removes the tokens here. Servers that use it are stopped." }
-                p { a.button.danger href={ "/accounts/" (connection.id) "/revoke" } { "Revoke…" } }
+            div {
+                section.card aria-labelledby="scopes" { h2 #scopes { "What it may do" } (scopes(&connection)) }
+                section.card aria-labelledby="name" { h2 #name { "Name" } (rename(&visit, &connection)) }
+                section.card.quiet aria-labelledby="revoke" {
+                    h2 #revoke { "Revoke" }
+                    p { "Ends the access at the service and removes the tokens here. Servers that use it are stopped." }
+                    p { a.button.danger href={ "/accounts/" (connection.id) "/revoke" } { "Revoke…" } }
+                }
             }
         }
     };

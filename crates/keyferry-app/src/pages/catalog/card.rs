@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::{
     api::dto::Problem,
     catalog::Entry,
-    pages::parts::{initials, plural},
+    pages::parts::{initials, plural, prose},
     providers::Snapshot,
 };
 
@@ -34,7 +34,7 @@ pub(super) fn card(entry: &Entry, standing: &Standing, providers: &Snapshot) -> 
                 @if standing.installed { span.badge.good { "Installed" } }
                 @if standing.under_way { span.badge.busy { "Installing" } }
             }
-            @if let Some(text) = &manifest.description { p.text { (short(text)) } }
+            @if let Some(text) = &manifest.description { p.text { (prose(&short(text))) } }
             ul.needs {
                 @for need in needs(manifest, providers) { li { (need) } }
                 @if standing.problem.is_some() { li.not { "Not yet here" } }
@@ -78,7 +78,7 @@ pub(super) fn needs(manifest: &Manifest, providers: &Snapshot) -> Vec<String> {
         Server::Local(_) => {}
     }
     if needs.is_empty() {
-        needs.push("Nothing else".to_owned());
+        needs.push("Needs nothing more".to_owned());
     }
     needs
 }

@@ -90,6 +90,7 @@ fn request(
         },
         network: None,
         open_browser: true,
+        window: WindowChoice { agreed: fields.one("agreed").is_some(), keep_signed_in: None },
     }
 }
 

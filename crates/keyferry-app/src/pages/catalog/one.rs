@@ -14,7 +14,7 @@ use crate::{
     catalog::Entry,
     pages::{
         failed::{Of, Shown},
-        parts::problem,
+        parts::{problem, prose},
         shell::{Page, Place},
         visit::Visit,
     },
@@ -85,7 +85,7 @@ fn about(visit: &Visit, entry: &Entry, detail: &CatalogEntryDetail) -> Markup {
         aside.card aria-labelledby="about" {
             h2 #about { "About it" }
             @if let Some(text) = text {
-                @for part in text.split("\n\n").filter(|part| !part.trim().is_empty()) { p { (part) } }
+                @for part in text.split("\n\n").filter(|part| !part.trim().is_empty()) { p { (prose(part)) } }
             }
             ul.needs { @for need in needs(&entry.manifest, &providers) { li { (need) } } }
             @if let Some(page) = &detail.documentation_url {

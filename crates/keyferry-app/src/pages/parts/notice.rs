@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::prose;
 use crate::{
     api::dto::Problem,
     sessions::{Notice, Tone},
@@ -16,8 +17,8 @@ pub(in crate::pages) fn notice(notice: &Notice) -> Markup {
     html! {
         p class=(class) {
             span {
-                (sentence(&notice.text))
-                @if let Some(hint) = &notice.hint { " " span.hint { (sentence(hint)) } }
+                (prose(&sentence(&notice.text)))
+                @if let Some(hint) = &notice.hint { " " span.hint { (prose(&sentence(hint))) } }
             }
         }
     }
@@ -28,8 +29,8 @@ pub(in crate::pages) fn problem(problem: &Problem) -> Markup {
     html! {
         p.notice.bad {
             span {
-                (sentence(&problem.message))
-                @if let Some(hint) = &problem.hint { " " span.hint { (sentence(hint)) } }
+                (prose(&sentence(&problem.message)))
+                @if let Some(hint) = &problem.hint { " " span.hint { (prose(&sentence(hint))) } }
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     },
     pages::{
         failed::{Of, Shown},
-        parts::{Kind, button, initials, problem},
+        parts::{Kind, button, initials, problem, prose},
         shell::{Page, Place},
         sign_ins::CONFIG,
         visit::Visit,
@@ -57,7 +57,7 @@ fn facts(detail: &ProviderDetail) -> Markup {
         ("Redirect URI to register", detail.redirect_uri.as_ref()),
     ];
     html! {
-        @if let Some(notes) = &detail.notes { p { (notes) } }
+        @if let Some(notes) = &detail.notes { p { (prose(notes)) } }
         dl.wide {
             dt { "Sign-in" } dd { @if detail.sign_in == "oauth" { "OAuth, in your browser" } @else { "In a window of its own, without OAuth" } }
             @for (name, value) in rows { @if let Some(value) = value { dt { (name) } dd { code { (value) } } } }

@@ -21,10 +21,8 @@ pub(in crate::pages) async fn show(visit: Visit) -> Shown {
         h1 { "Settings" }
         (problems(&status.problems))
         div.columns {
-            (proxy(&visit, &status))
-            (vault(&status))
-            (runtime(&visit))
-            (app(&visit, &status, times))
+            div { (proxy(&visit, &status)) (runtime(&visit)) }
+            div { (vault(&status)) (app(&visit, &status, times)) }
         }
     };
     Ok(visit.show(Page::new(Place::Settings, "Settings", body).live(&["settings", "connection"])).await)

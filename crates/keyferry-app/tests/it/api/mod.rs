@@ -4,4 +4,5 @@ mod connections;
 mod events;
 mod guard;
 mod limits;
+mod pages;
 mod routes;

@@ -1,6 +1,7 @@
 //! A world of a person's own: a home, a sandbox provider, and the program run in it. At its end nothing may be left over: no process, no
 //! secret in anything that was printed or written.
 
+mod browser;
 #[cfg(target_os = "linux")]
 mod keychain;
 #[cfg(unix)]
@@ -23,6 +24,7 @@ use keyferry_sandbox::{RedirectRule, Sandbox, SandboxConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) use browser::{Chromium, NARROW, Tab, WIDE, link};
 #[cfg(target_os = "linux")]
 pub(crate) use keychain::Keychain;
 #[cfg(unix)]
@@ -80,7 +82,9 @@ impl World {
 
     /// The program in this world, with nothing of the environment that the tests run in.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry"));
+        // A benchmark measures the release; see `cargo xtask bench pages`.
+        let program = std::env::var_os("KEYFERRY_TEST_PROGRAM");
+        let mut command = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_keyferry").into()));
         command.args(arguments).current_dir(self.home.path()).stdin(Stdio::null()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.home.path());
