@@ -42,7 +42,15 @@ fn install(list: &str, environment: &Path) -> Result<PathBuf, String> {
     step::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(environment), None)?;
     let mut pip = Command::new(programs.join("pip"));
     // Wheels alone: nothing is built, and no script of a package's is run.
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:", "-r"]);
+    pip.args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--only-binary",
+        ":all:",
+        "-r",
+    ]);
     step::run(pip.arg(root().join(list)), None)?;
     fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))?;
     Ok(programs)

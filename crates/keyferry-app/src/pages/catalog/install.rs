@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     api::{
-        dto::{AuthMethod, CatalogEntryDetail, InstallRequest, ManifestChoice, Problem, Runtime},
+        dto::{
+            AuthMethod, CatalogEntryDetail, InstallRequest, ManifestChoice, Problem, Runtime, WindowChoice,
+        },
         extract::Named,
         v1::catalog,
     },
