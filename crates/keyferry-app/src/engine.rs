@@ -16,7 +16,7 @@ use crate::{
     entropy::Entropy,
     gateway::Gateway,
     home::DataFolder,
-    install::{Backoff, Challenges, Deliveries, Registry},
+    install::{AtHand, Backoff, Challenges, Deliveries, Registry},
     places::Places,
     providers::Providers,
     runtime::{Containers, Servers},
@@ -50,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) renewals: Backoff,
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
+    /// Servers that were found ready a moment ago.
+    pub(crate) at_hand: AtHand,
     /// Refreshes made because a server said that its token was dead.
     pub(crate) challenges: Challenges,
     /// MCP clients that use the gateway.

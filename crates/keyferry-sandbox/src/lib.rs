@@ -41,6 +41,7 @@ pub use clock::{Clock, ManualClock};
 pub use config::{DEFAULT_CLIENT_ID, LEDGER_VARIABLE, Limits, Rotation, SandboxConfig};
 pub use counters::Counts;
 pub use faults::{Fault, Faults, GrantType, Switch, Target};
+pub use grants::TokenUse;
 pub use people::Person;
 pub use recorder::{AuthorizationKind, RecordedRequest};
 pub use sandbox::{Credentials, Sandbox};

@@ -11,7 +11,7 @@ use crate::{
     config::SandboxConfig,
     counters::{Counters, Counts},
     faults::Faults,
-    grants::{Grants, Lifetimes},
+    grants::{Grants, Lifetimes, TokenUse},
     ledger::Ledger,
     mint::{Kind, Mint},
     notes::store::Notes,
@@ -151,6 +151,12 @@ impl Sandbox {
     #[must_use]
     pub fn recorded_token_requests(&self) -> Vec<RecordedRequest> {
         self.state.recorder.requests()
+    }
+
+    /// When each access token was issued and used, in the order of their issue. What has expired may be forgotten.
+    #[must_use]
+    pub fn access_token_uses(&self) -> Vec<TokenUse> {
+        self.state.grants.uses()
     }
 
     /// Every secret issued, oldest first: client secret, control key, consent ids, codes and tokens.

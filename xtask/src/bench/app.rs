@@ -1,5 +1,7 @@
 //! How soon `keyferry app` is ready, and how much memory it takes when it has nothing to do.
 
+mod servers;
+
 use std::{
     ffi::OsStr,
     fs::File,
@@ -25,6 +27,9 @@ pub(crate) struct Args {
     /// How often the app is started
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=100))]
     starts: u32,
+    /// How many servers are installed for the last table
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    servers: u32,
 }
 
 /// One start.
@@ -61,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
             print(&format!("| {name} | {:.1} | {spread:.1} | ≤ {target} |", figure(&first)));
         }
     }
-    Ok(())
+    servers::run(&program, args.servers)
 }
 
 /// Starts the app on a data folder; ends it when its figures are read.

@@ -42,9 +42,24 @@ fn wait(mut ready: impl FnMut() -> bool) -> Option<()> {
 
 /// The whole answer to `GET path`.
 pub(super) fn get(address: SocketAddr, path: &str) -> io::Result<String> {
+    ask(address, "GET", path, "", "")
+}
+
+/// The whole answer to a request with these further header lines, each with its end, and this body.
+pub(super) fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(LONGEST))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    )?;
     let mut reply = String::new();
     stream.read_to_string(&mut reply)?;
     Ok(reply)

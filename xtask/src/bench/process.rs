@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::{Deserializer, Value};
+
 /// Longest wait for a process to say where it listens.
 const START: Duration = Duration::from_secs(15);
 
@@ -29,6 +31,24 @@ impl Process {
     pub(super) fn start(name: &'static str, command: &mut Command) -> Result<Self, String> {
         let child = command.spawn().map_err(|error| format!("{name} does not start: {error}"))?;
         Ok(Self { name, child })
+    }
+
+    /// Starts a process that prints one JSON value as soon as it is ready.
+    pub(super) fn start_told(name: &'static str, command: &mut Command) -> Result<(Self, Value), String> {
+        let mut process = Self::start(name, command.stdout(Stdio::piped()))?;
+        let out = process.child.stdout.take().ok_or("standard output is not piped")?;
+        let (found, value) = mpsc::channel();
+        // Reads to the end, so that the process never waits for a reader.
+        thread::spawn(move || {
+            for value in Deserializer::from_reader(BufReader::new(out)).into_iter().map_while(Result::ok) {
+                let _ = found.send(value);
+            }
+        });
+        let value = value.recv_timeout(START);
+        Ok((
+            process,
+            value.map_err(|_| format!("{name} did not say that it is ready; its messages are above"))?,
+        ))
     }
 
     /// Starts a process that prints where it listens, in JSON with an `address`.

@@ -49,9 +49,18 @@ impl Meter {
 
 /// The most memory that a process ever had resident, in KiB.
 pub(super) fn peak_kib(process: u32) -> Result<u64, String> {
+    of_status(process, "VmHWM:")
+}
+
+/// The memory that a process has resident, in KiB, without those below it.
+pub(super) fn resident_kib(process: u32) -> Result<u64, String> {
+    of_status(process, "VmRSS:")
+}
+
+fn of_status(process: u32, name: &str) -> Result<u64, String> {
     let path = format!("/proc/{process}/status");
     let status = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-    kib(&status, "VmHWM:").ok_or_else(|| format!("{path} has another form than expected"))
+    kib(&status, name).ok_or_else(|| format!("{path} has another form than expected"))
 }
 
 /// User and system time: fields 14 and 15 of proc_pid_stat(5), counted after the name, which may hold anything.

@@ -6,6 +6,7 @@ mod containers;
 mod keychain;
 mod node;
 mod packages;
+pub(crate) mod python;
 
 use std::process::Command;
 

@@ -93,6 +93,9 @@ pub struct Parts {
 pub struct Fresh {
     /// The connection.
     pub connection: ConnectionRecord,
+    /// Until when nothing has to be looked at anew; none where nothing is ever due by itself. Of a token that was only just had, or that
+    /// is given for want of a better one, a time that has passed.
+    pub(crate) due: Option<Timestamp>,
 }
 
 /// Every connection, and why some can't be read. A damaged one hides no other.
@@ -105,6 +108,11 @@ pub struct Listed {
 }
 
 impl Fresh {
+    /// One that is not to be relied on again without another look.
+    fn to_be_looked_at(connection: ConnectionRecord) -> Self {
+        Self { connection, due: Some(Timestamp::MIN) }
+    }
+
     /// The tokens.
     #[must_use]
     pub fn tokens(&self) -> &Tokens {

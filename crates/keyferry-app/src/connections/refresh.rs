@@ -46,15 +46,15 @@ impl Connections {
             Next::SignIn | Next::Revoke => return Err(ConnectionError::NeedsSignIn((&record).into())),
             _ if waits => {}
             Next::Refresh => {}
-            Next::Rest(_) => return Ok(Fresh { connection: record }),
-            Next::Wait(_) if self.0.is_alive(&record) => return Ok(Fresh { connection: record }),
+            Next::Rest(due) => return Ok(Fresh { connection: record, due }),
+            Next::Wait(_) if self.0.is_alive(&record) => return Ok(Fresh::to_be_looked_at(record)),
             Next::Wait(until) => return Err(paused(&record, until)),
         }
         match self.0.spend(id, Wanted::Use).await {
-            Ok(connection) => Ok(Fresh { connection }),
+            Ok(connection) => Ok(Fresh::to_be_looked_at(connection)),
             Err(error) if is_harmless(&error) && self.0.is_alive(&record) => {
                 tracing::warn!(connection = %id, %error, "a refresh failed; the token still lives");
-                Ok(Fresh { connection: record })
+                Ok(Fresh::to_be_looked_at(record))
             }
             Err(error) => Err(error),
         }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     api::{ApiError, Caller, Shared},
     engine::Engine,
+    install::running,
 };
 
 /// The largest message of a client. As large as a server's may be.
@@ -34,6 +35,9 @@ pub(crate) async fn all(State(engine): Shared, request: Request) -> Response {
 /// `/mcp/{server}`: one server. Whether there is such a server shows when it is asked.
 pub(crate) async fn one(State(engine): Shared, Path(server): Path<String>, request: Request) -> Response {
     match server.parse::<ServerName>() {
+        Ok(server) if running::at_hand(&engine, &server).is_some() => {
+            serve(engine, Scope::One(server), request).await
+        }
         Ok(server) => match engine.record(&server).await {
             Ok(_) => serve(engine, Scope::One(server), request).await,
             Err(unknown) => unknown.into_response(),

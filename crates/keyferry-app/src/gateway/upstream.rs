@@ -11,6 +11,9 @@ use crate::{api::ApiError, engine::Engine, install::running, runtime::mcp::Sessi
 ///
 /// A start goes on when whoever waits for it gives up.
 pub(super) async fn session(engine: &Arc<Engine>, server: &ServerName) -> Result<Session, ApiError> {
+    if let Some(session) = running::at_hand(engine, server) {
+        return Ok(session);
+    }
     let (engine, server) = (Arc::clone(engine), server.clone());
     let tasks = engine.tasks.clone();
     let ready = tasks.spawn(async move {

@@ -4,6 +4,7 @@
 //! `story`: the connection, the delivery, the start, the tools. Where it ends early, what it had made is undone, and a new
 //! try starts clean; a connection that the person has just allowed is kept, so that the next try needs no second sign-in.
 
+mod at_hand;
 mod audience;
 mod backoff;
 mod challenge;
@@ -25,6 +26,7 @@ mod uses;
 
 use std::sync::Arc;
 
+pub(crate) use at_hand::AtHand;
 pub(crate) use backoff::Backoff;
 pub(crate) use challenge::Challenges;
 pub(crate) use connect::revoke;

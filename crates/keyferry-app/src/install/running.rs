@@ -6,9 +6,10 @@ use keyferry_core::id::ServerName;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::{InstallError, challenge::is_challenge, delivery::Freshness, launch};
+use super::{InstallError, at_hand::Found, challenge::is_challenge, delivery::Freshness, launch};
 use crate::{
     api::ApiError,
+    connections::Fresh,
     engine::Engine,
     runtime::{CallToolResult, RuntimeError, Tool, mcp::Session},
     vault::ServerRecord,
@@ -108,10 +109,7 @@ async fn met(engine: &Engine, name: &ServerName) -> bool {
     let Ok(ServerRecord { connection: Some(connection), .. }) = engine.record(name).await else {
         return false;
     };
-    let behind = async {
-        let record = engine.record(name).await.ok()?;
-        Some(readiness(engine, &record).await.ok()? != Readiness::Ready)
-    };
+    let behind = async { Some(look(engine, name).await.ok()?.1 != Readiness::Ready) };
     if behind.await == Some(false) {
         if !engine.challenges.take(&connection, Instant::now()) {
             return false;
@@ -129,6 +127,17 @@ async fn met(engine: &Engine, name: &ServerName) -> bool {
             false
         }
     }
+}
+
+/// The session of a server that was found ready a moment ago and still is, without a look into the vault.
+pub(crate) fn at_hand(engine: &Engine, name: &ServerName) -> Option<Session> {
+    let now = engine.clock.now();
+    let found = engine.at_hand.look(name, engine.vault.version(), now)?;
+    let has = |generation| engine.deliveries.freshness(name, generation, now) == Freshness::Current;
+    if !found.generation.is_none_or(has) {
+        return None;
+    }
+    engine.servers.session(name).ok()
 }
 
 /// The session of a server that runs, or is meant to, for one request.
@@ -176,18 +185,18 @@ pub(crate) async fn start_wanted(engine: Arc<Engine>) {
 /// Has the server run with tokens that are good for a call. One that the person has stopped stays so.
 async fn make_ready(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
     // With tokens that still live it serves on; the newest are on their way to it.
-    if readiness(engine, &wanted(engine, name).await?).await? != Readiness::Unfit {
-        return Ok(());
+    match look(engine, name).await?.1 {
+        Readiness::Ready | Readiness::Behind => Ok(()),
+        Readiness::Unfit => renew(engine, name).await,
     }
-    renew(engine, name).await
 }
 
 /// Has a server run with the newest tokens, whatever it runs with now. Without a call failing, where it runs.
 pub(super) async fn renew(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
     let _turn = engine.turns.of(name).await;
     // Who had the turn before may have done it, or stopped the server.
-    let record = wanted(engine, name).await?;
-    if readiness(engine, &record).await? == Readiness::Ready {
+    let (record, readiness) = look(engine, name).await?;
+    if readiness == Readiness::Ready {
         return Ok(());
     }
     if engine.servers.can_be_called(name) {
@@ -233,17 +242,26 @@ enum Readiness {
     Unfit,
 }
 
-/// Refreshes the server's tokens where that is due.
-async fn readiness(engine: &Engine, record: &ServerRecord) -> Result<Readiness, InstallError> {
-    if !engine.servers.can_be_called(&record.name) {
-        return Ok(Readiness::Unfit);
+/// A server that is wanted, and whether it is ready. Refreshes its tokens where that is due.
+async fn look(engine: &Engine, name: &ServerName) -> Result<(ServerRecord, Readiness), ApiError> {
+    let (vault, at) = (engine.vault.version(), engine.clock.now());
+    let record = wanted(engine, name).await?;
+    if !engine.servers.can_be_called(name) {
+        return Ok((record, Readiness::Unfit));
     }
-    let Some(connection) = &record.connection else { return Ok(Readiness::Ready) };
-    let fresh = engine.connections.fresh(connection).await?;
-    let generation = fresh.connection.generation;
-    Ok(match engine.deliveries.freshness(&record.name, generation, engine.clock.now()) {
+    let Some(connection) = &record.connection else {
+        engine.at_hand.note(name, Found { vault, at, due: None, generation: None });
+        return Ok((record, Readiness::Ready));
+    };
+    let Fresh { connection, due } = engine.connections.fresh(connection).await.map_err(InstallError::from)?;
+    let generation = connection.generation;
+    let readiness = match engine.deliveries.freshness(name, generation, engine.clock.now()) {
         Freshness::Current => Readiness::Ready,
         Freshness::Outdated => Readiness::Behind,
         Freshness::Dead => Readiness::Unfit,
-    })
+    };
+    if readiness == Readiness::Ready {
+        engine.at_hand.note(name, Found { vault, at, due, generation: Some(generation) });
+    }
+    Ok((record, readiness))
 }

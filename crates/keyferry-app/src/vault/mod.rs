@@ -25,7 +25,10 @@ use std::{
     io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 pub use audit::{AuditLine, AuditState, Event};
@@ -59,9 +62,23 @@ struct Inner {
     sealer: Sealer,
     root: MasterKey,
     place: KeyPlace,
+    /// What SQLite counts of this process's changes.
+    changes: AtomicU64,
     /// The file that is open, wherever it is by now.
     #[cfg(unix)]
     opened: FileId,
+}
+
+/// How often this process has changed the vault. Another version may hold something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version(u64);
+
+impl Version {
+    /// For tests of what depends on it.
+    #[cfg(test)]
+    pub(crate) fn of_changes(changes: u64) -> Self {
+        Self(changes)
+    }
 }
 
 /// Device and number of a file.
@@ -104,7 +121,14 @@ impl Vault {
             sealer,
             root,
             place,
+            changes: AtomicU64::default(),
         })))
+    }
+
+    /// What was written to the vault in this process so far. What is read after this was asked for is of this version or a later one.
+    #[must_use]
+    pub(crate) fn version(&self) -> Version {
+        Version(self.0.changes.load(Ordering::Acquire))
     }
 
     /// Where the master key is, for people.
@@ -129,7 +153,7 @@ impl Vault {
         &self,
         work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
-        self.on_thread(|inner| work(&mut inner.database(), &inner.sealer)).await
+        self.on_thread(|inner| inner.at_work(&mut inner.database(), work)).await
     }
 
     /// Likewise, where they change what must still be there after this process.
@@ -140,7 +164,7 @@ impl Vault {
         self.on_thread(|inner| {
             let mut database = inner.database();
             inner.check_place()?;
-            work(&mut database, &inner.sealer)
+            inner.at_work(&mut database, work)
         })
         .await
     }
@@ -161,6 +185,17 @@ impl Inner {
     /// back what was not committed.
     fn database(&self) -> MutexGuard<'_, rusqlite::Connection> {
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does the work, and counts what it has changed.
+    fn at_work<T>(
+        &self,
+        database: &mut rusqlite::Connection,
+        work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let done = work(database, &self.sealer);
+        self.changes.store(database.total_changes(), Ordering::Release);
+        done
     }
 
     /// Refuses a database whose file was taken away: SQLite would go on writing to it, and nobody would find it again.

@@ -97,8 +97,7 @@ impl Grants {
         if let Some(record) = store.codes.get_mut(&code) {
             record.spent = Some(Spent::Redeemed(family));
         }
-        let access =
-            Access { family, scopes: scopes.clone(), expires_at: after(now, self.lifetimes.access_token) };
+        let access = Access::new(family, scopes.clone(), after(now, self.lifetimes.access_token));
         store.access_tokens.insert(access_token.fingerprint(), access);
         if let Some(token) = &refresh_token {
             store.refresh_tokens.insert(token.fingerprint(), Refresh { family, spent_at: None });

@@ -9,7 +9,7 @@ mod store;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -63,6 +63,18 @@ pub(crate) struct Bearer {
     pub(crate) scopes: Scopes,
 }
 
+/// When an access token was issued, and between when it was used at the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenUse {
+    /// When it was issued.
+    pub issued: Instant,
+    /// When the API was first asked with it, successfully.
+    pub first: Option<Instant>,
+    /// When it was last.
+    pub last: Option<Instant>,
+}
+
 /// Why a grant was not honoured. The text is for `error_description` and holds nothing of the request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GrantError {
@@ -103,10 +115,23 @@ impl Grants {
     /// Whom this access token speaks for; `None` when it is unknown, expired or revoked.
     pub(crate) fn bearer(&self, access_token: &str) -> Option<Bearer> {
         let now = self.clock.now();
-        let store = self.lock();
-        let token = store.access_tokens.get(&Fingerprint::of(access_token))?;
+        let store = &mut *self.lock();
+        let token = store.access_tokens.get_mut(&Fingerprint::of(access_token))?;
         let family = store.families.get(&token.family).filter(|family| !family.revoked)?;
-        (now < token.expires_at).then(|| Bearer { person: family.person, scopes: token.scopes.clone() })
+        if now >= token.expires_at {
+            return None;
+        }
+        let at = Instant::now();
+        token.used.first.get_or_insert(at);
+        token.used.last = Some(at);
+        Some(Bearer { person: family.person, scopes: token.scopes.clone() })
+    }
+
+    /// The use of every access token that is remembered, in the order of their issue.
+    pub(crate) fn uses(&self) -> Vec<TokenUse> {
+        let mut uses: Vec<_> = self.lock().access_tokens.values().map(|token| token.used).collect();
+        uses.sort_by_key(|used| used.issued);
+        uses
     }
 
     /// Revokes a token of this client (RFC 7009 §2.1); a refresh token takes its family along.

@@ -77,8 +77,7 @@ impl Grants {
                 token.spent_at.get_or_insert(now);
             }
         }
-        let access =
-            Access { family, scopes: scopes.clone(), expires_at: after(now, self.lifetimes.access_token) };
+        let access = Access::new(family, scopes.clone(), after(now, self.lifetimes.access_token));
         store.access_tokens.insert(access_token.fingerprint(), access);
         Ok(TokenSet { access_token, refresh_token, scopes, expires_in: self.lifetimes.access_token })
     }

@@ -1,10 +1,10 @@
 //! What is remembered of codes, tokens and families, and how much.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use jiff::Timestamp;
 
-use super::GrantError;
+use super::{GrantError, TokenUse};
 use crate::{config::Limits, people::Person, scope::Scopes, secret::Fingerprint};
 
 /// A family's number; never shown.
@@ -45,6 +45,7 @@ pub(super) struct Access {
     pub(super) family: FamilyId,
     pub(super) scopes: Scopes,
     pub(super) expires_at: Timestamp,
+    pub(super) used: TokenUse,
 }
 
 #[derive(Debug)]
@@ -63,6 +64,16 @@ pub(super) struct Store {
     next_family: u64,
     most_codes: usize,
     most_tokens: usize,
+}
+
+// === impl Access ===
+
+impl Access {
+    /// One that is issued now.
+    pub(super) fn new(family: FamilyId, scopes: Scopes, expires_at: Timestamp) -> Self {
+        let used = TokenUse { issued: Instant::now(), first: None, last: None };
+        Self { family, scopes, expires_at, used }
+    }
 }
 
 // === impl Store ===

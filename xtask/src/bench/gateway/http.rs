@@ -7,24 +7,27 @@ use std::{
 
 use serde_json::Value;
 
-use super::Way;
+use super::way::Way;
 
 pub(super) struct Http {
     stream: BufReader<TcpStream>,
     address: String,
     head: String,
     session: String,
-    app: u32,
+    process: u32,
 }
 
 impl Http {
-    pub(super) fn new(address: &str, path: &str, token: &str, app: u32) -> Result<Self, String> {
+    /// The way to an endpoint of this process.
+    pub(super) fn new(address: &str, path: &str, token: Option<&str>, process: u32) -> Result<Self, String> {
+        let authorization =
+            token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\n{authorization}content-type: application/json\r\n\
              accept: application/json, text/event-stream\r\n"
         );
         let stream = connect(address)?;
-        Ok(Self { stream, address: address.to_owned(), head, session: String::new(), app })
+        Ok(Self { stream, address: address.to_owned(), head, session: String::new(), process })
     }
 
     /// The body of the answer.
@@ -39,19 +42,17 @@ impl Http {
         }
         let status = status?;
         if !status.starts_with("HTTP/1.1 20") {
-            return Err(format!("the gateway answered {status}"));
+            return Err(format!("http://{} answered {status}", self.address));
         }
         let (mut length, mut chunked) = (0, false);
         loop {
-            let line = self.line()?.to_ascii_lowercase();
-            match line.split_once(": ") {
-                None => break,
-                Some(("content-length", value)) => {
-                    length = value.parse().map_err(|_| "a length that is none")?;
-                }
-                Some(("transfer-encoding", "chunked")) => chunked = true,
-                Some(("mcp-session-id", id)) => self.session = format!("mcp-session-id: {id}\r\n"),
-                Some(_) => {}
+            let line = self.line()?;
+            let Some((name, value)) = line.split_once(": ") else { break };
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.parse().map_err(|_| "a length that is none")?,
+                "transfer-encoding" => chunked = value == "chunked",
+                "mcp-session-id" => self.session = format!("mcp-session-id: {value}\r\n"),
+                _ => {}
             }
         }
         let mut body = String::new();
@@ -93,10 +94,12 @@ fn connect(address: &str) -> Result<BufReader<TcpStream>, String> {
 }
 
 impl Way for Http {
+    /// The answer comes as one message, or as an event among others.
     fn ask(&mut self, message: &Value) -> Result<Value, String> {
         let body = self.post(message)?;
-        let events = body.lines().filter_map(|line| line.strip_prefix("data:"));
-        let mut answers = events.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+        let said = |text: &str| serde_json::from_str::<Value>(text).ok();
+        let events = body.lines().filter_map(|line| line.strip_prefix("data:")).filter_map(said);
+        let mut answers = said(&body).into_iter().chain(events);
         answers
             .find(|answer| answer.get("id") == message.get("id"))
             .ok_or_else(|| format!("no answer in {body}"))
@@ -107,6 +110,6 @@ impl Way for Http {
     }
 
     fn processes(&self) -> Vec<u32> {
-        vec![self.app]
+        vec![self.process]
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::Way;
+use super::way::Way;
 
 pub(super) struct Stdio {
     child: Child,

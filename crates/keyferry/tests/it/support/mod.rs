@@ -4,6 +4,10 @@
 #[cfg(target_os = "linux")]
 mod keychain;
 #[cfg(unix)]
+#[path = "../../../../keyferry-app/tests/it/support/podman.rs"]
+#[expect(dead_code, reason = "the app's own tests need more of it")]
+pub(crate) mod podman;
+#[cfg(unix)]
 mod prepared;
 mod processes;
 mod service;
