@@ -46,26 +46,6 @@ pub(crate) fn run(command: &Command) -> Result<(), String> {
     }
 }
 
-/// Builds the example that plays MCP servers, as fast as it gets.
-fn built_test_server() -> Result<PathBuf, String> {
-    const SERVER: &str = "keyferry-test-server";
-    say(&format!("building the release of {SERVER}"));
-    let mut build = std::process::Command::new("cargo");
-    build.args([
-        "build",
-        "--quiet",
-        "--release",
-        "--locked",
-        "--package",
-        "keyferry-app",
-        "--example",
-        SERVER,
-    ]);
-    step::run(&mut build, None)?;
-    let path = root().join(build_folder()).join("release/examples").join(SERVER);
-    path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))
-}
-
 /// Builds packages as they are shipped; returns the folder of their programs.
 fn built(packages: &[&str]) -> Result<PathBuf, String> {
     for package in packages {

@@ -400,3 +400,35 @@ async fn a_log_that_was_changed_cut_or_written_anew_is_found_out() {
         assert_eq!(vault.verify_audit().await.unwrap(), AuditState::Whole { lines: 4 });
     }
 }
+
+#[tokio::test]
+async fn whatever_is_written_makes_another_version_and_what_is_read_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(&folder).unwrap();
+    let kept = record(1, CANARY);
+    let mut versions = vec![vault.version()];
+    vault.add_connection(&kept).await.unwrap();
+    versions.push(vault.version());
+    let server = ServerRecord {
+        name: "notes".parse().unwrap(),
+        manifest: "{}".to_owned(),
+        folder: None,
+        settings: [].into(),
+        connection: Some(kept.id.clone()),
+        runtime: RuntimeKind::Process,
+        network: Network::Internet,
+        wanted: true,
+        installed_at: kept.created_at,
+    };
+    vault.save_server(&server).await.unwrap();
+    versions.push(vault.version());
+    vault.set_server_wanted(&server.name, false).await.unwrap();
+    versions.push(vault.version());
+    vault.remove_server(&server.name).await.unwrap();
+    versions.push(vault.version());
+    assert!(versions.windows(2).all(|pair| pair[0] != pair[1]), "{versions:?}");
+    let before = vault.version();
+    vault.connection(&kept.id).await.unwrap();
+    vault.servers().await.unwrap();
+    assert_eq!(vault.version(), before);
+}
