@@ -30,12 +30,13 @@ pub(super) async fn ask(
     asker: Asker,
     request: ClientRequest,
 ) -> Result<ServerResult, ErrorData> {
+    let had = engine.deliveries.generation(server);
     let result = once(engine, server, &asker, &request).await?;
     let (ClientRequest::CallToolRequest(call), ServerResult::CallToolResult(told)) = (&request, &result)
     else {
         return Ok(result);
     };
-    match running::is_worth_another(engine, server, &call.params.name, told).await {
+    match running::is_worth_another(engine, server, &call.params.name, had, told).await {
         true => once(engine, server, &asker, &request).await,
         false => Ok(result),
     }

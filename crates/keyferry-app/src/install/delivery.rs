@@ -61,6 +61,11 @@ impl Deliveries {
         }
     }
 
+    /// Which tokens the server was given last.
+    pub(crate) fn generation(&self, server: &ServerName) -> Option<u64> {
+        self.lock().get(server).map(|delivered| delivered.generation)
+    }
+
     /// Whether the server runs with just this start.
     pub(crate) fn was_started_with(&self, server: &ServerName, start: StartDigest) -> bool {
         self.lock().get(server).is_some_and(|delivered| delivered.start == start)

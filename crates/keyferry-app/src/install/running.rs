@@ -69,22 +69,29 @@ pub(crate) async fn call(
     tool: &str,
     arguments: Map<String, Value>,
 ) -> Result<CallToolResult, ApiError> {
+    let had = engine.deliveries.generation(name);
     let result = call_once(engine, name, tool, arguments.clone()).await?;
-    match is_worth_another(engine, name, tool, &result).await {
+    match is_worth_another(engine, name, tool, had, &result).await {
         true => call_once(engine, name, tool, arguments).await,
         false => Ok(result),
     }
 }
 
 /// Whether a call is to be made once more: its tool may be called twice, and its server said that its token is dead, and has another
-/// by now.
+/// by now. `had` is the generation of the tokens that the server had before the call.
 pub(crate) async fn is_worth_another(
     engine: &Engine,
     name: &ServerName,
     tool: &str,
+    had: Option<u64>,
     result: &CallToolResult,
 ) -> bool {
-    engine.servers.may_repeat(name, tool) && is_challenge(result) && met(engine, name).await
+    if !engine.servers.may_repeat(name, tool) || !is_challenge(result) {
+        return false;
+    }
+    // It was called with the tokens before, which ended while it was under way: nothing is spent by another call.
+    let has = engine.deliveries.generation(name);
+    (has.is_some() && has != had) || met(engine, name).await
 }
 
 /// A server that ends just between the look and the call has been sent nothing, so it is started and called once more.
