@@ -1,6 +1,7 @@
 //! `cargo xtask setup`: what the tests need beside Rust. Says what it did; quick when all is there.
 
 mod bench;
+mod browser;
 mod certified;
 mod containers;
 mod keychain;
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     keychain::run();
     certified::run();
     containers::run();
+    browser::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 
