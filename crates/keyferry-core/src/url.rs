@@ -82,6 +82,13 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether the host is this machine to a browser: a loopback address, `localhost`, or a name below it, which browsers resolve to loopback
+/// themselves (RFC 6761 §6.3). Other programs ask a resolver, which may say anything.
+#[must_use]
+pub fn is_loopback_in_browser(url: &Url) -> bool {
+    is_loopback(url) || matches!(url.host(), Some(Host::Domain(name)) if name.ends_with(".localhost"))
+}
+
 macro_rules! checked_url {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -124,6 +131,21 @@ impl Endpoint {
             return Err(InvalidUrl::Fragment);
         }
         Ok(Self { text: text.to_owned(), url })
+    }
+
+    /// Checks a URL that only a browser opens.
+    ///
+    /// # Errors
+    /// As [`Endpoint::parse`]; but plain http is accepted for names below `localhost`, too.
+    pub fn parse_for_browser(text: &str) -> Result<Self, InvalidUrl> {
+        match Self::parse(text) {
+            Err(InvalidUrl::Insecure) => {
+                let url = strict(text)?;
+                let fits = url.scheme() == "http" && is_loopback_in_browser(&url) && url.fragment().is_none();
+                if fits { Ok(Self { text: text.to_owned(), url }) } else { Err(InvalidUrl::Insecure) }
+            }
+            parsed => parsed,
+        }
     }
 }
 

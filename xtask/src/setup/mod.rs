@@ -1,6 +1,7 @@
 //! `cargo xtask setup`: what the tests need beside Rust. Says what it did; quick when all is there.
 
 mod bench;
+mod browser;
 mod certified;
 mod containers;
 mod foreign;
@@ -46,6 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     certified::run();
     foreign::run();
     containers::run();
+    browser::run();
     pages::run();
     if args.bench { bench::run() } else { Ok(()) }
 }

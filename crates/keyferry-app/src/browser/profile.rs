@@ -6,12 +6,17 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use keyferry_core::id::{ConnectionId, ProviderName};
 
 use super::BrowserError;
 use crate::runtime::files::make_private;
+
+/// How often, and after what pause, a profile is removed again that somebody wrote into meanwhile.
+const MOST_TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// All profiles, in a folder of the data folder.
 #[derive(Debug, Clone)]
@@ -164,9 +169,17 @@ fn remove(profile: &Path) -> io::Result<()> {
     {
         _ = fs::remove_dir_all(folder);
     }
-    match fs::remove_dir_all(profile) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
+    let mut left = MOST_TRIES;
+    loop {
+        match fs::remove_dir_all(profile) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            // A browser that was killed this moment may have written once more.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && left > 0 => {
+                left -= 1;
+                std::thread::sleep(BETWEEN_TRIES);
+            }
+            removed => return removed,
+        }
     }
 }
 

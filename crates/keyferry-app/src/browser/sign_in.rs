@@ -89,14 +89,24 @@ pub async fn attempt(
     progress: &dyn Progress,
     cancelled: &CancellationToken,
 ) -> Result<Tokens, Attempt> {
-    let until = Instant::now() + SIGN_IN_LIFE.unsigned_abs();
     let window = Window { rules: Arc::clone(rules), profile: profile.to_owned(), passing };
+    within(SIGN_IN_LIFE.unsigned_abs(), browsers, window, progress, cancelled).await
+}
+
+async fn within(
+    limit: Duration,
+    browsers: &dyn Browsers,
+    window: Window,
+    progress: &dyn Progress,
+    cancelled: &CancellationToken,
+) -> Result<Tokens, Attempt> {
+    let (until, rules) = (Instant::now() + limit, Arc::clone(&window.rules));
     let mut session = tokio::select! {
         session = browsers.open(window) => session?,
         () = cancelled.cancelled() => return Err(Attempt::Cancelled),
     };
     let outcome = tokio::select! {
-        outcome = timeout_at(until, wait(&mut *session, rules, progress)) => outcome,
+        outcome = timeout_at(until, wait(&mut *session, &rules, progress)) => outcome,
         () = cancelled.cancelled() => Ok(Err(Attempt::Cancelled)),
     };
     session.close().await;
@@ -136,5 +146,80 @@ async fn wait(
                 Err(error) => return Err(error.into()),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use keyferry_core::provider::ProviderSet;
+
+    use super::*;
+    use crate::browser::{Reading, Work};
+
+    /// A window in which nobody does anything, and that counts how often it was closed.
+    #[derive(Debug, Clone, Default)]
+    struct Idle(Arc<AtomicUsize>);
+
+    impl Browsers for Idle {
+        fn open(&self, _window: Window) -> Work<'_, Result<Box<dyn BrowserSession>, BrowserError>> {
+            let session: Box<dyn BrowserSession> = Box::new(self.clone());
+            Box::pin(async move { Ok(session) })
+        }
+    }
+
+    impl BrowserSession for Idle {
+        fn next(&mut self) -> Work<'_, News> {
+            Box::pin(std::future::pending())
+        }
+
+        fn read(&mut self) -> Work<'_, Result<Vec<Reading>, BrowserError>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+
+        fn close(self: Box<Self>) -> Work<'static, ()> {
+            Box::pin(async move { _ = self.0.fetch_add(1, Ordering::SeqCst) })
+        }
+    }
+
+    struct Nobody;
+
+    impl Progress for Nobody {
+        fn refused(&self, _refused: &Refused) {}
+        fn missing(&self, _missing: &[FactName]) {}
+    }
+
+    fn window() -> Window {
+        let files = ProviderSet::builtin().unwrap();
+        let file = files.get(&"slack-browser".parse().unwrap()).unwrap();
+        Window {
+            rules: Arc::new(file.browser().unwrap().clone()),
+            profile: "/nonexistent".into(),
+            passing: true,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_window_in_which_nobody_signs_in_is_closed_after_its_time() {
+        assert_eq!(SIGN_IN_LIFE.as_secs(), 600);
+        let idle = Idle::default();
+        let limit = Duration::from_millis(700);
+        let outcome = within(limit, &idle, window(), &Nobody, &CancellationToken::new()).await;
+        assert!(matches!(outcome, Err(Attempt::TimedOut)), "{outcome:?}");
+        assert_eq!(idle.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_window_that_nobody_wants_any_more_is_closed_at_once() {
+        let (idle, cancelled) = (Idle::default(), CancellationToken::new());
+        let limit = Duration::from_secs(600);
+        let (nobody, window) = (Nobody, window());
+        let (outcome, ()) = tokio::join!(within(limit, &idle, window, &nobody, &cancelled), async {
+            tokio::task::yield_now().await;
+            cancelled.cancel();
+        });
+        assert!(matches!(outcome, Err(Attempt::Cancelled)), "{outcome:?}");
+        assert_eq!(idle.0.load(Ordering::SeqCst), 1);
     }
 }

@@ -67,3 +67,6 @@ mod usage;
 mod vault;
 #[cfg(test)]
 mod whole_path;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod window;

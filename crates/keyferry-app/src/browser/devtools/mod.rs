@@ -44,7 +44,7 @@ use wire::Wire;
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long it may take to end when it is asked.
-const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Opens windows of the person's own browser.
 pub struct Chromium {

@@ -27,7 +27,7 @@ async fn a_session_is_looked_after_by_the_accounts_request_and_asks_for_sign_in_
     let acme = Acme::with("<script>setTimeout(signIn, 300)</script>", Some(account)).await;
     let more = format!(
         "[account]\nrequest = \"{}/account\"\nlabel = \"/email\"\nheaders = {{ Cookie = \"session={{metadata.session}}\" }}\n",
-        acme.service.origin
+        acme.service.origin.replace("acme.localhost", "127.0.0.1")
     );
     let app = acme.app_with(&more).await;
     let done = over(&app, begin(&app, json!({})).await).await;

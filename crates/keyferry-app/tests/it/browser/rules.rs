@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Acme, begin, host, nothing_left, over, places, refused};
 
 /// Ways out of the login page, each with what it does before the person signs in.
-const WAYS: [(&str, &str); 17] = [
+const WAYS: [(&str, &str); 18] = [
     ("a link", "<a id=a href='FOREIGN/link'>x</a><script>setTimeout(() => a.click(), 200)</script>"),
     ("a script", "<script>setTimeout(() => location = 'FOREIGN/script', 200)</script>"),
     ("a redirect", "<script>setTimeout(() => location = '/abroad', 200)</script>"),
@@ -25,11 +25,12 @@ const WAYS: [(&str, &str); 17] = [
     ("a frame in data", "<iframe src=\"data:text/html,<iframe src='FOREIGN/data'></iframe>\"></iframe>"),
     ("an object", "<object data='FOREIGN/object' type='text/html'></object>"),
     ("a download", "<a id=a download href='FOREIGN/file'>x</a><script>setTimeout(() => a.click(), 200)</script>"),
+    ("a new window", "<script>setTimeout(() => window.open('FOREIGN/popup'), 200)</script>"),
     (
         "a window in a link",
         "<a id=a target=_blank rel=noopener href='FOREIGN/blank'>x</a><script>setTimeout(() => a.click(), 200)</script>",
     ),
-    ("plain http to the service's own name", "<script>setTimeout(() => location = 'http://acme.localhost:1/x', 200)</script>"),
+    ("plain http to the service's own name", "<script>setTimeout(() => location = 'http://acme.localhost:4000/x', 200)</script>"),
     (
         "a user name that looks like the service",
         "<script>setTimeout(() => location = 'http://acme.localhost:80@FOREIGN/'.replace('@http://', '@'), 200)</script>",
@@ -50,7 +51,7 @@ async fn every_way_to_a_foreign_host_is_stopped_before_its_request_leaves() {
         let begun = begin(&app, json!({})).await;
         let shown = refused(&app, begun, 1).await;
         let wanted =
-            if way.starts_with("plain http") { "acme.localhost:1".to_owned() } else { host(&acme.foreign) };
+            if way.starts_with("plain http") { "acme.localhost:4000".to_owned() } else { host(&acme.foreign) };
         assert_eq!(places(&shown), [wanted], "{way}: {shown}");
         assert_eq!(acme.foreign.heard(), Vec::<String>::new(), "{way}");
         assert_eq!(acme.foreign.connections(), 0, "{way}");
@@ -63,12 +64,10 @@ async fn every_way_to_a_foreign_host_is_stopped_before_its_request_leaves() {
 
 #[tokio::test]
 async fn a_popup_is_under_the_rules_from_its_first_request_on_and_the_sign_in_goes_on() {
-    // Without a person's click a browser opens no popup; the service's own, opened while the page loads, it blocks likewise. So the
-    // rules are shown at a window that a link opens, and that goes on to the foreigner later.
     let acme = Acme::start(
-        "<a id=a target=other href='SERVICE/none'>x</a><script>setTimeout(() => a.click(), 200);
-         setTimeout(() => { a.href = 'FOREIGN/later'; a.click(); }, 900);
-         setTimeout(() => { a.href = '/abroad'; a.click(); }, 1500);
+        "<script>let other; setTimeout(() => other = window.open('/none'), 200);
+         setTimeout(() => other.location = 'FOREIGN/later', 900);
+         setTimeout(() => window.open('/abroad'), 1500);
          setTimeout(signIn, 2200);</script><iframe src='FOREIGN/frame'></iframe>",
     )
     .await;

@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::{HostPattern, is_name};
-use crate::url::is_loopback;
+use crate::url::is_loopback_in_browser;
 
 /// An entry of `allow_hosts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +50,7 @@ impl Place {
     }
 }
 
-/// Plain http to this machine. A name below `localhost` is this machine to every browser (RFC 6761 §6.3), without asking a resolver.
+/// Plain http to this machine.
 fn is_local(url: &Url) -> bool {
-    let below = matches!(url.host(), Some(Host::Domain(name)) if name.ends_with(".localhost"));
-    url.scheme() == "http" && (below || is_loopback(url))
+    url.scheme() == "http" && is_loopback_in_browser(url)
 }

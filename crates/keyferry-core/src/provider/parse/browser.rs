@@ -8,7 +8,7 @@ use super::{
         table::{Table, wrong_type},
     },
     hint_for_key,
-    value::{fact_name, fixed_endpoint, pattern},
+    value::{fact_name, page, pattern},
 };
 use crate::diagnostic::Report;
 
@@ -18,7 +18,7 @@ const LONGEST_SCRIPT: usize = 4 * 1024;
 pub(super) fn browser(mut table: Table<'_>, report: &mut Report<'_>) -> Option<Browser> {
     let login = table.required_text("login_url", "https://service.example/login", report);
     let login_span = login.as_ref().map_or(0..0, |text| text.span.clone());
-    let login_url = login.and_then(|text| fixed_endpoint(&text, report));
+    let login_url = login.and_then(|text| page(&text, report));
     let allow_hosts: Vec<_> = table
         .texts("allow_hosts", report)
         .iter()

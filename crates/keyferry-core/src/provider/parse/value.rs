@@ -44,6 +44,11 @@ pub(super) fn fixed_endpoint(text: &Located<&str>, report: &mut Report<'_>) -> O
     checked(text, Endpoint::parse, report)
 }
 
+/// A page that only a browser opens.
+pub(super) fn page(text: &Located<&str>, report: &mut Report<'_>) -> Option<Endpoint> {
+    checked(text, Endpoint::parse_for_browser, report)
+}
+
 /// An endpoint, in which values may stand.
 pub(super) fn endpoint(text: &Located<&str>, report: &mut Report<'_>) -> Option<EndpointTemplate> {
     match EndpointTemplate::parse(text.value) {

@@ -13,7 +13,7 @@ use keyferry_core::{
 };
 use serde_json::json;
 
-use super::replay;
+use super::{replay, window};
 use crate::{
     cli::Global,
     error::{CliError, CliResult},
@@ -29,6 +29,7 @@ const MOST_READ: u64 = 1024 * 1024;
 Examples:
   keyferry provider check providers/acme.toml
   keyferry provider check providers/acme.toml --replay replies/acme   with replies that you recorded
+  keyferry provider check providers/acme-browser.toml --sign-in       in a window, for a file with [browser]
 
 DIR holds what the service answered: callback.txt (the query of its redirect, {state} where the state stands), token.http, refresh.http,
 error.http (the refresh of a dead grant) and account.http, each with status line, headers, an empty line and the body.
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     /// Play the whole flow of one file against replies that were recorded at the service
     #[arg(long, value_name = "DIR")]
     replay: Option<PathBuf>,
+    /// Sign in by one file's [browser] rules in a real window, and report where it may not go and what it reads. Nothing is kept
+    #[arg(long, conflicts_with = "replay")]
+    sign_in: bool,
     /// A value that the file asks of the person, for the replay; may stand several times
     #[arg(long = "config", alias = "set", value_name = "NAME=VALUE", requires = "replay")]
     config: Vec<String>,
@@ -53,6 +57,12 @@ pub(crate) async fn run(global: &Global, args: &Args) -> CliResult {
             return Err(CliError::usage("--replay plays one file").hint("name one FILE"));
         };
         return replay::run(global, file, folder, &args.config).await;
+    }
+    if args.sign_in {
+        let [file] = args.files.as_slice() else {
+            return Err(CliError::usage("--sign-in tries one file").hint("name one FILE"));
+        };
+        return window::run(global, file).await;
     }
     let found: Vec<_> = args.files.iter().flat_map(|file| check(file)).collect();
     report(global, &found, args.files.len())

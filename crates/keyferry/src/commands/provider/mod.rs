@@ -5,6 +5,7 @@ mod list;
 mod new;
 mod replay;
 mod show;
+mod window;
 
 use crate::{cli::Global, error::CliResult};
 

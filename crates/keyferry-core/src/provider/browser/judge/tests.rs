@@ -127,3 +127,34 @@ fn plain_http_is_for_one_origin_of_this_machine() {
         assert_eq!(Place::parse(none), None, "{none}");
     }
 }
+
+#[test]
+fn a_whole_sign_in_can_stand_on_this_machine_and_nowhere_else_without_https() {
+    let file = |login: &str, page: &str| {
+        let text = format!(
+            "display_name = \"A\"\n[browser]\nlogin_url = \"{login}\"\nallow_hosts = [\"http://acme.localhost:81\"]\n\
+             extract_on = \"{page}\"\n[browser.tokens]\naccess_token = {{ cookie = \"c\" }}\n[env]\nA = \"{{access_token}}\"\n"
+        );
+        ProviderFile::parse("acme".parse().unwrap(), "acme.toml", &text)
+    };
+    let checked = file("http://acme.localhost:81/login", "http://acme.localhost:81/home*").unwrap();
+    let page = &checked.file.browser().unwrap().extract_on;
+    for (url, fits) in [
+        ("http://acme.localhost:81/home", true),
+        ("http://acme.localhost:81/home/x?y", true),
+        ("http://acme.localhost:81/?/home", false),
+        ("http://acme.localhost:82/home", false),
+        ("https://acme.localhost:81/home", false),
+        ("http://b.acme.localhost:81/home", false),
+    ] {
+        assert_eq!(page.matches(&Url::parse(url).unwrap()), fits, "{url}");
+    }
+    for (login, page) in [
+        ("http://acme.example/login", "http://acme.localhost:81/home"),
+        ("http://acme.localhost:82/login", "http://acme.localhost:81/home"),
+        ("http://acme.localhost:81/login", "http://acme.localhost:82/home"),
+        ("http://acme.localhost:81/login", "http://acme.example/home"),
+    ] {
+        assert!(file(login, page).is_err(), "{login} {page}");
+    }
+}
