@@ -41,6 +41,8 @@ pub(crate) struct Engine {
     pub(crate) vault: Vault,
     pub(crate) providers: Arc<Providers>,
     pub(crate) catalog: Catalog,
+    /// Who may change the settings file.
+    pub(crate) editing: Mutex<()>,
     pub(crate) connections: Connections,
     pub(crate) servers: Servers,
     /// The way to a container engine, for servers that run in containers.
@@ -48,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) gateway: Gateway,
     /// When a server that failed may be started again.
     pub(crate) backoff: Backoff,
+    /// Servers that run and could not be given newer tokens.
+    pub(crate) renewals: Backoff,
     /// Which tokens the running servers were given.
     pub(crate) deliveries: Deliveries,
     /// Refreshes made because a server said that its token was dead.

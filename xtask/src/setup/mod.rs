@@ -7,6 +7,7 @@ mod keychain;
 mod node;
 mod packages;
 mod pages;
+mod schemathesis;
 
 use std::process::Command;
 
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     certified::run();
     containers::run();
     pages::run();
+    schemathesis::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 

@@ -1,7 +1,7 @@
-//! When a server that failed may be started again.
+//! When what failed for a server may be tried again.
 //!
 //! Servers are started when somebody needs them. One that can't start, or that ends soon after each start, would be started as
-//! often as clients ask; so it rests for longer each time.
+//! often as clients ask; so it rests for longer each time. The same holds for one that runs and can't be given newer tokens.
 
 use std::{
     collections::HashMap,
@@ -22,8 +22,12 @@ const LONGEST: Duration = Duration::from_secs(60);
 const STEADY: Duration = Duration::from_secs(60);
 
 /// The failures of each server in a row.
-#[derive(Debug, Default)]
-pub(crate) struct Backoff(Mutex<HashMap<ServerName, Failures>>);
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    /// In words.
+    failed: &'static str,
+    servers: Mutex<HashMap<ServerName, Failures>>,
+}
 
 #[derive(Debug)]
 struct Failures {
@@ -35,6 +39,11 @@ struct Failures {
 }
 
 impl Backoff {
+    /// Nothing has failed yet. What does is told in these words.
+    pub(crate) fn of(failed: &'static str) -> Self {
+        Self { failed, servers: Mutex::default() }
+    }
+
     /// Whether the server may be started now. `problem` is what it died of, if it did.
     pub(crate) fn may_start(
         &self,
@@ -58,7 +67,7 @@ impl Backoff {
             return Ok(());
         }
         let left = (rest - ago).as_secs() + 1;
-        let (code, reason) = problem.map_or(("server_resting", "its start failed".to_owned()), |problem| {
+        let (code, reason) = problem.map_or(("server_resting", self.failed.to_owned()), |problem| {
             (problem.code(), problem.to_string())
         });
         let message =
@@ -84,7 +93,7 @@ impl Backoff {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ServerName, Failures>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_server_that_can_not_start_rests_for_longer_each_time() {
-        let backoff = Backoff::default();
+        let backoff = Backoff::of("its start failed");
         let mut now = Instant::now();
         let mut rests = Vec::new();
         for _ in 0..9 {
@@ -127,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_server_that_dies_soon_after_each_start_rests_too() {
-        let backoff = Backoff::default();
+        let backoff = Backoff::of("its start failed");
         let now = Instant::now();
         backoff.note(&server(), false, now);
         assert!(backoff.may_start(&server(), Some(&died()), now).is_ok(), "the first death is forgiven");
@@ -139,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_server_that_ran_for_long_has_no_past_and_neither_has_one_that_the_person_starts() {
-        let backoff = Backoff::default();
+        let backoff = Backoff::of("its start failed");
         let now = Instant::now();
         for _ in 0..5 {
             backoff.note(&server(), true, now);

@@ -19,6 +19,7 @@ pub(crate) async fn start(engine: &Engine, name: &ServerName) -> Result<(), ApiE
     engine.record(name).await?;
     engine.vault.set_server_wanted(name, true).await?;
     engine.backoff.forget(name);
+    engine.renewals.forget(name);
     make_ready(engine, name).await
 }
 
@@ -190,7 +191,7 @@ pub(super) async fn renew(engine: &Engine, name: &ServerName) -> Result<(), ApiE
         return Ok(());
     }
     if engine.servers.can_be_called(name) {
-        return Ok(launch::renew(engine, launch::ready(engine, &record).await?).await?);
+        return replace(engine, &record).await;
     }
     engine.backoff.may_start(name, engine.servers.status(name).problem.as_ref(), Instant::now())?;
     let started = async {
@@ -202,6 +203,18 @@ pub(super) async fn renew(engine: &Engine, name: &ServerName) -> Result<(), ApiE
     engine.backoff.note(name, started.is_err(), Instant::now());
     started?;
     Ok(())
+}
+
+/// Hands the newest tokens to a server that runs. It is not tried for every call when it can't be done.
+async fn replace(engine: &Engine, record: &ServerRecord) -> Result<(), ApiError> {
+    engine.renewals.may_start(&record.name, None, Instant::now())?;
+    let renewed = async { launch::renew(engine, launch::ready(engine, record).await?).await };
+    let renewed = renewed.await;
+    match &renewed {
+        Ok(()) => engine.renewals.forget(&record.name),
+        Err(_) => engine.renewals.note(&record.name, true, Instant::now()),
+    }
+    Ok(renewed?)
 }
 
 async fn wanted(engine: &Engine, name: &ServerName) -> Result<ServerRecord, ApiError> {

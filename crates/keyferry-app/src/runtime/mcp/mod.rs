@@ -24,4 +24,4 @@ pub(crate) use ask::AskError;
 pub(crate) use caller::{Asker, Asks, Client};
 pub(crate) use output::{Heard, Output};
 pub(crate) use session::{Ended, OpenError, Opening, Session, shown_tool};
-pub(crate) use switchboard::{Switchboard, Told, Upstream, severity};
+pub(crate) use switchboard::{Succession, Switchboard, Told, Upstream, severity};

@@ -25,7 +25,12 @@ use tokio::{
 };
 
 use super::{
-    AskError, Asker, Switchboard, input::Input, listing, relay::Relay, switchboard::Repeated, tap::Tap,
+    AskError, Asker, Switchboard,
+    input::Input,
+    listing,
+    relay::Relay,
+    switchboard::{Face, Repeated, Succession},
+    tap::Tap,
 };
 use crate::runtime::{
     Limits, RuntimeError,
@@ -46,8 +51,14 @@ pub(crate) struct Session {
     pub(super) switchboard: Switchboard,
     pub(super) limits: Limits,
     mask: Arc<Mask>,
-    /// The tools that may be called twice, as the server listed them when it started.
-    repeatable: Arc<OnceLock<HashSet<String>>>,
+    noted: Arc<OnceLock<Noted>>,
+}
+
+/// What the server listed when it started.
+struct Noted {
+    /// The tools that may be called twice.
+    repeatable: HashSet<String>,
+    face: Face,
 }
 
 /// What a session is opened with.
@@ -113,13 +124,18 @@ impl Session {
             switchboard,
             mask,
             limits: limits.clone(),
-            repeatable: Arc::default(),
+            noted: Arc::default(),
         };
-        if let Some(info) = session.info() {
-            let repeated = session.switchboard.opened(&session.server, &info.capabilities);
-            session.repeat(repeated);
-        }
+        session.repeat(session.switchboard.repeated(&session.server));
         Ok((session, Ended::new(service)))
+    }
+
+    /// From now on the server's calls go over this session. Its clients are told that lists may be others, but where it
+    /// succeeds another that showed the same.
+    pub(crate) fn takes_over(&self, succession: Succession) {
+        let Some(info) = self.info() else { return };
+        let face = self.noted.get().map_or_else(|| Face::of(&info, &[]), |noted| noted.face);
+        self.switchboard.taken_over(&self.server, self.number, &info.capabilities, face, succession);
     }
 
     /// Tells the server what the one before it had been told. It may take its time: nobody waits for it.
@@ -198,7 +214,7 @@ impl Session {
         }
     }
 
-    /// Notes what the server says of its tools (`readOnlyHint`, `idempotentHint`).
+    /// Notes the tools, and what the server says of them (`readOnlyHint`, `idempotentHint`).
     pub(crate) fn note(&self, tools: &[Tool]) {
         let may = |tool: &&Tool| {
             let hints = tool.annotations.as_ref();
@@ -206,14 +222,15 @@ impl Session {
                 hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true)
             })
         };
-        _ = self
-            .repeatable
-            .set(tools.iter().filter(may).map(|tool| tool.name.clone().into_owned()).collect());
+        let repeatable = tools.iter().filter(may).map(|tool| tool.name.clone().into_owned()).collect();
+        if let Some(info) = self.info() {
+            _ = self.noted.set(Noted { repeatable, face: Face::of(&info, tools) });
+        }
     }
 
     /// Whether the server says that a tool may be called twice.
     pub(crate) fn may_repeat(&self, tool: &str) -> bool {
-        self.repeatable.get().is_some_and(|tools| tools.contains(tool))
+        self.noted.get().is_some_and(|noted| noted.repeatable.contains(tool))
     }
 
     /// Takes no further calls, and waits until those under way are over: for how long is the caller's to say.

@@ -4,6 +4,7 @@
 //! server goes to the client whose call is under way, and to nobody when that is not certain; progress goes to the call it belongs
 //! to; the rest goes to those who use the server.
 
+mod face;
 mod line;
 
 use std::{
@@ -20,6 +21,7 @@ use rmcp::model::{
 use tokio::sync::mpsc;
 
 use super::caller::{Asker, Caller, Ongoing, Tag, Unroutable};
+pub(crate) use face::Face;
 use line::Line;
 
 /// What waits to be told to one client. A client that does not keep up misses what is above.
@@ -61,6 +63,15 @@ pub(crate) struct Repeated {
     pub(crate) subscriptions: Vec<String>,
 }
 
+/// How a session comes to be a server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Succession {
+    /// The server was started.
+    Start,
+    /// It goes on without a gap, in another instance.
+    Replacement,
+}
+
 /// What to do upstream for a change of who wants what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Upstream {
@@ -93,12 +104,27 @@ impl Switchboard {
             .collect()
     }
 
-    /// A new session of the server was opened. Its number; what it must be told; and everybody hears that its lists may be others.
-    pub(crate) fn opened(&self, server: &ServerName, capabilities: &ServerCapabilities) -> Repeated {
+    /// What a new session of the server must be told.
+    pub(super) fn repeated(&self, server: &ServerName) -> Repeated {
+        self.lock().line(server).repeated()
+    }
+
+    /// A session has become the server's. Everybody hears that its lists may be others, unless they are known not to be.
+    pub(super) fn taken_over(
+        &self,
+        server: &ServerName,
+        session: u64,
+        capabilities: &ServerCapabilities,
+        face: Face,
+        succession: Succession,
+    ) {
         let mut state = self.lock();
-        let line = state.line(server);
-        line.change();
-        let repeated = line.repeated();
+        let same = state.line(server).take_over(session, face);
+        if same && succession == Succession::Replacement {
+            return;
+        }
+        state.line(server).change();
+        state.line(server).face = Some(face);
         let changed = [
             capabilities.tools.is_some().then(|| ToolListChangedNotification::default().into()),
             capabilities.prompts.is_some().then(|| PromptListChangedNotification::default().into()),
@@ -107,10 +133,9 @@ impl Switchboard {
         for notification in changed.into_iter().flatten() {
             state.tell(server, &notification);
         }
-        repeated
     }
 
-    /// Grows with every session of the server and every change of its lists.
+    /// Grows with every start of the server and every change of its lists.
     pub(crate) fn version(&self, server: &ServerName) -> u64 {
         self.lock().lines.get(server).map_or(0, |line| line.version)
     }
@@ -158,7 +183,11 @@ impl Switchboard {
             }
             ServerNotification::ToolListChangedNotification(_)
             | ServerNotification::PromptListChangedNotification(_)
-            | ServerNotification::ResourceListChangedNotification(_) => line.change(),
+            | ServerNotification::ResourceListChangedNotification(_) => {
+                if !line.changed_in(session) {
+                    return;
+                }
+            }
             // The gateway listens for its clients, and acknowledges by itself.
             ServerNotification::SubscriptionsAcknowledgedNotification(_) => return,
             _ => {}

@@ -15,7 +15,7 @@ use super::{
     start::{End, Running, start},
     watch::Seen,
 };
-use crate::runtime::{RuntimeError, ServerStatus, Start, instance::Instance};
+use crate::runtime::{RuntimeError, ServerStatus, Start, instance::Instance, mcp::Succession};
 
 type Outcome = Result<ServerStatus, RuntimeError>;
 
@@ -36,15 +36,6 @@ pub(super) enum Order {
     Stop {
         reply: oneshot::Sender<Outcome>,
     },
-}
-
-/// What a server that is up counts as.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Count {
-    /// A start, after the first a restart.
-    Start,
-    /// Nothing: the server goes on, with other tokens.
-    Replacement,
 }
 
 pub(super) struct Keeper {
@@ -129,7 +120,7 @@ impl Keeper {
                 },
             }
         };
-        let (running, outcome) = self.started(outcome, stop.is_some(), Count::Start).await;
+        let (running, outcome) = self.started(outcome, stop.is_some(), Succession::Start).await;
         for reply in waiting {
             _ = reply.send(outcome.clone());
         }
@@ -170,7 +161,7 @@ impl Keeper {
         let (running, outcome) = match (outcome, died, stop.is_some()) {
             (outcome, None, false) => match outcome {
                 Ok(new) => {
-                    let (running, outcome) = self.started(Ok(new), false, Count::Replacement).await;
+                    let (running, outcome) = self.started(Ok(new), false, Succession::Replacement).await;
                     self.retire(old);
                     (running, outcome)
                 }
@@ -179,11 +170,11 @@ impl Keeper {
             },
             (outcome, Some(end), stopped) => {
                 self.died(old, end).await;
-                self.started(outcome, stopped, Count::Start).await
+                self.started(outcome, stopped, Succession::Start).await
             }
             (outcome, None, true) => {
                 _ = self.stop(Some(old)).await;
-                self.started(outcome, true, Count::Start).await
+                self.started(outcome, true, Succession::Start).await
             }
         };
         for reply in waiting {
@@ -227,7 +218,7 @@ impl Keeper {
         &mut self,
         outcome: Result<Running, RuntimeError>,
         stop: bool,
-        count: Count,
+        succession: Succession,
     ) -> (Option<Running>, Outcome) {
         let stopped = RuntimeError::StoppedMeanwhile { server: self.server.clone() };
         match outcome {
@@ -239,16 +230,18 @@ impl Keeper {
             Ok(running) => {
                 let at = (self.shared.config.now)();
                 let restarts = self.starts;
-                if count == Count::Start {
+                // A replacement is no restart: the server goes on.
+                if succession == Succession::Start {
                     self.starts += 1;
                 }
                 self.seen.send_modify(|seen| {
-                    if count == Count::Start {
+                    if succession == Succession::Start {
                         seen.status.restarts = restarts;
                     }
                     let (session, delivered) = (running.session.clone(), running.delivered.clone());
                     seen.running(running.instance(), at, running.tool_count, session, delivered);
                 });
+                running.session.takes_over(succession);
                 let instance = running.instance();
                 tracing::info!(
                     server = %self.server,

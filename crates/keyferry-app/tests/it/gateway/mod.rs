@@ -12,6 +12,7 @@ mod faults;
 mod merged;
 mod one;
 mod remote;
+mod rotated;
 mod stateless;
 
 use serde_json::{Value, json};

@@ -1,5 +1,14 @@
 //! Servers that run elsewhere: here, that is the gateway of another app.
 
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::header::{AUTHORIZATION, HOST},
+    response::Response,
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -7,7 +16,7 @@ use super::{
     app_with,
     client::{Person, TestClient},
 };
-use crate::support::TestApp;
+use crate::support::{TestApp, World, allow};
 
 fn manifest(url: &str) -> Value {
     json!({
@@ -90,5 +99,72 @@ async fn a_wrong_token_a_closed_port_and_a_redirect_are_told_and_the_token_goes_
         assert!(!told.to_string().contains("canary"), "{told}");
     }
     near.shutdown().await;
+    far.shutdown().await;
+}
+
+/// A service in front of a server: it notes which token comes along, and passes the request on with the server's own.
+#[derive(Clone)]
+struct Service {
+    server: String,
+    own_token: String,
+    came: Arc<Mutex<Vec<String>>>,
+}
+
+async fn pass_on(State(service): State<Service>, request: Request) -> Response {
+    let token = request.headers()[AUTHORIZATION].to_str().unwrap().to_owned();
+    service.came.lock().unwrap().push(token.strip_prefix("Bearer ").unwrap().to_owned());
+    let (mut parts, body) = request.into_parts();
+    parts.headers.remove(AUTHORIZATION);
+    parts.headers.remove(HOST);
+    let onward = crate::support::client().request(parts.method, &service.server).headers(parts.headers);
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let answer = onward.bearer_auth(&service.own_token).body(body).send().await.unwrap();
+    let mut response = Response::builder().status(answer.status());
+    response.headers_mut().unwrap().extend(answer.headers().clone());
+    response.body(Body::from_stream(answer.bytes_stream())).unwrap()
+}
+
+#[tokio::test]
+async fn a_remote_server_gets_the_accounts_access_token_and_the_newer_one_when_it_changes() {
+    let (world, far) = (World::start().await, app_with(&["alpha"]).await);
+    let service = Service {
+        server: far.url("/mcp/alpha"),
+        own_token: far.app.api_token().expose_secret().to_owned(),
+        came: Arc::default(),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let router = Router::new().fallback(pass_on).with_state(service.clone());
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    let manifest = json!({
+        "name": "far", "server": { "type": "remote", "url": url },
+        "archestra_config": { "oauth": { "provider": "sandbox", "required": true } },
+    });
+    let (_, install) = world.app.begin(&manifest).await;
+    let install = world.app.waiting_for_person(install).await;
+    allow(install["authorization_url"].as_str().unwrap()).await;
+    let install = world.app.over(install).await;
+    assert_eq!(install["state"], "done", "{install}");
+    let client = TestClient::new(&world.app, "/mcp/far").await;
+    assert_eq!(client.call("echo", json!({ "x": 1 })).await["arguments"], json!({ "x": 1 }));
+    let tokens = || service.came.lock().unwrap().clone();
+    let first = tokens().pop().unwrap();
+    let issued = world.sandbox.ledger();
+    assert!(tokens().iter().all(|token| token.starts_with("sbx_at_") && issued.contains(token)));
+
+    let (_, list) = world.app.get("/api/v1/connections").await;
+    let id = list["connections"][0]["id"].as_str().unwrap();
+    world.app.post(&format!("/api/v1/connections/{id}/refresh"), json!({})).await;
+    let renewed = async {
+        while tokens().pop().unwrap() == first {
+            client.call("echo", json!({})).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), renewed).await.unwrap();
+    let last = tokens().pop().unwrap();
+    assert!(last.starts_with("sbx_at_") && world.sandbox.ledger().contains(&last));
+    client.leave().await;
+    serving.abort();
+    world.end().await;
     far.shutdown().await;
 }

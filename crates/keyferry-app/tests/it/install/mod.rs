@@ -17,7 +17,7 @@ pub(crate) fn plain(name: &str, part: &[&str]) -> Value {
 }
 
 /// The same, with an account at the sandbox.
-fn with_account(name: &str, part: &[&str]) -> Value {
+pub(crate) fn with_account(name: &str, part: &[&str]) -> Value {
     let mut manifest = plain(name, part);
     manifest["archestra_config"] = json!({ "oauth": { "provider": "sandbox", "required": true } });
     manifest

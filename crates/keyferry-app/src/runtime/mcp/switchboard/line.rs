@@ -8,7 +8,7 @@ use std::{
 use rmcp::model::{LoggingLevel, ProgressNotificationParam, ProgressToken};
 use tokio::time::Instant;
 
-use super::{Repeated, Upstream};
+use super::{Face, Repeated, Upstream};
 use crate::runtime::mcp::caller::{Call, Caller, Unroutable};
 
 /// Resources of one server that are watched. What is above is refused upstream, not here: a client is told.
@@ -18,6 +18,12 @@ const SUBSCRIPTIONS: usize = 4_096;
 pub(super) struct Line {
     pub(super) version: u64,
     pub(super) level: Option<LoggingLevel>,
+    /// What the server shows, while it is as it was at its start.
+    pub(super) face: Option<Face>,
+    /// The session that is the server's.
+    session: Option<u64>,
+    /// A session that is not yet, and whose lists have changed since they were looked at.
+    changed_early: Option<u64>,
     calls: BTreeMap<u64, Call>,
     subscriptions: BTreeMap<String, BTreeSet<u64>>,
     last_used: Instant,
@@ -28,6 +34,9 @@ impl Default for Line {
         Self {
             version: 0,
             level: None,
+            face: None,
+            session: None,
+            changed_early: None,
             calls: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             last_used: Instant::now(),
@@ -38,6 +47,27 @@ impl Default for Line {
 impl Line {
     pub(super) fn change(&mut self) {
         self.version += 1;
+        self.face = None;
+    }
+
+    /// A session is the server's from now on. Whether it shows what the one before does.
+    pub(super) fn take_over(&mut self, session: u64, face: Face) -> bool {
+        self.session = Some(session);
+        self.changed_early != Some(session) && self.face == Some(face)
+    }
+
+    /// A session says that its lists have changed. Whether that concerns anybody: one that is not the server's has no clients.
+    pub(super) fn changed_in(&mut self, session: u64) -> bool {
+        match self.session {
+            Some(current) if session < current => return false,
+            Some(current) if session > current => {
+                self.changed_early = Some(session);
+                return false;
+            }
+            _ => {}
+        }
+        self.change();
+        true
     }
 
     pub(super) fn repeated(&self) -> Repeated {
