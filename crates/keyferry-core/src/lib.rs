@@ -3,6 +3,7 @@
 //! Everything here is a function of its arguments: time is a [`jiff::Timestamp`], randomness a `[u8; 32]`, a file its text.
 //! The app and the proxy do the reading, sending and storing.
 
+pub mod catalog_index;
 pub mod delivery;
 pub mod diagnostic;
 pub mod fact;
@@ -16,5 +17,6 @@ pub mod provider;
 pub mod refresh;
 pub mod scope;
 pub mod secret;
+pub mod secret_pattern;
 pub mod suggest;
 pub mod url;

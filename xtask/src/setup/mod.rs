@@ -10,6 +10,7 @@ mod node;
 mod packages;
 mod pages;
 pub(crate) mod python;
+mod schemathesis;
 
 use std::process::Command;
 
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     containers::run();
     browser::run();
     pages::run();
+    schemathesis::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The paths that need no authority: fixed texts.
-const PUBLIC: [&str; 2] = ["/", "/health"];
+const PUBLIC: [&str; 3] = ["/", "/health", "/openapi.json"];
 
 /// Where one-time links lead: the code in the path is their authority. As with callbacks, other sites may lead here, for the file that
 /// hands a link to a browser is one.

@@ -42,7 +42,11 @@ pub(crate) use locked::locked;
 pub use sign_in::SignInPage;
 
 use crate::{
-    api::{ApiError, extract::Parameters, v1::events},
+    api::{
+        ApiError,
+        extract::Parameters,
+        v1::{self, events},
+    },
     engine::Engine,
 };
 use visit::Visit;
@@ -89,7 +93,12 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/providers/{name}", get(providers::show)),
         ("/providers/{name}/sign-in", post(sign_ins::begin)),
         ("/settings", get(settings::list)),
+        ("/settings/change", post(settings::change)),
         ("/settings/proxy/test", post(settings::test_proxy)),
+        ("/settings/sources", post(settings::add_source)),
+        ("/settings/sources/refresh", post(settings::refresh_sources)),
+        ("/settings/sources/{id}/remove", post(settings::remove_source)),
+        ("/settings/diagnostics", get(diagnostics)),
         ("/settings/session/close", post(settings::close_session)),
     ]
 }
@@ -101,4 +110,9 @@ async fn events(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
     events::listen(visit.shared(), about, headers).await
+}
+
+/// `GET /settings/diagnostics`: the local API's download.
+async fn diagnostics(visit: Visit) -> Result<impl IntoResponse, failed::Failed> {
+    Ok(v1::diagnostics::show(visit.shared()).await?)
 }

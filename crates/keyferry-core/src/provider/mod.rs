@@ -23,7 +23,7 @@ pub use browser::{
     Browser, BrowserSource, BrowserToken, Collected, HostPattern, LONGEST_VALUE, Place, Refusal, RefusedFor,
     UrlPattern,
 };
-pub use builtin::builtin;
+pub use builtin::{builtin, takes_place};
 pub use config::{ConfigField, InvalidConfig, Pattern, check_config};
 pub use destinations::{Destinations, RefusedHost};
 pub use endpoint::{EndpointTemplate, InvalidEndpoint, UnresolvedEndpoint};

@@ -8,6 +8,8 @@ mod bad_requests;
 #[cfg(test)]
 mod bridge;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod certified;
 #[cfg(test)]
 mod challenge;
@@ -56,6 +58,9 @@ mod replay_findings;
 mod rotation;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+#[cfg(unix)]
+mod schemathesis;
 #[cfg(test)]
 mod settings_page;
 #[cfg(test)]

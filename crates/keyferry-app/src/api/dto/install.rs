@@ -5,14 +5,16 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Problem, SignInWindow, WindowChoice};
 
 /// What to install and how.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstallRequest {
     /// Which manifest.
+    #[schema(value_type = ManifestChoiceFields)]
     pub manifest: ManifestChoice,
     /// Values of the manifest's `user_config`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -41,7 +43,7 @@ pub struct InstallRequest {
 }
 
 /// What runs a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Runtime {
     /// A child of the app's, which may do what the person may.
@@ -51,7 +53,7 @@ pub enum Runtime {
 }
 
 /// What of the network a container reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Network {
     /// Nothing.
@@ -97,7 +99,7 @@ pub enum ManifestChoice {
 }
 
 /// [`ManifestChoice`] as it travels: `{"name": …}` or `{"inline": …, "folder": …}`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ManifestChoiceFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +107,7 @@ struct ManifestChoiceFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     inline: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     folder: Option<PathBuf>,
 }
 
@@ -132,7 +135,7 @@ impl From<ManifestChoice> for ManifestChoiceFields {
 }
 
 /// The two ways to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMethod {
     /// OAuth in the system browser.
@@ -142,7 +145,7 @@ pub enum AuthMethod {
 }
 
 /// An install under way or over.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Install {
     /// 128 random bits; names the install, and is no authority by itself.
     pub id: String,
@@ -171,7 +174,7 @@ pub struct Install {
 }
 
 /// Where an install stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallState {
     /// The app is busy with it.
@@ -192,7 +195,7 @@ impl InstallState {
 }
 
 /// One step of an install.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InstallStep {
     /// Counts from 1.
     pub number: usize,
@@ -203,13 +206,14 @@ pub struct InstallStep {
     /// What it did, for a person.
     pub text: String,
     /// When it began.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// How long it took, or has taken so far.
     pub elapsed_ms: u64,
 }
 
 /// The steps of an install, in their order. A step that is not needed does not appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepName {
     /// The person allows access; the tokens go into the vault.
@@ -227,7 +231,7 @@ pub enum StepName {
 }
 
 /// How a step went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// It is under way.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Problem, RevocationReport, SettingField};
 
 /// Every installed server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ServerList {
     /// Sorted by name.
     pub servers: Vec<Server>,
@@ -19,7 +20,7 @@ pub struct ServerList {
 }
 
 /// One installed server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Server {
     /// Its name, which is its manifest's.
     pub name: String,
@@ -48,10 +49,12 @@ pub struct Server {
     pub tool_count: Option<usize>,
     /// Since when it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub running_since: Option<Timestamp>,
     /// How many times it was started again since the app began.
     pub restarts: u32,
     /// When it was installed.
+    #[schema(value_type = String, format = DateTime)]
     pub installed_at: Timestamp,
     /// The connection it uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +65,7 @@ pub struct Server {
 }
 
 /// What a server does right now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerState {
     /// It does not run, and is not meant to.
@@ -76,7 +79,7 @@ pub enum ServerState {
 }
 
 /// The connection a server uses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServerConnection {
     /// Its id.
     pub id: String,
@@ -87,14 +90,16 @@ pub struct ServerConnection {
     pub account: Option<String>,
     /// Since when its access token is the one it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub token_since: Option<Timestamp>,
     /// When its access token ends, where the provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub token_until: Option<Timestamp>,
 }
 
 /// The end of a server's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServerLogs {
     /// The server.
     pub server: String,
@@ -105,14 +110,14 @@ pub struct ServerLogs {
 }
 
 /// The tools a running server offers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ToolList {
     /// In the server's order.
     pub tools: Vec<Tool>,
 }
 
 /// One tool, as the server describes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Tool {
     /// Its name.
     pub name: String,
@@ -124,7 +129,7 @@ pub struct Tool {
 }
 
 /// What a server asks of the person, and what they said.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ServerSettings {
     /// The server.
     pub server: String,
@@ -137,7 +142,7 @@ pub struct ServerSettings {
 }
 
 /// Other settings for a server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettingsChange {
     /// All of its settings. One that is left out takes its default, and a secret that is left out stays as it is.
@@ -145,7 +150,7 @@ pub struct ServerSettingsChange {
 }
 
 /// What an uninstall did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UninstallReport {
     /// The server that is gone.
     pub server: String,

@@ -9,6 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::servers::Nothing;
 use crate::{
@@ -25,8 +26,9 @@ use crate::{
 const LONGEST_WAIT: u64 = 30;
 
 /// What to wait for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wait {
     /// The revision the caller knows.
     #[serde(default)]
@@ -37,6 +39,11 @@ pub(crate) struct Wait {
 }
 
 /// `POST`: begins an install, once all that can be checked without acting is checked.
+#[utoipa::path(
+    post, path = "/api/v1/installs", operation_id = "installs_create", tag = "installs",
+    request_body = InstallRequest,
+    responses((status = 202, description = "Begun", body = Install))
+)]
 pub(crate) async fn create(
     State(engine): Shared,
     Body(request): Body<InstallRequest>,
@@ -47,6 +54,11 @@ pub(crate) async fn create(
 }
 
 /// `GET /{id}?after=REVISION&wait=SECONDS`: the install, as soon as it is newer than the caller's or the wait is over.
+#[utoipa::path(
+    get, path = "/api/v1/installs/{id}", operation_id = "installs_show", tag = "installs",
+    params(("id" = String, Path, description = "The id of an install"), Wait),
+    responses((status = 200, description = "Done", body = Install))
+)]
 pub(crate) async fn show(
     State(engine): Shared,
     Named(id): Named<Ticket>,
@@ -67,6 +79,12 @@ pub(crate) async fn show(
 }
 
 /// `POST /{id}/retry`: what was asked for there is tried once more, as another install.
+#[utoipa::path(
+    post, path = "/api/v1/installs/{id}/retry", operation_id = "installs_retry", tag = "installs",
+    params(("id" = String, Path, description = "The id of an install")),
+    request_body = Nothing,
+    responses((status = 202, description = "Begun", body = Install))
+)]
 pub(crate) async fn retry(
     State(engine): Shared,
     Named(id): Named<Ticket>,
@@ -78,6 +96,11 @@ pub(crate) async fn retry(
 }
 
 /// `DELETE /{id}`: cancels it, and answers when what it had begun is undone.
+#[utoipa::path(
+    delete, path = "/api/v1/installs/{id}", operation_id = "installs_cancel", tag = "installs",
+    params(("id" = String, Path, description = "The id of an install")),
+    responses((status = 200, description = "Done", body = Install))
+)]
 pub(crate) async fn cancel(
     State(engine): Shared,
     Named(id): Named<Ticket>,

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::{
     api::dto::Problem,
     catalog::Entry,
-    pages::parts::{initials, plural, prose},
+    pages::parts::{initials, plural},
     providers::Snapshot,
 };
 
@@ -34,7 +34,7 @@ pub(super) fn card(entry: &Entry, standing: &Standing, providers: &Snapshot) -> 
                 @if standing.installed { span.badge.good { "Installed" } }
                 @if standing.under_way { span.badge.busy { "Installing" } }
             }
-            @if let Some(text) = &manifest.description { p.text { (prose(&short(text))) } }
+            @if let Some(text) = &manifest.description { p.text { (short(text)) } }
             ul.needs {
                 @for need in needs(manifest, providers) { li { (need) } }
                 @if standing.problem.is_some() { li.not { "Not yet here" } }
@@ -84,7 +84,7 @@ pub(super) fn needs(manifest: &Manifest, providers: &Snapshot) -> Vec<String> {
 }
 
 fn short(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.replace('`', "").split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() <= SHORT {
         return text;
     }

@@ -43,7 +43,7 @@ pub(super) enum Account {
 // === impl Choice ===
 
 impl Choice {
-    /// Whether a manifest is among them. Whether it can be installed here is asked elsewhere.
+    /// Whether a manifest fits the filters. Whether it can be installed here, and has the words, is asked elsewhere.
     pub(super) fn has(&self, manifest: &Manifest) -> bool {
         let category = manifest.category.as_deref().unwrap_or_default();
         let account = has_account(manifest);
@@ -53,26 +53,11 @@ impl Choice {
                 Account::With => account,
                 Account::Without => !account,
             }
-            && self.is_found_in(manifest)
     }
 
-    fn is_found_in(&self, manifest: &Manifest) -> bool {
-        let words: Vec<_> = self.q.split_whitespace().take(MOST_WORDS).map(str::to_lowercase).collect();
-        if words.is_empty() {
-            return true;
-        }
-        let author = manifest.author.as_ref().map(|author| author.name.as_str());
-        let parts = [
-            Some(manifest.name.as_str()),
-            manifest.display_name.as_deref(),
-            manifest.description.as_deref(),
-            manifest.category.as_deref(),
-            author,
-        ];
-        let keywords = manifest.keywords.iter().map(String::as_str);
-        let text: Vec<_> = parts.into_iter().flatten().chain(keywords).collect();
-        let text = text.join("\n").to_lowercase();
-        words.iter().all(|word| text.contains(word.as_str()))
+    /// The words that were typed, as a search wants them.
+    pub(super) fn words(&self) -> Vec<String> {
+        self.q.split_whitespace().take(MOST_WORDS).map(str::to_lowercase).collect()
     }
 
     /// Whether anything was asked for.
@@ -120,13 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn all_words_must_be_found_wherever_they_stand() {
-        let manifest = manifest("");
-        for (q, found) in
-            [("", true), ("JIRA", true), ("tick cloud", true), ("jira mail", false), ("  work ", true)]
-        {
-            assert_eq!(Choice { q: q.to_owned(), ..Choice::default() }.has(&manifest), found, "{q:?}");
-        }
+    fn words_are_what_a_search_wants() {
+        let choice = Choice { q: "  JIRA Cloud ".to_owned(), ..Choice::default() };
+        assert_eq!(choice.words(), ["jira", "cloud"]);
+        assert_eq!(Choice { q: "a ".repeat(99), ..choice }.words().len(), MOST_WORDS);
     }
 
     #[test]

@@ -21,7 +21,8 @@ const LARGEST: u64 = 512 * 1024;
 
 /// `GET`: the icon that lies beside a manifest. Pictures alone, and told by what they are, not by what they are called.
 pub(in crate::pages) async fn show(visit: Visit, Of(name): Of<ManifestName>) -> Shown {
-    let entry = visit.engine.catalog.get(&name);
+    let offer = visit.engine.catalog.now();
+    let entry = offer.get(&name);
     let place = entry.and_then(|entry| Some((entry.folder.clone()?, entry.manifest.icon.clone()?)));
     let read = async {
         let (folder, icon) = place?;

@@ -1,6 +1,6 @@
 //! `/catalog`
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use keyferry_core::id::ServerName;
 use maud::{Markup, html};
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, extract::Parameters},
-    catalog::{self, Entry},
+    catalog::{self, Entry, Offer},
     engine::Engine,
     pages::{
         failed::Shown,
@@ -27,46 +27,51 @@ const AT_ONCE: usize = 24;
 /// `GET`: the manifests that were asked for.
 pub(in crate::pages) async fn show(visit: Visit, Parameters(choice): Parameters<Choice>) -> Shown {
     let engine = &visit.engine;
-    let (total, found) = found(engine, &choice).await?;
+    let offer = engine.catalog.now();
+    let found = found(engine, &offer, &choice).await?;
+    let total = offer.iter().count();
     let body = html! {
         div.title { h1 { "Catalog" } p.soft { (plural(total, "server")) } }
-        (search(engine, &choice))
+        (search(&offer, &choice))
         div #results {
             p.hidden role="status" { (plural(found.len(), "server")) " found" }
             @if found.is_empty() { (nothing(&choice)) }
             ul.cards #cards { (cards(engine, &choice, &found)) }
         }
-        @if !choice.is_narrow() { (problems(engine.catalog.problems())) }
+        @if !choice.is_narrow() { (problems(offer.problems())) }
     };
     Ok(visit.show(Page::new(Place::Catalog, "Catalog", body).live(&["catalog", "install"])).await)
 }
 
-/// How many there are, and those that were asked for, by their titles.
-async fn found<'e>(
-    engine: &'e Engine,
+/// Those that were asked for, by their titles.
+async fn found<'o>(
+    engine: &Engine,
+    offer: &'o Offer,
     choice: &Choice,
-) -> Result<(usize, Vec<(&'e Entry, Standing)>), ApiError> {
+) -> Result<Vec<(&'o Entry, Standing)>, ApiError> {
     let installed: BTreeSet<ServerName> =
         engine.vault.server_heads().await?.into_iter().map(|head| head.name).collect();
     let under_way: BTreeSet<_> = engine.installs.under_way().into_iter().map(|one| one.server).collect();
     let providers = engine.providers.now();
-    let with_standing = |entry: &'e Entry| {
+    let with_standing = |entry: &'o Arc<Entry>| {
         let server = ServerName::from_manifest(&entry.manifest.name);
         let standing = Standing {
             installed: installed.contains(&server),
             under_way: under_way.contains(&server),
             problem: catalog::not_installable(&entry.manifest, &providers),
         };
-        (entry, standing)
+        (&**entry, standing)
     };
-    let chosen = engine.catalog.iter().filter(|entry| choice.has(&entry.manifest)).map(with_standing);
+    let words = choice.words();
+    let chosen =
+        offer.iter().filter(|entry| choice.has(&entry.manifest) && entry.has_all(&words)).map(with_standing);
     let mut found: Vec<_> =
         chosen.filter(|(_, standing)| !choice.here || standing.problem.is_none()).collect();
     // What can't be installed comes last; who looks for it finds it all the same.
     found.sort_by_cached_key(|(entry, standing)| {
         (standing.problem.is_some(), entry.manifest.title().to_lowercase())
     });
-    Ok((engine.catalog.iter().count(), found))
+    Ok(found)
 }
 
 fn cards(engine: &Engine, choice: &Choice, found: &[(&Entry, Standing)]) -> Markup {
@@ -102,9 +107,8 @@ fn nothing(choice: &Choice) -> Markup {
     }
 }
 
-fn search(engine: &Engine, choice: &Choice) -> Markup {
-    let shelves: BTreeSet<_> =
-        engine.catalog.iter().filter_map(|entry| entry.manifest.category.as_deref()).collect();
+fn search(offer: &Offer, choice: &Choice) -> Markup {
+    let shelves: BTreeSet<_> = offer.iter().filter_map(|entry| entry.manifest.category.as_deref()).collect();
     html! {
         form.search #search role="search" action="/catalog" method="get" hx-get="/catalog" hx-trigger="input delay:120ms, submit"
             hx-target="#results" hx-select="#results" hx-swap="outerHTML" {

@@ -44,7 +44,8 @@ pub(in crate::pages) async fn show(
 pub(super) async fn page(visit: &Visit, name: &ManifestName, filled: Filled<'_>) -> Shown {
     let detail = catalog::show(visit.shared(), Named(name.clone())).await?.0;
     let unknown = || crate::api::ApiError::bad_name("there is no such manifest");
-    let entry = visit.engine.catalog.get(name).ok_or_else(unknown)?;
+    let offer = visit.engine.catalog.now();
+    let entry = offer.get(name).ok_or_else(unknown)?;
     let server = ServerName::from_manifest(&entry.manifest.name);
     let under_way = visit.engine.installs.under_way().into_iter().find(|one| one.server == server);
     let body = html! {

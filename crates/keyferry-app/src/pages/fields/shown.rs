@@ -7,7 +7,10 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{BOX, PREFIX, read::shown_as};
-use crate::api::dto::{SettingField, SettingKind};
+use crate::{
+    api::dto::{SettingField, SettingKind},
+    pages::parts::prose,
+};
 
 /// What the fields hold already.
 #[derive(Debug, Default)]
@@ -45,7 +48,7 @@ fn one(field: &SettingField, given: &Given<'_>) -> Markup {
             }
             div id=(told) {
                 @if let Some(wrong) = wrong { p.error { (wrong.what) @if !wrong.hint.contains("--set") { "; " (wrong.hint) } } }
-                @if let Some(text) = &field.description { p.soft { (text) } }
+                @if let Some(text) = &field.description { p.soft { (prose(text)) } }
                 (limits(field))
             }
         }

@@ -46,9 +46,10 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let Some(first) = letters.next() else { return String::new() };
     let rest = letters.as_str();
-    // What begins with a name in code begins small.
+    // A name stays as it is: what is in code, and what no word of a language looks like.
+    let word = text.split(' ').next().unwrap_or_default();
     let named =
-        rest.chars().next().is_some_and(|second| !second.is_alphabetic() && second != ' ' && second != '\'');
+        word.chars().any(|letter| !letter.is_alphabetic() && !['\'', ',', ';', ':'].contains(&letter));
     let first = if named { first.to_string() } else { first.to_uppercase().to_string() };
     let stop = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
     format!("{first}{rest}{stop}")
@@ -65,6 +66,8 @@ mod tests {
             ("did you mean `jira`?", "Did you mean `jira`?"),
             ("`keyferry list` shows it", "`keyferry list` shows it."),
             ("a value is wrong", "A value is wrong."),
+            ("sandbox-notes is gone", "sandbox-notes is gone."),
+            ("it's gone!", "It's gone!"),
             ("", ""),
         ] {
             assert_eq!(sentence(message), shown);

@@ -14,7 +14,9 @@ use crate::{
 
 /// `GET`: every provider, and whether the proxy has its credentials.
 pub(in crate::pages) async fn show(visit: Visit) -> Shown {
-    let list = providers::list(visit.shared()).await?.0;
+    let mut list = providers::list(visit.shared()).await?.0;
+    // Those that can be signed in at come first.
+    list.providers.sort_by_key(|provider| provider.configured != Some(true));
     let body = html! {
         div.title {
             h1 { "Providers" }

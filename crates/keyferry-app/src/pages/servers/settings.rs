@@ -27,20 +27,20 @@ use crate::{
 
 /// `GET`: what it asks of the person, and what they said.
 pub(in crate::pages) async fn show(visit: Visit, Of(name): Of<ServerName>) -> Shown {
-    let settings = servers::settings(visit.shared(), Named(name.clone())).await?.0;
+    let settings = servers::settings::show(visit.shared(), Named(name.clone())).await?.0;
     page(&visit, &name, &settings, None).await
 }
 
 /// `POST`: keeps other ones.
 pub(in crate::pages) async fn save(Of(name): Of<ServerName>, sent: Sent) -> Response {
     let Sent { visit, fields } = sent;
-    let settings = match servers::settings(visit.shared(), Named(name.clone())).await {
+    let settings = match servers::settings::show(visit.shared(), Named(name.clone())).await {
         Ok(settings) => settings.0,
         Err(error) => return Failed::from(error).into_response(),
     };
     let values = values(&settings.fields, &fields);
     let change = ServerSettingsChange { values: values.clone() };
-    let changed = servers::change_settings(visit.shared(), Named(name.clone()), Body(change)).await;
+    let changed = servers::settings::change(visit.shared(), Named(name.clone()), Body(change)).await;
     match changed {
         Ok(_) => visit.done(&format!("/servers/{name}/settings"), Ok::<_, ApiError>(()), |()| {
             "The settings are kept, and the server has them".to_owned()

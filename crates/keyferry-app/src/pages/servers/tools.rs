@@ -54,13 +54,13 @@ pub(in crate::pages) async fn call(Path((name, tool)): Path<(String, String)>, s
 async fn called(name: String, tool: &str, sent: Sent) -> Shown {
     let Sent { visit, fields } = sent;
     let name: ServerName = name.parse().map_err(ApiError::bad_name)?;
-    let tools = servers::tools(visit.shared(), Named(name.clone())).await?.0.tools;
+    let tools = servers::tools::list(visit.shared(), Named(name.clone())).await?.0.tools;
     let schema = tools.iter().find(|found| found.name == tool).map(|found| found.input_schema.clone());
     let unknown = || ApiError::not_found(Problem::new("unknown_tool", "this server has no such tool"));
     let outcome = match tools_form::arguments(&schema.ok_or_else(unknown)?, &fields) {
         Ok(arguments) => {
             let path = Path((name.to_string(), tool.to_owned()));
-            let called = servers::call(visit.shared(), path, Body(arguments)).await;
+            let called = servers::tools::call(visit.shared(), path, Body(arguments)).await;
             called.map(|answer| answer.0).map_err(|error| error.problem().clone())
         }
         Err(wrong) => Err(wrong),
@@ -73,7 +73,7 @@ type Answered<'a> = (&'a Fields, &'a Result<CallToolResult, Problem>);
 
 async fn page(visit: &Visit, name: ServerName, open: Option<&str>, answered: Option<Answered<'_>>) -> Shown {
     let server = servers::show(visit.shared(), Named(name.clone())).await?.0;
-    let listed = servers::tools(visit.shared(), Named(name)).await;
+    let listed = servers::tools::list(visit.shared(), Named(name)).await;
     let body = html! {
         (head(&server, Tab::Tools))
         @match &listed {

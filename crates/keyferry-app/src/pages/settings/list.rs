@@ -2,39 +2,50 @@
 
 use maud::{Markup, html};
 
+use super::{change, sources};
 use crate::{
-    api::{dto::Status, v1::status},
+    api::{
+        dto::{SettingList, SettingState, Status},
+        settings,
+        v1::status,
+    },
     pages::{
         failed::Shown,
-        parts::{Kind, Times, problems, sends},
+        parts::{Kind, Times, sends},
         shell::{Page, Place},
         visit::Visit,
     },
-    settings::ServersRuntime,
 };
 
 /// `GET`: how the app is set up.
 pub(in crate::pages) async fn show(visit: Visit) -> Shown {
     let status = status::show(visit.shared()).await?.0;
+    let settings = settings::list(visit.shared()).await?.0;
     let times = Times::of(visit.engine.clock.now());
     let body = html! {
         h1 { "Settings" }
-        (problems(&status.problems))
         div.columns {
-            div { (proxy(&visit, &status)) (runtime(&visit)) }
-            div { (vault(&status)) (app(&visit, &status, times)) }
+            div { (proxy(&visit, &settings)) (sources::section(&visit, times).await) }
+            div { (vault(&status)) (runtime(&visit, &settings)) (app(&visit, &status, times)) (help(&settings)) }
         }
     };
-    Ok(visit.show(Page::new(Place::Settings, "Settings", body).live(&["settings", "connection"])).await)
+    Ok(visit
+        .show(Page::new(Place::Settings, "Settings", body).live(&["settings", "connection", "catalog"]))
+        .await)
 }
 
-fn proxy(visit: &Visit, status: &Status) -> Markup {
+fn named<'s>(settings: &'s SettingList, key: &str) -> Option<&'s SettingState> {
+    settings.settings.iter().find(|setting| setting.key == key)
+}
+
+fn proxy(visit: &Visit, settings: &SettingList) -> Markup {
     html! {
         section.card aria-labelledby="proxy" {
             h2 #proxy { "Proxy" }
             p { "The proxy holds the client secrets and exchanges codes for tokens." }
-            dl { dt { "Address" } dd { code { (status.proxy_url) } } }
+            dl { dt { "In use" } dd { code { (visit.engine.settings.proxy_url) } } }
             div.actions { (sends(visit, "/settings/proxy/test", Kind::Plain, "Test it")) }
+            @if let Some(setting) = named(settings, "proxy_url") { (change::form(visit, setting, "Another address", &[])) }
         }
     }
 }
@@ -53,17 +64,25 @@ fn vault(status: &Status) -> Markup {
     }
 }
 
-fn runtime(visit: &Visit) -> Markup {
-    let runs = match visit.engine.settings.servers_runtime {
-        ServersRuntime::Auto => "where it fits them best",
-        ServersRuntime::Process => "as processes",
-        ServersRuntime::Container => "in containers",
-    };
+fn runtime(visit: &Visit, settings: &SettingList) -> Markup {
+    let choices =
+        [("auto", "Where it fits them best"), ("container", "In containers"), ("process", "As processes")];
     html! {
         section.card aria-labelledby="runtime" {
             h2 #runtime { "Runtime" }
-            dl { dt { "Servers run" } dd { (runs) } }
+            @if let Some(setting) = named(settings, "servers_runtime") { (change::form(visit, setting, "Servers run", &choices)) }
             p.soft { code { "keyferry runtime" } " shows which container engine there is." }
+        }
+    }
+}
+
+fn help(settings: &SettingList) -> Markup {
+    html! {
+        section.card aria-labelledby="help" {
+            h2 #help { "When you need help" }
+            p { "A file that says how the app does, for whoever helps you. No secret is in it." }
+            p { a.button href="/settings/diagnostics" download="keyferry-diagnostics.json" { "Download diagnostics" } }
+            p.soft { "All settings lie in " code.path { (settings.file) } "." }
         }
     }
 }

@@ -3,18 +3,30 @@
 use axum::response::Response;
 
 use crate::{
-    api::ApiError,
-    connections::ConnectionError,
+    api::{
+        dto::{ProxyTest, ProxyTestRequest},
+        extract::Body,
+        settings,
+    },
     pages::{form::Sent, parts::plural},
-    providers,
+    sessions::Notice,
 };
 
 /// `POST …/test`: asks the proxy what it knows.
 pub(in crate::pages) async fn test(sent: Sent) -> Response {
-    let learned = providers::learn(&sent.visit.engine).await;
-    let outcome = learned.map_err(|error| ApiError::from(ConnectionError::from(error)));
-    sent.visit.done("/settings", outcome, |listed| {
-        let ready = listed.iter().filter(|provider| provider.configured).count();
-        format!("The proxy answers, and is set up for {}", plural(ready, "service"))
-    })
+    let tested = settings::test_proxy(sent.visit.shared(), Body(ProxyTestRequest::default())).await;
+    match tested {
+        Ok(tested) => sent.visit.go("/settings", told(&tested.0)),
+        Err(error) => sent.visit.go("/settings", error),
+    }
+}
+
+fn told(test: &ProxyTest) -> Notice {
+    match &test.problem {
+        Some(problem) => Notice::from(problem),
+        None => Notice::good(format!(
+            "The proxy answers, and is set up for {}",
+            plural(test.configured.len(), "service")
+        )),
+    }
 }

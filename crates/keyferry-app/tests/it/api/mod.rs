@@ -4,5 +4,7 @@ mod connections;
 mod events;
 mod guard;
 mod limits;
+mod openapi;
 mod pages;
 mod routes;
+mod settings;

@@ -63,6 +63,7 @@ async fn a_retry_with_other_settings_goes_on_with_the_account_that_was_allowed()
     stage.decide(&tab, "Allow").await;
     tab.says("Not installed").await;
     tab.press("Change the settings").await;
+    tab.until("document.querySelector(\"[name='set.api_url']\")").await;
     let kept = tab.value("document.querySelector(\"[name='set.api_url']\").value").await.unwrap();
     assert_eq!(kept, "not an address");
     tab.until("document.querySelectorAll('.choice').length === 2").await;

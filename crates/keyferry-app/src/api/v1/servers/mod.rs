@@ -1,8 +1,8 @@
 //! `/api/v1/servers`
 
-mod settings;
+pub(crate) mod settings;
 mod shown;
-mod tools;
+pub(crate) mod tools;
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use keyferry_core::id::ServerName;
 use serde::Deserialize;
 use tokio::time::sleep;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
@@ -21,9 +22,6 @@ use crate::{
     runtime::Cursor,
 };
 
-pub(crate) use settings::{change as change_settings, show as settings};
-pub(crate) use tools::{call, list as tools};
-
 /// Lines of a log in one reply.
 const MOST_LINES: usize = 10_000;
 
@@ -32,8 +30,9 @@ const LONGEST_WAIT: u64 = 30;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// How much of a log.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Lines {
     /// The last lines.
     #[serde(default = "default_lines")]
@@ -63,16 +62,25 @@ fn default_lines() -> usize {
 }
 
 /// A body that says nothing: `{}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// `GET`: every installed server.
+#[utoipa::path(
+    get, path = "/api/v1/servers", operation_id = "servers_list", tag = "servers",
+    responses((status = 200, description = "Done", body = ServerList))
+)]
 pub(crate) async fn list(State(engine): Shared) -> Result<Json<ServerList>, ApiError> {
     Ok(Json(shown::all(&engine).await?))
 }
 
 /// `GET /{name}`: one server.
+#[utoipa::path(
+    get, path = "/api/v1/servers/{name}", operation_id = "servers_show", tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    responses((status = 200, description = "Done", body = Server))
+)]
 pub(crate) async fn show(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -81,6 +89,11 @@ pub(crate) async fn show(
 }
 
 /// `DELETE /{name}`: uninstalls it, and says what became of its connection.
+#[utoipa::path(
+    delete, path = "/api/v1/servers/{name}", operation_id = "servers_uninstall", tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    responses((status = 200, description = "Done", body = UninstallReport))
+)]
 pub(crate) async fn uninstall(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -89,6 +102,12 @@ pub(crate) async fn uninstall(
 }
 
 /// `POST /{name}/start`: starts it, and answers when it runs or why it doesn't.
+#[utoipa::path(
+    post, path = "/api/v1/servers/{name}/start", operation_id = "servers_start", tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    request_body = Nothing,
+    responses((status = 200, description = "Done", body = Server))
+)]
 pub(crate) async fn start(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -99,6 +118,12 @@ pub(crate) async fn start(
 }
 
 /// `POST /{name}/stop`: stops it until it is started again.
+#[utoipa::path(
+    post, path = "/api/v1/servers/{name}/stop", operation_id = "servers_stop", tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    request_body = Nothing,
+    responses((status = 200, description = "Done", body = Server))
+)]
 pub(crate) async fn stop(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -109,6 +134,13 @@ pub(crate) async fn stop(
 }
 
 /// `POST /{name}/restart`: stops it where it runs, starts it anew, and answers as a start does.
+#[utoipa::path(
+    post, path = "/api/v1/servers/{name}/restart", operation_id = "servers_restart",
+    tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    request_body = Nothing,
+    responses((status = 200, description = "Done", body = Server))
+)]
 pub(crate) async fn restart(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -119,6 +151,14 @@ pub(crate) async fn restart(
 }
 
 /// `GET /{name}/logs?lines=N`: the end of what it wrote to its standard error. `?after=CURSOR&wait=SECONDS`: what came since.
+#[utoipa::path(
+    get, path = "/api/v1/servers/{name}/logs", operation_id = "servers_logs", tag = "servers",
+    params(
+        ("name" = String, Path, description = "The name of a server", example = "sandbox-notes"),
+        Lines,
+    ),
+    responses((status = 200, description = "Done", body = ServerLogs))
+)]
 pub(crate) async fn logs(
     State(engine): Shared,
     Named(name): Named<ServerName>,

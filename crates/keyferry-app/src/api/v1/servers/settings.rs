@@ -14,6 +14,12 @@ use crate::{
 };
 
 /// `GET`: what it asks of the person, and what they said. Never a secret.
+#[utoipa::path(
+    get, path = "/api/v1/servers/{name}/settings", operation_id = "servers_settings_show",
+    tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    responses((status = 200, description = "Done", body = ServerSettings))
+)]
 pub(crate) async fn show(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -23,6 +29,13 @@ pub(crate) async fn show(
 }
 
 /// `PUT`: other settings. A server that runs is started anew with them.
+#[utoipa::path(
+    put, path = "/api/v1/servers/{name}/settings", operation_id = "servers_settings_change",
+    tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    request_body = ServerSettingsChange,
+    responses((status = 200, description = "Done", body = ServerSettings))
+)]
 pub(crate) async fn change(
     State(engine): Shared,
     Named(name): Named<ServerName>,

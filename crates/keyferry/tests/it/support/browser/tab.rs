@@ -97,25 +97,37 @@ impl Tab {
              const found = all.find(one => one.checkVisibility() && one.innerText.trim().split('\\n')[0].trim() === {name}); \
              found?.setAttribute('data-pressed', ''); return !!found; }})()"
         );
-        self.until(&mark).await;
-        self.click("[data-pressed]").await;
+        // A page that is fetched anew between the look and the click has no mark any more.
+        loop {
+            self.until(&mark).await;
+            let Ok(element) = self.page.find_element("[data-pressed]").await else { continue };
+            if element.click().await.is_ok() {
+                return;
+            }
+        }
     }
 
     /// Clicks what a selector finds.
     pub(crate) async fn click(&self, selector: &str) {
-        self.until(&format!("document.querySelector({})", Value::from(selector))).await;
-        let element = self.page.find_element(selector).await.unwrap();
-        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        loop {
+            self.until(&format!("document.querySelector({})", Value::from(selector))).await;
+            let Ok(element) = self.page.find_element(selector).await else { continue };
+            if element.click().await.is_ok() {
+                return;
+            }
+        }
     }
 
     /// Types into a field in place of what stands there.
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
-        self.click(selector).await;
-        let field = self.page.find_element(selector).await.unwrap();
-        self.value("document.activeElement.select()").await;
-        match text {
-            "" => drop(field.press_key("Delete").await.unwrap()),
-            text => drop(field.type_str(text).await.unwrap()),
+        let value = format!("document.querySelector({})?.value", Value::from(selector));
+        loop {
+            self.click(selector).await;
+            self.value("document.activeElement.select?.()").await;
+            let Ok(field) = self.page.find_element(selector).await else { continue };
+            if field.type_str(text).await.is_ok() && self.value(&value).await == Some(Value::from(text)) {
+                return;
+            }
         }
     }
 
