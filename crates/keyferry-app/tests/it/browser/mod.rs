@@ -129,7 +129,10 @@ fn headless(folder: &Path) -> PathBuf {
     let script = folder.join("headless");
     fs::write(
         &script,
-        format!("#!/bin/sh\nexec {} --headless=new --disable-gpu --disable-popup-blocking \"$@\"\n", chromium.display()),
+        format!(
+            "#!/bin/sh\nexec {} --headless=new --disable-gpu --disable-popup-blocking \"$@\"\n",
+            chromium.display()
+        ),
     )
     .unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();

@@ -50,8 +50,11 @@ async fn every_way_to_a_foreign_host_is_stopped_before_its_request_leaves() {
         let app = acme.app().await;
         let begun = begin(&app, json!({})).await;
         let shown = refused(&app, begun, 1).await;
-        let wanted =
-            if way.starts_with("plain http") { "acme.localhost:4000".to_owned() } else { host(&acme.foreign) };
+        let wanted = if way.starts_with("plain http") {
+            "acme.localhost:4000".to_owned()
+        } else {
+            host(&acme.foreign)
+        };
         assert_eq!(places(&shown), [wanted], "{way}: {shown}");
         assert_eq!(acme.foreign.heard(), Vec::<String>::new(), "{way}");
         assert_eq!(acme.foreign.connections(), 0, "{way}");
