@@ -2,6 +2,8 @@
 
 mod attention;
 
+use std::collections::BTreeSet;
+
 use axum::{
     http::{HeaderValue, header},
     response::{Html, IntoResponse as _, Response},
@@ -20,7 +22,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// No style of its own, which the policy would forbid; an answer that is none of the page is not merged into it; what a person has opened
 /// stays open.
-const HTMX: &str = r#"{"includeIndicatorCSS":false,"history":false,"noSwap":[204,304,400,401,403,404,421,422,429,500,502,503],"morphIgnore":["data-htmx-powered","open","data-now"]}"#;
+const HTMX: &str = r#"{"includeIndicatorCSS":false,"history":false,"noSwap":[204,304,400,401,403,404,405,421,422,429,500,502,503],"morphIgnore":["data-htmx-powered","open","data-now"]}"#;
 
 /// A place in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(place: Place, title: impl Into<String>, body: Markup) -> Self {
-        Self { place, title: title.into(), body, live: &["connection"] }
+        Self { place, title: title.into(), body, live: &[] }
     }
 
     /// The same, fetched anew when a change of these kinds is told, and merged into what is there: focus, what was typed and what was
@@ -76,7 +78,9 @@ impl Visit {
     pub(super) async fn show(&self, page: Page) -> Response {
         let attention = Attention::read(&self.engine).await;
         let told = self.engine.sessions.told(self.session);
-        let news: Vec<_> = page.live.iter().map(|kind| format!("kf:{kind} from:body delay:60ms")).collect();
+        // Whatever a page shows: an account that needs the person is told on all of them.
+        let kinds = page.live.iter().chain(&["connection"]).collect::<BTreeSet<_>>();
+        let news: Vec<_> = kinds.iter().map(|kind| format!("kf:{kind} from:body delay:60ms")).collect();
         let html = html! {
             (DOCTYPE)
             html lang="en" {

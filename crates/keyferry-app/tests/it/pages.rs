@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use keyferry_app::catalog::Source;
 use reqwest::{StatusCode, header};
 use serde_json::json;
 
@@ -70,7 +71,7 @@ async fn app() -> TestApp {
             "key": { "type": "string", "sensitive": true },
         });
         fs::write(folder.join("echo.json"), manifest.to_string()).unwrap();
-        settings.catalog_folders = vec![folder];
+        settings.catalog_sources = vec![Source::Folder(folder)];
     })
     .await
 }

@@ -22,7 +22,7 @@ pub(in crate::pages) async fn show(visit: Visit) -> Shown {
         p.lead { "An AI client that is connected reaches all your servers through Keyferry. Its own file gets one entry and no secret; undo takes it out again." }
         ul.cards { @for client in &clients { li { (card(&visit, client)) } } }
     };
-    Ok(visit.show(Page::new(Place::Clients, "Clients", body).live(&["clients", "connection"])).await)
+    Ok(visit.show(Page::new(Place::Clients, "Clients", body).live(&["clients"])).await)
 }
 
 fn card(visit: &Visit, client: &Client) -> Markup {

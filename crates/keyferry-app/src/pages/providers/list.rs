@@ -28,7 +28,7 @@ pub(in crate::pages) async fn show(visit: Visit) -> Shown {
         (problems(&list.problems))
         ul.cards.small { @for provider in &list.providers { li { (card(provider)) } } }
     };
-    Ok(visit.show(Page::new(Place::Providers, "Providers", body).live(&["providers", "connection"])).await)
+    Ok(visit.show(Page::new(Place::Providers, "Providers", body).live(&["providers"])).await)
 }
 
 fn card(provider: &Provider) -> Markup {

@@ -28,9 +28,7 @@ pub(in crate::pages) async fn show(visit: Visit) -> Shown {
         }
         ul.cards { @for server in &list.servers { li { (card(server, times)) } } }
     };
-    Ok(visit
-        .show(Page::new(Place::Servers, "Servers", body).live(&["server", "connection", "install"]))
-        .await)
+    Ok(visit.show(Page::new(Place::Servers, "Servers", body).live(&["server", "install"])).await)
 }
 
 fn card(server: &Server, times: Times) -> Markup {

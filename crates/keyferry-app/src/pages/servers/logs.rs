@@ -41,7 +41,7 @@ pub(in crate::pages) async fn show(visit: Visit, Of(name): Of<ServerName>) -> Sh
         section.card aria-labelledby="log-title" {
             h2 #log-title { "What it writes" }
             p.soft { "The server's own words, as they come. Secrets that Keyferry knows are masked." }
-            div.log #log role="log" aria-labelledby="log-title" tabindex="0" {
+            div.log #log hx-morph-skip role="log" aria-labelledby="log-title" tabindex="0" {
                 @if logs.lines.is_empty() { p.soft #log-empty { "Nothing yet." } }
                 (lines(&logs))
             }

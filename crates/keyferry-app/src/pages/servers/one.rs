@@ -42,9 +42,7 @@ pub(in crate::pages) async fn show(visit: Visit, Of(name): Of<ServerName>) -> Sh
             p { a.button.danger href={ "/servers/" (server.name) "/uninstall" } { "Uninstall…" } }
         }
     };
-    Ok(visit
-        .show(Page::new(Place::Servers, &server.display_name, body).live(&["server", "connection"]))
-        .await)
+    Ok(visit.show(Page::new(Place::Servers, &server.display_name, body).live(&["server"])).await)
 }
 
 fn facts(server: &Server, times: Times) -> Markup {

@@ -29,9 +29,7 @@ pub(in crate::pages) async fn show(visit: Visit) -> Shown {
             div { (vault(&status)) (runtime(&visit, &settings)) (app(&visit, &status, times)) (help(&settings)) }
         }
     };
-    Ok(visit
-        .show(Page::new(Place::Settings, "Settings", body).live(&["settings", "connection", "catalog"]))
-        .await)
+    Ok(visit.show(Page::new(Place::Settings, "Settings", body).live(&["settings", "catalog"])).await)
 }
 
 fn named<'s>(settings: &'s SettingList, key: &str) -> Option<&'s SettingState> {

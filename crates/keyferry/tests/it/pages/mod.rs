@@ -1,5 +1,6 @@
 //! The app's pages in a real Chromium, with the real sign-in at the sandbox provider.
 
+mod attention;
 mod clients;
 mod hostile;
 mod install;

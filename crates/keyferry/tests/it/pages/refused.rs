@@ -20,7 +20,7 @@ async fn a_wrong_setting_is_said_beside_its_field_and_what_was_typed_stays() {
     let Stage { world, proxy, app, chromium } = stage;
     assert_eq!(app.end(&world), 0);
     let mut command = world.command(&["app"]);
-    command.env("KEYFERRY_CATALOG", &folder);
+    command.env("KEYFERRY_CATALOG_SOURCES", &folder);
     let stage = Stage { app: crate::support::Service::start(command), world, proxy, chromium };
 
     let tab = stage.tab().await;

@@ -26,7 +26,7 @@ async fn a_catalog_of_a_thousand_manifests_weighs_a_hundred_kilobytes_at_most() 
     let Stage { world, proxy, app, chromium } = stage;
     assert_eq!(app.end(&world), 0);
     let mut command = world.command(&["app"]);
-    command.env("KEYFERRY_CATALOG", &folder);
+    command.env("KEYFERRY_CATALOG_SOURCES", &folder);
     let stage = Stage { app: Service::start(command), world, proxy, chromium };
 
     let tab = stage.tab().await;

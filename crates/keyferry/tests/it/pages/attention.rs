@@ -1,0 +1,34 @@
+//! The person is told when an account needs them, on whatever page they are.
+
+use keyferry_sandbox::{Fault, Target};
+
+use super::Stage;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_account_is_told_on_every_open_page_and_mended_by_one_sign_in() {
+    let Some(stage) = Stage::set().await else { return };
+    let tab = stage.tab().await;
+    stage.install(&tab).await;
+    let id = stage.world.connection();
+    tab.go(&stage.at("/catalog")).await;
+    tab.until("document.title === 'Catalog · Keyferry'").await;
+
+    let dead = Fault::OkFalse { error: "invalid_grant".to_owned() };
+    stage.world.sandbox.faults().once(Target::Token, dead);
+    assert_eq!(stage.world.run(&["connections", "refresh", &id]).code, 1);
+    // Nobody touches the page: the banner comes by the stream, and the title counts.
+    tab.says("needs you to sign in again").await;
+    tab.until("document.title.startsWith('(1) ')").await;
+    tab.picture("attention-1280").await;
+
+    tab.press("Sign in").await;
+    tab.press("Sign in again").await;
+    tab.press("Go to the service").await;
+    let consent = stage.chromium.opened_at("/authorize").await;
+    consent.press("Allow").await;
+    consent.until("location.pathname.startsWith('/oauth/callback/')").await;
+    tab.says("You are signed in").await;
+    tab.until("!document.title.startsWith('(')").await;
+    assert_eq!(stage.world.connection(), id, "the same account");
+    stage.end().await;
+}
