@@ -3,9 +3,11 @@
 mod bench;
 mod certified;
 mod containers;
+mod foreign;
 mod keychain;
 mod node;
 mod packages;
+mod python;
 
 use std::process::Command;
 
@@ -41,6 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     )?;
     keychain::run();
     certified::run();
+    foreign::run();
     containers::run();
     if args.bench { bench::run() } else { Ok(()) }
 }

@@ -7,8 +7,9 @@ use crate::workspace::{Metadata, text};
 /// Names in the first cell of the tables' rows, such as `| `serde` | …`.
 fn explained() -> BTreeSet<String> {
     let page = text("docs/dependencies.md");
-    let names = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    names.map(|(name, _)| name.to_owned()).collect()
+    let cells =
+        page.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split(" | ").next());
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
 }
 
 /// Keys of `[workspace.dependencies]` that are not ours.
@@ -29,18 +30,31 @@ fn used() -> BTreeSet<String> {
 
 /// What benchmarks and tests have from npm.
 fn packages_of_node() -> BTreeSet<String> {
-    let folders = ["bench/fastify", "crates/keyferry/tests/fixtures/oidc-provider"];
+    let folders = [
+        "bench/fastify",
+        "crates/keyferry/tests/fixtures/oidc-provider",
+        "crates/keyferry/tests/fixtures/foreign",
+    ];
     let dependencies = folders.map(|folder| {
         let manifest = text(&format!("{folder}/package.json"));
         let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-        manifest["dependencies"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        let of = |kind: &str| manifest[kind].as_object().map(|all| all.keys().cloned().collect::<Vec<_>>());
+        ["dependencies", "optionalDependencies"].map(|kind| of(kind).unwrap_or_default()).concat()
     });
     dependencies.into_iter().flatten().collect()
 }
 
+/// What tests have from PyPI: the first part of the list, for the rest is what that stands on.
+fn packages_of_python() -> BTreeSet<String> {
+    let list = text("crates/keyferry/tests/fixtures/foreign/requirements.txt");
+    let (own, _) = list.split_once("\n\n").unwrap();
+    own.lines().filter_map(|line| line.split_once("==")).map(|(name, _)| name.to_owned()).collect()
+}
+
 #[test]
 fn every_dependency_is_explained_and_every_explained_one_is_declared() {
-    let declared: BTreeSet<_> = declared().union(&packages_of_node()).cloned().collect();
+    let declared =
+        [declared(), packages_of_node(), packages_of_python()].into_iter().flatten().collect::<BTreeSet<_>>();
     let explained = explained();
     let missing: Vec<_> = declared.difference(&explained).collect();
     let gone: Vec<_> = explained.difference(&declared).collect();

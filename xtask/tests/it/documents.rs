@@ -32,6 +32,7 @@ fn each_link_between_the_documents_leads_somewhere() {
         "docs/settings.md",
         "docs/architecture.md",
         "docs/benchmarks.md",
+        "docs/conformance.md",
         "docs/dependencies.md",
     ] {
         let text = text(page);

@@ -6,8 +6,8 @@ use keyferry_core::id::ServerName;
 use rmcp::{
     ErrorData,
     model::{
-        CallToolResponse, CallToolResult, ClientRequest, GetPromptResponse, ReadResourceResponse,
-        ServerResult,
+        CallToolResponse, CallToolResult, ClientRequest, GetPromptResponse, GetPromptResult,
+        ReadResourceResponse, ReadResourceResult, ResultType, ServerResult,
     },
 };
 use serde::de::DeserializeOwned;
@@ -78,15 +78,34 @@ pub(super) async fn ask_for<T: Answer>(
 ) -> Result<T, ErrorData> {
     let request = request.into();
     let what = what(&request);
-    let result = ask(engine, server, asker, request).await?;
+    read(server, what, ask(engine, server, asker, request).await?)
+}
+
+/// Takes an answer as what it should be.
+pub(super) fn read<T: Answer>(
+    server: &ServerName,
+    what: String,
+    result: ServerResult,
+) -> Result<T, ErrorData> {
     T::of(result).ok_or_else(|| error::of_runtime(&RuntimeError::BadReply { server: server.clone(), what }))
 }
 
-fn what(request: &ClientRequest) -> String {
+/// A request in a person's words.
+pub(super) fn what(request: &ClientRequest) -> String {
     match request {
         ClientRequest::CallToolRequest(call) => crate::runtime::mcp::shown_tool(&call.params.name),
         request => format!("`{}`", request.method().chars().take(64).collect::<String>()),
     }
+}
+
+/// Marks an answer as whole, which MCP 2026-07-28 demands and servers of earlier versions don't say. The library takes the mark away
+/// again for clients of those.
+macro_rules! whole {
+    ($result:expr) => {{
+        let mut result = $result;
+        result.result_type.get_or_insert(ResultType::COMPLETE);
+        result
+    }};
 }
 
 /// What an answer should be. The library guesses its type from its fields, and may guess another that has the same.
@@ -99,10 +118,11 @@ macro_rules! answers {
     ($($Type:ident),* $(,)?) => { $(
         impl Answer for rmcp::model::$Type {
             fn of(result: ServerResult) -> Option<Self> {
-                match result {
-                    ServerResult::$Type(result) => Some(result),
-                    other => again(&other),
-                }
+                let result = match result {
+                    ServerResult::$Type(result) => result,
+                    other => again(&other)?,
+                };
+                Some(whole!(result))
             }
         }
     )* };
@@ -123,12 +143,12 @@ fn again<T: DeserializeOwned>(result: &ServerResult) -> Option<T> {
 impl Answer for CallToolResponse {
     fn of(result: ServerResult) -> Option<Self> {
         match result {
-            ServerResult::CallToolResult(result) => Some(Self::Complete(result)),
+            ServerResult::CallToolResult(result) => Some(Self::Complete(whole!(result))),
             ServerResult::InputRequiredResult(result) => Some(Self::InputRequired(result)),
             ServerResult::CreateTaskResult(result) => Some(Self::Task(result)),
             // Some servers answer `{}` when there is nothing to say.
             ServerResult::EmptyResult(_) => Some(Self::Complete(CallToolResult::success(Vec::new()))),
-            other => again(&other).map(Self::Complete),
+            other => Some(Self::Complete(whole!(again::<CallToolResult>(&other)?))),
         }
     }
 }
@@ -136,9 +156,9 @@ impl Answer for CallToolResponse {
 impl Answer for GetPromptResponse {
     fn of(result: ServerResult) -> Option<Self> {
         match result {
-            ServerResult::GetPromptResult(result) => Some(Self::Complete(result)),
+            ServerResult::GetPromptResult(result) => Some(Self::Complete(whole!(result))),
             ServerResult::InputRequiredResult(result) => Some(Self::InputRequired(result)),
-            other => again(&other).map(Self::Complete),
+            other => Some(Self::Complete(whole!(again::<GetPromptResult>(&other)?))),
         }
     }
 }
@@ -146,9 +166,9 @@ impl Answer for GetPromptResponse {
 impl Answer for ReadResourceResponse {
     fn of(result: ServerResult) -> Option<Self> {
         match result {
-            ServerResult::ReadResourceResult(result) => Some(Self::Complete(result)),
+            ServerResult::ReadResourceResult(result) => Some(Self::Complete(whole!(result))),
             ServerResult::InputRequiredResult(result) => Some(Self::InputRequired(result)),
-            other => again(&other).map(Self::Complete),
+            other => Some(Self::Complete(whole!(again::<ReadResourceResult>(&other)?))),
         }
     }
 }

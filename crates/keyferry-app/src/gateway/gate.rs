@@ -10,9 +10,9 @@ use keyferry_core::id::ServerName;
 use rmcp::{
     ErrorData, RoleServer,
     model::{
-        ClientNotification, ClientRequest, Implementation, InitializeResult, JsonObject, LoggingLevel,
-        LoggingMessageNotification, LoggingMessageNotificationParam, PromptsCapability, ResourcesCapability,
-        ServerCapabilities, ToolsCapability,
+        ClientNotification, ClientRequest, Implementation, InitializeResult, InputRequiredResult, JsonObject,
+        LoggingLevel, LoggingMessageNotification, LoggingMessageNotificationParam, PromptsCapability,
+        ResourcesCapability, ServerCapabilities, ToolsCapability,
     },
     service::RequestContext,
 };
@@ -22,10 +22,11 @@ use super::{
     forward::{self, Answer},
     lists::info,
     merged::Missing,
+    rounds::{self, Asked},
 };
 use crate::engine::Engine;
 
-pub(super) use client::ClientState;
+pub(super) use client::{ClientState, is_stateless};
 
 /// What a client reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,25 @@ impl Gate {
         context: RequestContext<RoleServer>,
     ) -> Result<T, ErrorData> {
         forward::ask_for(&self.engine, server, self.client.asker(context), request).await
+    }
+
+    /// Asks one server for what it may have to ask this client about.
+    async fn ask_and_be_asked<T: Answer + From<InputRequiredResult>>(
+        &self,
+        server: &ServerName,
+        request: impl Into<ClientRequest>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<T, ErrorData> {
+        if !is_stateless(&context) {
+            return self.ask(server, request, context).await;
+        }
+        let hearing = self.client.hear(server, &context).await;
+        let asked = Asked { server, request: request.into(), scope: &self.scope };
+        let answer = rounds::ask(&self.engine, &self.client, asked, context).await;
+        if let Some(hearing) = hearing {
+            hearing.end().await;
+        }
+        answer
     }
 
     /// What the endpoint says of itself.

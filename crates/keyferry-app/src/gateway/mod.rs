@@ -8,6 +8,7 @@
 //! - `merged`, `names`, `uris`: the lists of all as one, and the way back from a name to its server
 //! - `lists`: what each server lists, kept
 //! - `upstream`, `forward`: the one place from which a session with a server is had, and a request over it
+//! - `rounds`: calls that wait for a client that is asked by the answer to its call
 //! - `inbox`: what servers tell, on its way to a client
 
 #![expect(
@@ -24,11 +25,13 @@ mod inbox;
 mod lists;
 mod merged;
 mod names;
+mod rounds;
 mod sessions;
 mod upstream;
 mod uris;
 
 use lists::Lists;
+use rounds::Rounds;
 use sessions::Sessions;
 
 pub(crate) use http::{all, one};
@@ -38,5 +41,6 @@ pub(crate) use sessions::sweep;
 #[derive(Default)]
 pub(crate) struct Gateway {
     lists: Lists,
+    rounds: Rounds,
     sessions: Sessions,
 }

@@ -157,11 +157,14 @@ impl Sessions {
     }
 }
 
-/// Keeps the number of sessions down, for as long as the app runs.
+/// Keeps the number of sessions and of held calls down, for as long as the app runs.
 pub(crate) async fn sweep(engine: Arc<Engine>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(SWEEP) => engine.gateway.sessions.sweep().await,
+            () = tokio::time::sleep(SWEEP) => {
+                engine.gateway.sessions.sweep().await;
+                engine.gateway.rounds.sweep();
+            }
             () = engine.ending.cancelled() => return,
         }
     }

@@ -25,6 +25,9 @@ mod ended;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+#[cfg(unix)]
+mod foreign;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod interrupted;

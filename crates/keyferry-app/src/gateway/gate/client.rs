@@ -1,5 +1,7 @@
 //! What is known of the client that a gate serves.
 
+mod hearing;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,7 +18,7 @@ use tokio::sync::mpsc;
 use crate::{
     engine::Engine,
     gateway::{hangup::Hangup, uris},
-    runtime::mcp::{Asker, Asks, Client, Switchboard, Told, Upstream, severity},
+    runtime::mcp::{Asker, Asks, Client, Reach, Reports, Switchboard, Told, Upstream, severity},
 };
 
 /// Keys of `_meta` that are meant for the next hop alone (MCP 2026-07-28, "`_meta`").
@@ -67,13 +69,24 @@ impl ClientState {
         Some(self.switchboard.attach(self.number, scope.cloned()))
     }
 
+    /// From now on it is told nothing.
+    pub(super) fn detach(&self) {
+        self.lock().attached = false;
+        self.switchboard.detach(self.number);
+    }
+
     /// Who asks, as the servers' side needs it.
-    pub(super) fn asker(&self, context: RequestContext<RoleServer>) -> Asker {
+    pub(in crate::gateway) fn asker(&self, context: RequestContext<RoleServer>) -> Asker {
+        let reach = if is_stateless(&context) { Reach::Nowise } else { Reach::Requests };
+        self.asker_by(reach, context)
+    }
+
+    /// Likewise, asked in this way.
+    pub(in crate::gateway) fn asker_by(&self, reach: Reach, context: RequestContext<RoleServer>) -> Asker {
         let capabilities = context.client_capabilities().unwrap_or_default();
-        let version = context.protocol_version();
-        let can_be_asked = version.is_none_or(|version| version < ProtocolVersion::NO_INITIALIZE);
+        let reports = Reports::default();
+        reports.go_to(&context.peer, context.meta.get_progress_token());
         let mut meta = context.meta;
-        let progress = meta.get_progress_token();
         meta.retain(|key, _| key != "progressToken" && !key.starts_with(OWN_PREFIX));
         let hung_up = Hangup::of(&context.extensions);
         Asker {
@@ -81,12 +94,12 @@ impl ClientState {
                 number: self.number,
                 peer: context.peer,
                 capabilities,
-                can_be_asked,
+                reach,
                 asks: self.asks.clone(),
             }),
             request: Some(context.id),
             meta,
-            progress,
+            reports,
             gone: context.ct,
             hung_up,
         }
@@ -98,9 +111,7 @@ impl ClientState {
 
     /// Whether the client wants a message of the gateway's own. One without a session says so with each request.
     pub(super) fn wants(&self, level: LoggingLevel, context: &RequestContext<RoleServer>) -> bool {
-        let stateless =
-            context.protocol_version().is_some_and(|version| version >= ProtocolVersion::NO_INITIALIZE);
-        let chosen = if stateless {
+        let chosen = if is_stateless(context) {
             context.meta.log_level()
         } else {
             self.lock().level.or(Some(LoggingLevel::Debug))
@@ -132,6 +143,11 @@ impl ClientState {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the request is of a version without sessions (MCP 2026-07-28).
+pub(in crate::gateway) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|version| version >= ProtocolVersion::NO_INITIALIZE)
 }
 
 impl Drop for ClientState {

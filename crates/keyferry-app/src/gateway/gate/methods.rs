@@ -72,7 +72,7 @@ impl ServerHandler for Gate {
                 server
             }
         };
-        self.ask(&server, CallToolRequest::new(request), context).await
+        self.ask_and_be_asked(&server, CallToolRequest::new(request), context).await
     }
 
     /// For the headers of MCP 2026-07-28 that repeat a call's arguments: as far as the tool is known already.
@@ -111,7 +111,7 @@ impl ServerHandler for Gate {
                 server
             }
         };
-        self.ask(&server, GetPromptRequest::new(request), context).await
+        self.ask_and_be_asked(&server, GetPromptRequest::new(request), context).await
     }
 
     async fn list_resources(
@@ -149,7 +149,7 @@ impl ServerHandler for Gate {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let (server, own) = self.owner_of_uri(&request.uri).await?;
         let asked = std::mem::replace(&mut request.uri, own.clone());
-        let mut answer = self.ask(&server, ReadResourceRequest::new(request), context).await?;
+        let mut answer = self.ask_and_be_asked(&server, ReadResourceRequest::new(request), context).await?;
         if let ReadResourceResponse::Complete(read) = &mut answer
             && asked != own
         {

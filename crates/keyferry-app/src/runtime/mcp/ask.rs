@@ -57,10 +57,10 @@ impl Session {
                 biased;
                 Some(progress) = ongoing.progress.recv() => {
                     deadline = Instant::now() + limit;
-                    if let (Some(client), Some(token)) = (&asker.client, &asker.progress) {
+                    if let Some((client, token)) = asker.reports.place() {
                         let mut progress = progress;
-                        progress.progress_token = token.clone();
-                        let report = client.peer.send_notification(ProgressNotification::new(progress).into());
+                        progress.progress_token = token;
+                        let report = client.send_notification(ProgressNotification::new(progress).into());
                         _ = timeout(REPORT, report).await;
                     }
                 }

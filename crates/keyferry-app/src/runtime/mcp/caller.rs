@@ -11,10 +11,14 @@ use std::{
 use keyferry_core::id::ServerName;
 use rmcp::{
     RoleClient, RoleServer,
-    model::{ClientCapabilities, ProgressNotificationParam, ProgressToken, RequestId, RequestMetaObject},
+    model::{
+        ClientCapabilities, InputRequest, ProgressNotificationParam, ProgressToken, RequestId,
+        RequestMetaObject,
+    },
     service::Peer,
 };
-use tokio::sync::mpsc;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::Switchboard;
@@ -28,10 +32,30 @@ pub(crate) struct Client {
     pub(crate) number: u64,
     pub(crate) peer: Peer<RoleServer>,
     pub(crate) capabilities: ClientCapabilities,
-    /// Whether it can be asked: a client without a session (MCP 2026-07-28) can't.
-    pub(crate) can_be_asked: bool,
+    pub(crate) reach: Reach,
     pub(crate) asks: Asks,
 }
+
+/// How a client is asked what a server wants to know.
+#[derive(Clone)]
+pub(crate) enum Reach {
+    /// By a request, on the stream of its call.
+    Requests,
+    /// By the answer to its call, after which it calls again (MCP 2026-07-28, "Multi Round-Trip Requests").
+    Rounds(mpsc::Sender<Question>),
+    /// In no way, for its version of the protocol has none for what it asks.
+    Nowise,
+}
+
+/// What a server wants to know of a client that is asked in rounds.
+pub(crate) struct Question {
+    pub(crate) request: InputRequest,
+    pub(crate) answer: oneshot::Sender<Value>,
+}
+
+/// Where a call's progress is reported: elsewhere with each round. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Reports(Arc<Mutex<Option<(Peer<RoleServer>, ProgressToken)>>>);
 
 /// The requests of servers that a client is about to answer, by the token under which it reports its progress.
 #[derive(Clone, Default)]
@@ -49,8 +73,8 @@ pub(crate) struct Asker {
     pub(crate) request: Option<RequestId>,
     /// What it sent along, without what was meant for the gateway.
     pub(crate) meta: RequestMetaObject,
-    /// Under which token it wants to hear of progress.
-    pub(crate) progress: Option<ProgressToken>,
+    /// Where it wants to hear of progress.
+    pub(crate) reports: Reports,
     /// Cancelled when nobody waits for the answer any more.
     pub(crate) gone: CancellationToken,
     /// Cancelled when the client's connection broke and was not taken up again.
@@ -108,7 +132,7 @@ pub(super) enum Unroutable {
     NoClient,
     /// The client's version of the protocol knows no such requests.
     #[error(
-        "the client that calls speaks a version of MCP in which servers can't ask (2026-07-28 and later)"
+        "the client speaks a version of MCP (2026-07-28 or later) in which servers can ask only while a tool is called, a prompt got or a resource read"
     )]
     CannotBeAsked,
 }
@@ -123,7 +147,7 @@ impl Asker {
 impl Call {
     pub(super) fn caller(&self) -> Result<Caller, Unroutable> {
         let client = self.asker.client.clone().ok_or(Unroutable::NoClient)?;
-        if !client.can_be_asked {
+        if matches!(client.reach, Reach::Nowise) {
             return Err(Unroutable::CannotBeAsked);
         }
         self.asking.fetch_add(1, Ordering::SeqCst);
@@ -166,6 +190,17 @@ impl Ongoing {
 impl Drop for Ongoing {
     fn drop(&mut self) {
         self.switchboard.end(&self.server, self.tag);
+    }
+}
+
+impl Reports {
+    /// From now on progress is reported there; nowhere without a token.
+    pub(crate) fn go_to(&self, peer: &Peer<RoleServer>, token: Option<ProgressToken>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = token.map(|token| (peer.clone(), token));
+    }
+
+    pub(super) fn place(&self) -> Option<(Peer<RoleServer>, ProgressToken)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

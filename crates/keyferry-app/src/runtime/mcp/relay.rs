@@ -13,7 +13,11 @@ use rmcp::{
     },
 };
 
-use super::{Switchboard, caller::Caller};
+use super::{
+    Switchboard,
+    caller::{Caller, Reach},
+    rounds,
+};
 
 /// The client's end of a session with a server.
 pub(super) struct Relay {
@@ -36,7 +40,10 @@ impl Service<RoleClient> for Relay {
             ErrorData::new(ErrorCode::INVALID_REQUEST, reason.to_string(), None)
         })?;
         is_able(&caller.client.capabilities, &request)?;
-        ask(caller, request, context).await
+        match caller.client.reach.clone() {
+            Reach::Rounds(questions) => rounds::ask(&caller, &questions, request, &context).await,
+            _ => ask(caller, request, context).await,
+        }
     }
 
     /// `Tap` has passed them on before, for here they are not in order any more.

@@ -211,6 +211,13 @@ impl Switchboard {
         self.lock().line(server).level = Some(level);
     }
 
+    /// Whether the server was told to keep back messages of this level.
+    pub(crate) fn is_quieter(&self, server: &ServerName, level: LoggingLevel) -> bool {
+        let state = self.lock();
+        let told = state.lines.get(server).and_then(|line| line.level);
+        told.is_some_and(|told| severity(told) > severity(level))
+    }
+
     /// The client wants to know of changes of a resource.
     pub(crate) fn subscribe(&self, client: u64, server: &ServerName, uri: &str) -> Upstream {
         self.lock().line(server).subscribe(client, uri)

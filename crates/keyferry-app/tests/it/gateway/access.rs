@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::app_with;
+use super::{app_with, two_clients};
 use crate::support::{TestApp, client};
 
 /// A request as a client without a library would send it.
@@ -107,25 +107,7 @@ async fn a_session_is_good_only_where_it_was_opened_and_until_it_is_closed() {
 
 #[tokio::test]
 async fn a_session_of_one_client_is_none_to_another() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = folder.path().join("home");
-    for below in [".cursor", ".gemini"] {
-        std::fs::create_dir_all(home.join(below)).unwrap();
-    }
-    let settings = crate::support::settings(folder.path());
-    let app = TestApp::boot(folder, settings, |parts| {
-        parts.environment.retain(|(name, _)| name != "HOME");
-        parts.environment.push(("HOME".into(), home.into()));
-    })
-    .await;
-    let token = async |name: &str| {
-        let put = client().put(app.url(&format!("/api/v1/clients/{name}"))).json(&json!({}));
-        let connected = put.bearer_auth(app.app.api_token().expose_secret()).send().await.unwrap();
-        assert_eq!(connected.status(), StatusCode::OK, "{}", connected.text().await.unwrap());
-        let file = app.data_folder().join(format!("clients/{name}.token"));
-        std::fs::read_to_string(file).unwrap().trim().to_owned()
-    };
-    let (cursor, gemini) = (token("cursor").await, token("gemini").await);
+    let (app, cursor, gemini) = two_clients().await;
     let as_client = async |token: &str, session: Option<&str>, body: String| {
         let mut request = client().post(app.url("/mcp")).bearer_auth(token);
         request = request.header(header::ACCEPT, "application/json, text/event-stream");

@@ -9,7 +9,18 @@ use super::app_with;
 use crate::support::{TestApp, client};
 
 /// What one request is answered: every message of it, in order.
-async fn ask(app: &TestApp, path: &str, method: &str, mut params: Value) -> Vec<Value> {
+async fn ask(app: &TestApp, path: &str, method: &str, params: Value) -> Vec<Value> {
+    ask_as(app, app.app.api_token().expose_secret(), path, method, params).await
+}
+
+/// Likewise, as the client with this token.
+pub(super) async fn ask_as(
+    app: &TestApp,
+    token: &str,
+    path: &str,
+    method: &str,
+    mut params: Value,
+) -> Vec<Value> {
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": { "name": "raw", "version": "1" },
@@ -21,7 +32,7 @@ async fn ask(app: &TestApp, path: &str, method: &str, mut params: Value) -> Vec<
     let name = params["name"].as_str().or(params["uri"].as_str()).map(str::to_owned);
     let mut request = client()
         .post(app.url(path))
-        .bearer_auth(app.app.api_token().expose_secret())
+        .bearer_auth(token)
         .header(header::ACCEPT, "application/json, text/event-stream")
         .header("mcp-protocol-version", "2026-07-28")
         .header("mcp-method", method)
@@ -39,7 +50,7 @@ async fn ask(app: &TestApp, path: &str, method: &str, mut params: Value) -> Vec<
     data.filter_map(|data| serde_json::from_str(data.trim()).ok()).collect()
 }
 
-fn result(messages: &[Value]) -> &Value {
+pub(super) fn result(messages: &[Value]) -> &Value {
     let last = messages.last().unwrap();
     assert_eq!(last["id"], 7, "{messages:#?}");
     assert!(last["error"].is_null(), "{messages:#?}");
@@ -96,10 +107,38 @@ async fn its_progress_comes_on_the_answer_of_its_call() {
 }
 
 #[tokio::test]
-async fn a_server_that_asks_such_a_client_is_refused_with_the_reason() {
+async fn every_answer_says_that_it_is_whole() {
     let app = app_with(&["alpha"]).await;
-    let messages = ask(&app, "/mcp/alpha", "tools/call", json!({ "name": "elicit", "arguments": {} })).await;
-    let text = result(&messages)["content"][0]["text"].as_str().unwrap();
-    assert!(text.contains("a version of MCP in which servers can't ask"), "{text}");
+    for (method, params) in [
+        ("server/discover", json!({})),
+        ("tools/list", json!({})),
+        ("prompts/list", json!({})),
+        ("resources/list", json!({})),
+        ("resources/templates/list", json!({})),
+        ("tools/call", json!({ "name": "echo", "arguments": {} })),
+        ("prompts/get", json!({ "name": "greet", "arguments": { "whom": "Ann" } })),
+        ("resources/read", json!({ "uri": "alpha://one" })),
+        (
+            "completion/complete",
+            json!({ "ref": { "type": "ref/prompt", "name": "greet" }, "argument": { "name": "whom", "value": "" } }),
+        ),
+    ] {
+        let answer = ask(&app, "/mcp/alpha", method, params).await;
+        assert_eq!(result(&answer)["resultType"], "complete", "{method}: {answer:#?}");
+    }
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn it_hears_of_the_log_while_its_call_is_under_way_and_before_the_answer() {
+    let app = app_with(&["alpha", "beta"]).await;
+    for (path, tool) in [("/mcp/alpha", "log"), ("/mcp", "alpha__log")] {
+        let call = json!({ "name": tool, "arguments": { "level": "debug", "data": "said" } });
+        let messages = ask(&app, path, "tools/call", call).await;
+        let methods: Vec<_> = messages.iter().map(|message| &message["method"]).collect();
+        assert_eq!(methods, [&json!("notifications/message"), &Value::Null], "{messages:#?}");
+        assert_eq!(messages[0]["params"]["data"], "said");
+        assert_eq!(result(&messages)["content"][0]["text"], "logged");
+    }
     app.shutdown().await;
 }
