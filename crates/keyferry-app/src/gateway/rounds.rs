@@ -101,7 +101,7 @@ pub(super) async fn ask<T: Answer + From<InputRequiredResult>>(
     let rounds = &engine.gateway.rounds;
     let (left, what) = (context.ct.clone(), forward::what(&asked.request));
     let mut call = match named {
-        Some(name) => rounds.take(&name, &ours).ok_or_else(unknown)?.again(answers, &context),
+        Some(name) => rounds.take(&name, &ours, Instant::now()).ok_or_else(unknown)?.again(answers, &context),
         None => Call::begin(engine, client, ours, asked.request, context),
     };
     match call.turn(&left).await {
@@ -109,7 +109,7 @@ pub(super) async fn ask<T: Answer + From<InputRequiredResult>>(
         Turn::Asks(requests) => {
             let name =
                 engine.entropy.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            rounds.hold(name.clone(), call);
+            rounds.hold(name.clone(), call, Instant::now());
             Ok(InputRequiredResult::new(Some(requests), Some(name)).into())
         }
         Turn::Left => Err(error::of_ask(crate::runtime::mcp::AskError::Cancelled)),
@@ -211,33 +211,36 @@ impl Call {
 }
 
 impl Rounds {
-    fn hold(&self, name: String, call: Call) {
+    fn hold(&self, name: String, call: Call, now: Instant) {
         let mut held = self.lock();
-        held.retain(|_, held| held.since.elapsed() < PATIENCE);
+        held.retain(|_, held| now - held.since < PATIENCE);
         let longest = held.iter().min_by_key(|(_, held)| held.since).map(|(name, _)| name.clone());
         if held.len() >= MOST
             && let Some(longest) = longest
         {
             held.remove(&longest);
         }
-        held.insert(name, Held { call, since: Instant::now() });
+        held.insert(name, Held { call, since: now });
     }
 
-    fn take(&self, name: &str, ours: &Ours) -> Option<Call> {
+    fn take(&self, name: &str, ours: &Ours, now: Instant) -> Option<Call> {
         let mut held = self.lock();
         let there = held.get(name)?;
-        if there.call.ours != *ours || there.since.elapsed() >= PATIENCE {
+        if there.call.ours != *ours || now - there.since >= PATIENCE {
             return None;
         }
         held.remove(name).map(|held| held.call)
     }
 
     /// Gives up the calls whose clients did not come back.
-    pub(super) fn sweep(&self) {
-        self.lock().retain(|_, held| held.since.elapsed() < PATIENCE);
+    pub(super) fn sweep(&self, now: Instant) {
+        self.lock().retain(|_, held| now - held.since < PATIENCE);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Held>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,7 +163,7 @@ pub(crate) async fn sweep(engine: Arc<Engine>) {
         tokio::select! {
             () = tokio::time::sleep(SWEEP) => {
                 engine.gateway.sessions.sweep().await;
-                engine.gateway.rounds.sweep();
+                engine.gateway.rounds.sweep(Instant::now());
             }
             () = engine.ending.cancelled() => return,
         }

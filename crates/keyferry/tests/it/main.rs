@@ -3,6 +3,9 @@
 #[cfg(test)]
 mod alone;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod bad_requests;
+#[cfg(test)]
 mod bridge;
 #[cfg(test)]
 mod certified;

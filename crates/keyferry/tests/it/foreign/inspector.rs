@@ -1,6 +1,6 @@
 //! npm's MCP Inspector, run without its page.
 
-use std::{fs, process::Command};
+use std::{collections::BTreeMap, fs, process::Command};
 
 use serde_json::{Value, json};
 
@@ -13,10 +13,14 @@ use super::{
 fn ways(stage: &Stage) -> Value {
     let headers = json!({ "Authorization": format!("Bearer {}", stage.token()) });
     let http = |path: &str| json!({ "type": "streamable-http", "url": stage.url(path), "headers": headers });
+    // The Inspector starts a program with little of its own environment.
+    let ours = stage.world.command(&[]);
+    let ours = ours.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)));
+    let ours: BTreeMap<_, _> = ours.collect();
     json!({ "mcpServers": {
         "all": http("mcp"),
         "one": http("mcp/everything"),
-        "bridge": { "command": env!("CARGO_BIN_EXE_keyferry"), "args": ["bridge"] },
+        "bridge": { "command": env!("CARGO_BIN_EXE_keyferry"), "args": ["bridge"], "env": ours },
     } })
 }
 
