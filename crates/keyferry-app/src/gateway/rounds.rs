@@ -79,7 +79,7 @@ struct Call {
 
 /// What a round comes to.
 enum Turn {
-    Answered(Result<ServerResult, ErrorData>),
+    Answered(Box<Result<ServerResult, ErrorData>>),
     Asks(InputRequests),
     Left,
 }
@@ -105,7 +105,7 @@ pub(super) async fn ask<T: Answer + From<InputRequiredResult>>(
         None => Call::begin(engine, client, ours, asked.request, context),
     };
     match call.turn(&left).await {
-        Turn::Answered(result) => forward::read(asked.server, what, result?),
+        Turn::Answered(result) => forward::read(asked.server, what, (*result)?),
         Turn::Asks(requests) => {
             let name =
                 engine.entropy.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -192,7 +192,7 @@ impl Call {
                 biased;
                 outcome = &mut self.outcome => {
                     let gone = || Err(error::of_ask(crate::runtime::mcp::AskError::Cancelled));
-                    return Turn::Answered(outcome.unwrap_or_else(|_| gone()));
+                    return Turn::Answered(Box::new(outcome.unwrap_or_else(|_| gone())));
                 }
                 Some(question) = self.questions.recv() => self.note(question),
                 () = left.cancelled() => return Turn::Left,

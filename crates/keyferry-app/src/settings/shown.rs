@@ -53,6 +53,7 @@ impl Settings {
             Key::Providers => self.provider_folders.iter().map(|folder| path(folder)).collect(),
             Key::CatalogSources => self.catalog_sources.iter().map(ToString::to_string).collect(),
             Key::OpenBrowser => vec![self.open_browser.to_string()],
+            Key::BrowserCommand => self.browser_command.iter().map(|file| path(file)).collect(),
             Key::ServerStartLimit => vec![seconds(self.server_start_limit)],
             Key::ServerCallLimit => vec![seconds(self.server_call_limit)],
             Key::ServersRuntime => vec![self.servers_runtime.as_str().to_owned()],

@@ -29,7 +29,7 @@ pub struct SignInRequest {
 }
 
 /// What a person says to a sign-in in a window of ours, in which a session token is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WindowChoice {
     /// That they were told what is read and where it goes (`told` of the provider), and want it. Without it a new sign-in is refused with
@@ -42,7 +42,7 @@ pub struct WindowChoice {
 }
 
 /// What a window did so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SignInWindow {
     /// Where it may not go, each host once, in the order in which it tried.
     pub refused: Vec<RefusedPlace>,
@@ -51,7 +51,7 @@ pub struct SignInWindow {
 }
 
 /// A place that a window was kept from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefusedPlace {
     /// The host, in punycode, with a port that is not https's own.
     pub host: String,

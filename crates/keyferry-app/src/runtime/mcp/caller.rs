@@ -55,7 +55,10 @@ pub(crate) struct Question {
 
 /// Where a call's progress is reported: elsewhere with each round. Clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct Reports(Arc<Mutex<Option<(Peer<RoleServer>, ProgressToken)>>>);
+pub(crate) struct Reports(Arc<Mutex<Option<Place>>>);
+
+/// A client, and the token under which it knows its call.
+type Place = (Peer<RoleServer>, ProgressToken);
 
 /// The requests of servers that a client is about to answer, by the token under which it reports its progress.
 #[derive(Clone, Default)]
@@ -199,7 +202,7 @@ impl Reports {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = token.map(|token| (peer.clone(), token));
     }
 
-    pub(super) fn place(&self) -> Option<(Peer<RoleServer>, ProgressToken)> {
+    pub(super) fn place(&self) -> Option<Place> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
