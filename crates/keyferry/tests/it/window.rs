@@ -130,6 +130,7 @@ async fn a_killed_app_leaves_no_browser_and_the_next_start_no_profile() {
     assert_eq!(fs::read_dir(&passing).unwrap().count(), 1, "nobody was left to remove it");
 
     let app = Service::start(command(&world, &["app"]));
+    assert_eq!(world.run(&["status"]).code, 0);
     assert_eq!(fs::read_dir(&passing).unwrap().count(), 0);
     assert_eq!(app.end(&world), 0);
     world.end().await;

@@ -117,17 +117,17 @@ impl Watch {
         Self { rules, state: Mutex::default(), changed: Notify::new() }
     }
 
-    /// Takes what came, and answers a request that is held.
+    /// Takes what came, and answers a request that is held and a page that is new.
     pub(super) fn heard(&self, event: Event) -> Option<Verdict> {
         let verdict = match event {
             Event::Held(held) => Some(self.judge(held)),
             Event::Attached(Attached { session_id, target_info }) => {
-                let mut state = self.lock();
+                let (mut state, page) = (self.lock(), PageSession(session_id));
                 if target_info.kind == "page" && state.pages.len() < MOST_PAGES {
                     state.had_pages = true;
-                    state.pages.insert(PageSession(session_id));
+                    state.pages.insert(page.clone());
                 }
-                None
+                Some(Verdict::Begin(page))
             }
             Event::Detached(Detached { session_id }) => {
                 self.lock().pages.remove(&PageSession(session_id));

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use chromiumoxide_cdp::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
 use chromiumoxide_types::Command;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -204,12 +205,14 @@ impl Drop for Wire {
     }
 }
 
-/// What is answered to a request that is held.
+/// What is answered to a request that is held, or to a page that is new.
 pub(super) enum Verdict {
     /// Let it go.
     Go(chromiumoxide_cdp::cdp::browser_protocol::fetch::ContinueRequestParams),
     /// Have it fail.
     Stay(chromiumoxide_cdp::cdp::browser_protocol::fetch::FailRequestParams),
+    /// Let a new page begin. A window that a page opens waits for whoever looks at it, and its first request with it.
+    Begin(PageSession),
 }
 
 impl Verdict {
@@ -217,6 +220,9 @@ impl Verdict {
         match self {
             Self::Go(command) => message(id, None, command),
             Self::Stay(command) => message(id, None, command),
+            Self::Begin(PageSession(session)) => {
+                message(id, Some(session), &RunIfWaitingForDebuggerParams {})
+            }
         }
     }
 }

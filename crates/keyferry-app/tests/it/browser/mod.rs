@@ -160,9 +160,11 @@ async fn over(app: &TestApp, mut sign_in: Value) -> Value {
 
 /// The sign-in as soon as its window has tried to go where it may not as often as this.
 async fn refused(app: &TestApp, mut sign_in: Value, least: usize) -> Value {
+    let until = std::time::Instant::now() + Duration::from_secs(60);
     while sign_in["state"] == "waiting_for_person" && places(&sign_in).len() < least {
+        assert!(std::time::Instant::now() < until, "nothing was refused: {sign_in}");
         let (id, revision) = (sign_in["id"].as_str().unwrap(), &sign_in["revision"]);
-        sign_in = app.get(&format!("/api/v1/sign-ins/{id}?wait=30&after={revision}")).await.1;
+        sign_in = app.get(&format!("/api/v1/sign-ins/{id}?wait=10&after={revision}")).await.1;
     }
     sign_in
 }

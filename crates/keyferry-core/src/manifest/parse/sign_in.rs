@@ -11,6 +11,20 @@ use crate::{
     scope::{Scope, Scopes},
 };
 
+/// What a manifest might say of a window, and never may: whoever writes a manifest would have a script run in a person's session.
+const OF_THE_PROVIDER_FILE: [&str; 10] = [
+    "script",
+    "tokens",
+    "cookie",
+    "login_url",
+    "loginUrl",
+    "allow_hosts",
+    "navigationRules",
+    "extract_on",
+    "extractTokens",
+    "local_storage",
+];
+
 /// Reads names and whether they are required, and nothing else: an endpoint, a client id or a secret in a manifest would be that of
 /// whoever wrote the file.
 pub(super) fn read(
@@ -69,6 +83,12 @@ fn browser(node: &Node<'_>, places: &mut ProviderPlaces, report: &mut Report<'_>
     let mut browser = node.object(report)?;
     let required = browser.boolean("required", report).unwrap_or_default();
     let provider = browser.get("provider").and_then(|node| provider(&node, places, report));
+    for key in OF_THE_PROVIDER_FILE {
+        if let Some(node) = browser.get(key) {
+            let hint = "a manifest names a provider; where a window may go and what is read in it, that provider's own file says";
+            report.error(&node.span(), format!("`{}` has no place in a manifest", node.path()), hint);
+        }
+    }
     browser.finish(&[], report);
     Some(BrowserSignIn { provider, required })
 }

@@ -75,6 +75,21 @@ fn text_for_people_can_not_hide_or_turn_what_they_read() {
 }
 
 #[test]
+fn a_manifest_brings_no_script_and_no_rules_for_a_window() {
+    let offers = |more: Value| {
+        let mut browser = json!({ "provider": "acme-browser", "required": true });
+        browser.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        with("archestra_config", json!({ "browser_based": browser }))
+    };
+    assert!(parse(&offers(json!({}))).manifest.sign_in.requires_browser());
+    for key in ["script", "tokens", "login_url", "allow_hosts", "extract_on", "extractTokens"] {
+        let shown = error(&offers(json!({ key: "document.cookie" })).to_string());
+        let expected = format!("`archestra_config.browser_based.{key}` has no place in a manifest");
+        assert!(shown.contains(&expected), "{shown}");
+    }
+}
+
+#[test]
 fn a_manifest_made_to_cost_time_is_answered_at_once() {
     let keys = |count: usize, value: Value| -> Value {
         (0..count).map(|index| (format!("k{index}"), value.clone())).collect::<serde_json::Map<_, _>>().into()

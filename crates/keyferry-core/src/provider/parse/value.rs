@@ -205,9 +205,9 @@ pub(super) fn headers(
     for (name, value) in table.pairs("headers", report) {
         let lower = name.value.to_ascii_lowercase();
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if RESERVED_HEADERS.contains(&&*lower)
-            && !(lower == "authorization" && matches!(place, Place::Account))
-        {
+        // A session that was read in a window is shown as it is: most often as a cookie.
+        let of_account = matches!(place, Place::Account) && ["authorization", "cookie"].contains(&&*lower);
+        if RESERVED_HEADERS.contains(&&*lower) && !of_account {
             report.error(
                 &name.span,
                 format!("the header `{}` is set by Keyferry itself", name.value),
