@@ -109,13 +109,14 @@ impl Process {
     pub(super) async fn stop(mut self) -> String {
         group::terminate(self.group);
         self.emptied().await;
-        if group::exists(self.group) {
+        if group::lives(self.group) {
             _ = self.child.start_kill();
             self.emptied().await;
         }
         let status = timeout(GRACE, self.ended()).await.unwrap_or_else(|_| "it does not end".to_owned());
         self.gone = !group::exists(self.group);
-        if !self.gone {
+        // What has ended and nobody waits for, as under many a container's first process, keeps the group's number and does nothing.
+        if group::lives(self.group) {
             tracing::error!(group = self.group, "a browser does not end");
         }
         status
