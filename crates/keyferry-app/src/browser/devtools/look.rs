@@ -203,7 +203,6 @@ fn text(name: &FactName, value: Value) -> Option<(FactName, SecretText)> {
 }
 
 /// When a cookie ends. One of the session has no end, told as -1.
-#[expect(clippy::cast_possible_truncation, reason = "a moment that is out of range is none")]
 fn moment(seconds: f64) -> Option<Timestamp> {
     (seconds > 0.0 && seconds.is_finite()).then(|| Timestamp::from_second(seconds as i64).ok())?
 }
