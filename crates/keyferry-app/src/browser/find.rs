@@ -120,7 +120,10 @@ mod tests {
         let windows = environment(&[("ProgramFiles", "C:\\P"), ("LocalAppData", "C:\\Users\\ada\\L")]);
         let mac_edge = "/Users/ada/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge";
         let local_chrome = "C:\\Users\\ada\\L/Google/Chrome/Application/chrome.exe";
-        let table: [(Option<&str>, Platform, &[_], &[&str], Result<&str, &str>); 10] = [
+        /// The browser of the settings, the system, its variables, the files that are there, and what is found.
+        type Row<'r> =
+            (Option<&'r str>, Platform, &'r [(OsString, OsString)], &'r [&'r str], Result<&'r str, &'r str>);
+        let table: [Row<'_>; 10] = [
             (
                 None,
                 Platform::Linux,
@@ -141,7 +144,7 @@ mod tests {
         for (named, platform, environment, there, expected) in table {
             let runs = |file: &Path| there.iter().any(|known| Path::new(known) == file);
             let found = browser(named.map(Path::new), platform, environment, runs);
-            let found = found.as_deref().map_err(|error| error.code());
+            let found = found.as_deref().map_err(BrowserError::code);
             assert_eq!(found, expected.map(Path::new), "{named:?} {there:?}");
         }
     }

@@ -170,7 +170,7 @@ impl Look<'_> {
     /// The value of a script; nothing where it fails.
     async fn evaluate(&self, world: &ExecutionContextId, script: &str) -> Result<Value, BrowserError> {
         let evaluate = EvaluateParams {
-            context_id: Some(world.clone()),
+            context_id: Some(*world),
             return_by_value: Some(true),
             silent: Some(true),
             timeout: Some(TimeDelta::new(SCRIPT_LIMIT)),
