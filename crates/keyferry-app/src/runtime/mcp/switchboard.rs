@@ -183,10 +183,10 @@ impl Switchboard {
             }
             ServerNotification::ToolListChangedNotification(_)
             | ServerNotification::PromptListChangedNotification(_)
-            | ServerNotification::ResourceListChangedNotification(_) => {
-                if !line.changed_in(session) {
-                    return;
-                }
+            | ServerNotification::ResourceListChangedNotification(_)
+                if !line.changed_in(session) =>
+            {
+                return;
             }
             // The gateway listens for its clients, and acknowledges by itself.
             ServerNotification::SubscriptionsAcknowledgedNotification(_) => return,
