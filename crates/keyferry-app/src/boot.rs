@@ -13,6 +13,7 @@ use crate::{
     connections::{self, Connections, Opener, ProxyClient},
     engine::{Engine, Turns},
     entropy::Entropy,
+    events::{self, Events},
     gateway::{self, Gateway},
     home::{Announcement, ApiToken, AppLock, DataFolder, HomeError},
     install::{self, Backoff, Challenges, Deliveries, Registry},
@@ -144,6 +145,7 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     if engine.containers.were_used() {
         engine.tasks.spawn(remove_orphans(Arc::clone(&engine)));
     }
+    engine.tasks.spawn(events::gather(Arc::clone(&engine)));
     engine.tasks.spawn(gateway::sweep(Arc::clone(&engine)));
     engine.tasks.spawn(install::stop_idle(Arc::clone(&engine)));
     if !alone {
@@ -207,6 +209,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         parent_environment: parts.environment.clone(),
     });
     Ok(Engine {
+        events: Events::new(parts.entropy.bytes()),
         started_at: parts.clock.now(),
         clock: parts.clock,
         entropy: parts.entropy,

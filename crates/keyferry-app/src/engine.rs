@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     connections::{Connections, Opener},
     entropy::Entropy,
+    events::Events,
     gateway::Gateway,
     home::DataFolder,
     install::{Backoff, Challenges, Deliveries, Registry},
@@ -56,6 +57,8 @@ pub(crate) struct Engine {
     pub(crate) clients: Arc<Clients>,
     pub(crate) installs: Registry,
     pub(crate) sign_ins: SignIns,
+    /// What changes, for whoever shows it.
+    pub(crate) events: Events,
     /// Who may start, replace or remove a server.
     pub(crate) turns: Turns<ServerName>,
     /// Who may decide whether a connection goes with its last server.

@@ -8,6 +8,7 @@
 //! - [`vault`] and [`connections`]: what is kept sealed, and the sign-ins, refreshes and revocations around it
 //! - [`providers`] and [`catalog`]: which providers and manifests there are
 //! - [`install`] and [`runtime`]: from a manifest to a server that runs
+//! - `events`: word of what has changed
 //! - `gateway`: the one MCP endpoint before all servers
 //! - [`api`] and [`pages`]: the URL tree, for programs and for people
 
@@ -20,6 +21,7 @@ pub mod connections;
 mod data_files;
 mod engine;
 pub mod entropy;
+mod events;
 mod failpoint;
 mod gateway;
 pub mod home;

@@ -14,6 +14,7 @@ use crate::{
     api::dto::Problem,
     connections::{ConnectionError, SignIn, SignInRequest},
     engine::Engine,
+    events::{self, Change},
     ticket::Ticket,
 };
 
@@ -56,6 +57,7 @@ pub(crate) async fn begin(
     let (ticket, cancel) = (Ticket::from_entropy(engine.entropy.bytes()), CancellationToken::new());
     let (teller, standing) = watch::channel(Standing::Waiting(sign_in.url().clone()));
     engine.sign_ins.admit(ticket, standing.clone(), cancel.clone())?;
+    engine.tasks.spawn(events::tell_while(engine.clone(), Change::SignIn(ticket), standing.clone()));
     if open_browser && engine.settings.open_browser {
         engine.opener.open_beside(sign_in.url());
     }

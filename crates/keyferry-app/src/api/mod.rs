@@ -27,7 +27,7 @@ pub(crate) use error::ApiError;
 pub(crate) use guard::{Caller, Guard};
 
 use crate::{engine::Engine, gateway};
-use v1::{audit, catalog, clients, connections, installs, providers, servers, sign_ins, status};
+use v1::{audit, catalog, clients, connections, events, installs, providers, servers, sign_ins, status};
 
 /// What every handler gets.
 pub(crate) type Shared = axum::extract::State<Arc<Engine>>;
@@ -44,6 +44,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/status", get(status::show)),
         ("/api/v1/catalog", get(catalog::list)),
         ("/api/v1/catalog/{name}", get(catalog::show)),
+        ("/api/v1/events", get(events::listen)),
         ("/api/v1/installs", post(installs::create)),
         ("/api/v1/installs/{id}", get(installs::show).delete(installs::cancel)),
         ("/api/v1/servers", get(servers::list)),

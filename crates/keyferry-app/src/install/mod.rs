@@ -40,6 +40,7 @@ pub(crate) use uses::{Use, Uses};
 use crate::{
     api::dto::{Install, InstallRequest},
     engine::Engine,
+    events::{self, Change},
     ticket::Ticket,
 };
 use plan::Plan;
@@ -69,6 +70,7 @@ fn admit(engine: &Arc<Engine>, plan: Plan) -> Result<Install, InstallError> {
             NoRoom::Full => InstallError::Full,
         })?;
     engine.tasks.spawn(story::run(engine.clone(), plan, progress, cancel));
+    engine.tasks.spawn(events::tell_while(engine.clone(), Change::Install(id), record.clone()));
     let shown = record.borrow().shown();
     Ok(shown)
 }

@@ -39,9 +39,10 @@ pub use turn::{Attempt, Journal, Turn};
 
 use hkdf::Hkdf;
 use sha2::Sha256;
+use tokio::sync::broadcast;
 use zeroize::Zeroizing;
 
-use crate::{entropy::Entropy, home::DataFolder};
+use crate::{entropy::Entropy, events::Change, home::DataFolder};
 use keys::{MasterKey, Stores};
 use seal::Sealer;
 use unlock::{Unlocked, unlock};
@@ -59,10 +60,15 @@ struct Inner {
     sealer: Sealer,
     root: MasterKey,
     place: KeyPlace,
+    /// Rows that have changed, for whoever shows them.
+    told: broadcast::Sender<Change>,
     /// The file that is open, wherever it is by now.
     #[cfg(unix)]
     opened: FileId,
 }
+
+/// Changes that whoever listens has not heard of yet. One that misses some is told so.
+const MOST_UNHEARD: usize = 1024;
 
 /// Device and number of a file.
 #[cfg(unix)]
@@ -104,6 +110,7 @@ impl Vault {
             sealer,
             root,
             place,
+            told: broadcast::Sender::new(MOST_UNHEARD),
         })))
     }
 
@@ -124,6 +131,11 @@ impl Vault {
         key
     }
 
+    /// Connections and servers that change from now on.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
+        self.0.told.subscribe()
+    }
+
     /// Runs statements on a thread of their own.
     async fn run<T: Send + 'static>(
         &self,
@@ -132,15 +144,26 @@ impl Vault {
         self.on_thread(|inner| work(&mut inner.database(), &inner.sealer)).await
     }
 
-    /// Likewise, where they change what must still be there after this process.
-    async fn write<T: Send + 'static>(
+    /// Runs statements that change what is shown, and tells of it once they have.
+    async fn run_and_tell<T: Send + 'static>(
         &self,
+        change: Change,
+        work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
+        self.on_thread(|inner| inner.telling(change, work)).await
+    }
+
+    /// Likewise, where they change what must still be there after this process.
+    async fn write_and_tell<T: Send + 'static>(
+        &self,
+        change: Change,
         work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
         self.on_thread(|inner| {
-            let mut database = inner.database();
-            inner.check_place()?;
-            work(&mut database, &inner.sealer)
+            inner.telling(change, |database, sealer| {
+                inner.check_place()?;
+                work(database, sealer)
+            })
         })
         .await
     }
@@ -161,6 +184,17 @@ impl Inner {
     /// back what was not committed.
     fn database(&self) -> MutexGuard<'_, rusqlite::Connection> {
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn telling<T>(
+        &self,
+        change: Change,
+        work: impl FnOnce(&mut rusqlite::Connection, &Sealer) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let done = work(&mut self.database(), &self.sealer)?;
+        // That nobody listens is fine.
+        _ = self.told.send(change);
+        Ok(done)
     }
 
     /// Refuses a database whose file was taken away: SQLite would go on writing to it, and nobody would find it again.

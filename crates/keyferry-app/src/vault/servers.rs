@@ -12,7 +12,10 @@ use super::{
     row::{moment, parsed, read_generation, read_moment},
     seal::{Place, Sealer},
 };
-use crate::runtime::{Network, RuntimeKind};
+use crate::{
+    events::Change,
+    runtime::{Network, RuntimeKind},
+};
 
 /// One installed server.
 #[derive(Clone)]
@@ -114,7 +117,7 @@ impl Vault {
     /// [`VaultError::Changed`] when its connection has gone meanwhile.
     pub async fn save_server(&self, server: &ServerRecord) -> Result<(), VaultError> {
         let server = server.clone();
-        self.run(move |database, sealer| {
+        self.run_and_tell(Change::Server(server.name.clone()), move |database, sealer| {
             let settings = serde_json::to_string(&server.settings).map_err(|_| VaultError::Damaged("settings".to_owned()))?;
             let generation = sealer.draw_generation();
             let sealed = sealer.seal(place(server.name.as_str(), generation), &settings)?;
@@ -150,7 +153,7 @@ impl Vault {
     /// [`VaultError`].
     pub async fn set_server_wanted(&self, name: &ServerName, wanted: bool) -> Result<(), VaultError> {
         let name = name.clone();
-        self.run(move |database, _| {
+        self.run_and_tell(Change::Server(name.clone()), move |database, _| {
             database.execute("UPDATE servers SET wanted = ?2 WHERE name = ?1", (name.as_str(), wanted))?;
             Ok(())
         })
@@ -163,7 +166,7 @@ impl Vault {
     /// [`VaultError`].
     pub async fn remove_server(&self, name: &ServerName) -> Result<bool, VaultError> {
         let name = name.clone();
-        self.run(move |database, _| {
+        self.run_and_tell(Change::Server(name.clone()), move |database, _| {
             Ok(database.execute("DELETE FROM servers WHERE name = ?1", [name.as_str()])? > 0)
         })
         .await

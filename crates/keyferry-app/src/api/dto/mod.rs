@@ -7,6 +7,7 @@
 mod catalog;
 mod client;
 mod connection;
+mod event;
 mod install;
 mod problem;
 mod provider;
@@ -22,6 +23,7 @@ pub use connection::{
     AuditReport, Connection, ConnectionChange, ConnectionEvent, ConnectionFailure, ConnectionHistory,
     ConnectionList, RevocationReport, RevocationResult,
 };
+pub use event::{Event, EventKind};
 pub use install::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, Network, Runtime,
     StepName, StepState,

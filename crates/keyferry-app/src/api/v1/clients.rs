@@ -13,6 +13,7 @@ use crate::{
     },
     clients::{ClientError, ClientName, Clients},
     engine::Engine,
+    events::Change,
 };
 
 /// `GET`: every client.
@@ -47,6 +48,7 @@ pub(crate) async fn connect(
 ) -> Result<Json<ConnectReport>, ApiError> {
     let server = server(&engine, request).await?;
     let connected = aside(&engine, move |clients| clients.connect(name, server.as_ref())).await?;
+    engine.events.tell(Change::Clients);
     Ok(Json(ConnectReport {
         client: name.to_string(),
         display_name: name.title().to_owned(),
@@ -62,6 +64,7 @@ pub(crate) async fn disconnect(
     Named(name): Named<ClientName>,
 ) -> Result<Json<DisconnectReport>, ApiError> {
     let undone = aside(&engine, move |clients| clients.disconnect(name)).await?;
+    engine.events.tell(Change::Clients);
     Ok(Json(DisconnectReport {
         client: name.to_string(),
         display_name: name.title().to_owned(),

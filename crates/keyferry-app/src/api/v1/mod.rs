@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod catalog;
 pub(crate) mod clients;
 pub(crate) mod connections;
+pub(crate) mod events;
 pub(crate) mod installs;
 pub(crate) mod providers;
 pub(crate) mod servers;

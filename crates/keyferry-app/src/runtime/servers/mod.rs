@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use keyferry_core::{delivery::RenderedFile, id::ServerName, secret::SecretText};
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{broadcast, mpsc, oneshot},
     task::{JoinSet, spawn_blocking},
     time::timeout,
 };
@@ -41,6 +41,8 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 const ORDERS: usize = 16;
 /// On top of the longest stop: what the tasks around it need.
 const SPARE: Duration = Duration::from_secs(1);
+/// Changes that whoever listens has not heard of yet. One that misses some is told so.
+const MOST_UNHEARD: usize = 1024;
 /// The longest end of a log that is read, in lines.
 const MOST_LOG_LINES: usize = 10_000;
 
@@ -76,6 +78,8 @@ struct Shared {
     config: ServersConfig,
     watchdog: Arc<Watchdog>,
     switchboard: Switchboard,
+    /// Servers whose status has changed, for whoever shows it.
+    told: broadcast::Sender<ServerName>,
     /// Set before the last stops are ordered, so that a start that is ordered after one of them is refused.
     closing: AtomicBool,
 }
@@ -95,8 +99,13 @@ impl Servers {
         if let Some(containers) = &config.containers {
             containers.are_watched_by(&watchdog);
         }
-        let shared =
-            Shared { config, watchdog, switchboard: Switchboard::default(), closing: AtomicBool::new(false) };
+        let shared = Shared {
+            config,
+            watchdog,
+            switchboard: Switchboard::default(),
+            told: broadcast::Sender::new(MOST_UNHEARD),
+            closing: AtomicBool::new(false),
+        };
         Self { shared: Arc::new(shared), kept: Arc::default() }
     }
 
@@ -203,6 +212,12 @@ impl Servers {
     #[must_use]
     pub fn statuses(&self) -> BTreeMap<ServerName, ServerStatus> {
         self.lock().iter().map(|(name, kept)| (name.clone(), kept.seen.borrow().status.clone())).collect()
+    }
+
+    /// Servers whose status changes from now on.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<ServerName> {
+        self.shared.told.subscribe()
     }
 
     /// The tools of a running server, in its order.
@@ -325,6 +340,7 @@ impl Servers {
         let (orders, inbox) = mpsc::channel(ORDERS);
         let (show, seen) = tokio::sync::watch::channel(Seen::default());
         tokio::spawn(Keeper::new(server.clone(), Arc::clone(&self.shared), inbox, show).run());
+        tokio::spawn(tell(server.clone(), seen.clone(), self.shared.told.clone()));
         let new = Kept { orders, seen };
         kept.insert(server.clone(), new.clone());
         Ok(new)
@@ -352,6 +368,18 @@ impl Shared {
 
     fn log_path(&self, server: &ServerName) -> PathBuf {
         self.config.log_folder.join(format!("{server}.log"))
+    }
+}
+
+/// Tells of each change of a server, as long as it is kept.
+async fn tell(
+    server: ServerName,
+    mut seen: tokio::sync::watch::Receiver<Seen>,
+    told: broadcast::Sender<ServerName>,
+) {
+    while seen.changed().await.is_ok() {
+        // That nobody listens is fine.
+        _ = told.send(server.clone());
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     row::{moment, parsed},
     seal::Sealer,
 };
-use crate::failpoint::failpoint;
+use crate::{events::Change, failpoint::failpoint};
 
 /// One person's grant at one provider, with its tokens.
 #[derive(Debug, Clone)]
@@ -156,7 +156,8 @@ impl Vault {
     /// [`VaultError`].
     pub async fn add_connection(&self, record: &ConnectionRecord) -> Result<(), VaultError> {
         let record = record.clone();
-        self.write(move |database, sealer| {
+        let change = Change::Connection(record.id.clone());
+        self.write_and_tell(change, move |database, sealer| {
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             row::insert(&transaction, sealer, &record)?;
             let event = Event::Connected { account: record.account.clone() };
@@ -178,7 +179,7 @@ impl Vault {
         change: impl FnOnce(ConnectionRecord) -> ConnectionRecord + Send + 'static,
     ) -> Result<ConnectionRecord, VaultError> {
         let id = id.clone();
-        self.write(move |database, sealer| {
+        self.write_and_tell(Change::Connection(id.clone()), move |database, sealer| {
             // From its first moment the only writer, in whichever process: what is read here is what is replaced.
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let kept = one(&transaction, sealer, &id)?.filter(|kept| kept.is(expected));
@@ -209,7 +210,7 @@ impl Vault {
         at: Timestamp,
     ) -> Result<(), VaultError> {
         let id = id.clone();
-        self.run(move |database, sealer| {
+        self.run_and_tell(Change::Connection(id.clone()), move |database, sealer| {
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let provider = provider(&transaction, &id)?.ok_or(VaultError::Changed)?;
             let label = label.as_ref().map(Label::as_str);
@@ -251,7 +252,7 @@ impl Vault {
         value: (&'static str, rusqlite::types::Value),
     ) -> Result<(), VaultError> {
         let id = id.clone();
-        self.write(move |database, _| {
+        self.write_and_tell(Change::Connection(id.clone()), move |database, _| {
             let generation = i64::try_from(generation).map_err(|_| VaultError::Changed)?;
             let statement =
                 format!("UPDATE connections SET {what} WHERE id = :id AND generation = :generation");
@@ -277,7 +278,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let (id, provider, failed) = (record.id.clone(), record.provider.clone(), failed.clone());
         let generation = i64::try_from(record.generation).map_err(|_| VaultError::Changed)?;
-        self.write(move |database, sealer| {
+        self.write_and_tell(Change::Connection(id.clone()), move |database, sealer| {
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let changed = row::note_failure(&transaction, &id, generation, &failed)?;
             if changed == 1
@@ -300,7 +301,7 @@ impl Vault {
         (event, at): (Event, Timestamp),
     ) -> Result<(), VaultError> {
         let id = id.clone();
-        self.write(move |database, sealer| {
+        self.write_and_tell(Change::Connection(id.clone()), move |database, sealer| {
             let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let provider = provider(&transaction, &id)?;
             transaction

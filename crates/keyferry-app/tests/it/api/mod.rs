@@ -1,6 +1,7 @@
 //! The local API over real sockets.
 
 mod connections;
+mod events;
 mod guard;
 mod limits;
 mod routes;

@@ -1,10 +1,12 @@
 //! A whole world for a test: an app in a folder of its own, and what its requests answer.
 
+mod listener;
 mod person;
 #[cfg(unix)]
 pub(crate) mod podman;
 mod world;
 
+pub(crate) use listener::Listener;
 pub(crate) use person::{allow, deny};
 pub(crate) use world::World;
 
