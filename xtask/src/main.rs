@@ -23,7 +23,7 @@ enum Cli {
     Test(test::Args),
     /// Write docs/provider.schema.json, the JSON Schema of the provider file, as the code has it
     Schema,
-    /// Search for bytes that break the readers of provider files, manifests, token replies and endpoints
+    /// Search for bytes that break the readers of provider files, manifests, indexes, token replies and endpoints
     Fuzz(fuzz::Args),
     /// Many processes over one vault, killed at every step, against a provider that forgives nothing
     Torture(torture::Args),

@@ -3,6 +3,7 @@
 //! Everything here is a function of its arguments: time is a [`jiff::Timestamp`], randomness a `[u8; 32]`, a file its text.
 //! The app and the proxy do the reading, sending and storing.
 
+pub mod catalog_index;
 pub mod delivery;
 pub mod diagnostic;
 pub mod fact;

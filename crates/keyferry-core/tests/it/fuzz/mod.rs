@@ -8,6 +8,8 @@ use std::{fs, path::Path};
 use keyferry_core::provider::{ProviderFile, schema};
 use mutator::Mutator;
 
+#[path = "../../../../../fuzz/entries/catalog_index.rs"]
+mod catalog_index;
 #[path = "../../../../../fuzz/entries/endpoint.rs"]
 mod endpoint;
 #[path = "../../../../../fuzz/entries/manifest.rs"]
@@ -48,6 +50,11 @@ fn no_text_breaks_the_reader_of_provider_files() {
 #[test]
 fn no_text_breaks_the_reader_of_manifests() {
     try_all(&seeds(&["fuzz/seeds/manifest", "catalog"]), 5_000, manifest::check);
+}
+
+#[test]
+fn no_text_breaks_the_reader_of_indexes_of_catalogs() {
+    try_all(&seeds(&["fuzz/seeds/catalog_index"]), 20_000, catalog_index::check);
 }
 
 #[test]
