@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     api::{self, Guard, serve},
-    catalog::Catalog,
+    catalog::{self, Catalog},
     clients::{self, Clients},
     clock::Clock,
     connections::{self, Connections, Opener, ProxyClient},
@@ -68,8 +68,8 @@ pub enum BootError {
     /// Another program listens there.
     #[error("{0} is taken by another program")]
     PortTaken(SocketAddr),
-    /// The client for the proxy can't be made.
-    #[error("the client for the proxy can't be made: {0}")]
+    /// A client for HTTP can't be made.
+    #[error("a client for HTTP can't be made: {0}")]
     Client(String),
     /// The address can't be listened on.
     #[error("{address} can't be listened on: {source}")]
@@ -132,7 +132,7 @@ pub async fn boot(settings: Settings, parts: Parts) -> Result<App, BootError> {
     let token = ApiToken::open_or_create(&folder, parts.entropy.bytes())?;
     let vault = open_vault(&settings, &folder, &parts).await?;
     let providers = Providers::load(&folder.providers(), &settings.provider_folders);
-    let catalog = Catalog::load(&folder.catalog(), &settings.catalog_folders);
+    let catalog = catalog(&settings, &folder)?;
     let listener = listen(settings.listen, parts.alone).await?;
     let address =
         listener.local_addr().map_err(|source| BootError::Bind { address: settings.listen, source })?;
@@ -234,10 +234,17 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
         vault,
         providers,
         catalog,
+        editing: tokio::sync::Mutex::default(),
         connections,
         servers,
         containers,
     })
+}
+
+fn catalog(settings: &Settings, folder: &DataFolder) -> Result<Catalog, BootError> {
+    let sources = settings.catalog_sources.clone();
+    let parts = catalog::Parts { own: folder.catalog(), fetched: folder.fetched(), sources };
+    Catalog::load(parts).map_err(|error| BootError::Client(error.to_string()))
 }
 
 fn clients(settings: &Settings, folder: &DataFolder, parts: &Parts) -> Clients {
@@ -267,11 +274,11 @@ async fn remove_orphans(engine: Arc<Engine>) {
     }
 }
 
-/// Changes of provider files, and what the proxy comes to know.
+/// Changes of provider files, what the proxy comes to know, and lists of manifests at URLs.
 async fn keep_up(engine: Arc<Engine>) {
     let files = Arc::clone(&engine.providers).keep_up();
     tokio::select! {
-        ((), ()) = async { tokio::join!(files, providers::keep_learning(&engine)) } => {}
+        ((), (), ()) = async { tokio::join!(files, providers::keep_learning(&engine), catalog::keep_up(&engine)) } => {}
         () = engine.ending.cancelled() => {}
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Engine {
     pub(crate) vault: Vault,
     pub(crate) providers: Arc<Providers>,
     pub(crate) catalog: Catalog,
+    /// Who may change the settings file.
+    pub(crate) editing: Mutex<()>,
     pub(crate) connections: Connections,
     pub(crate) servers: Servers,
     /// The way to a container engine, for servers that run in containers.

@@ -19,6 +19,7 @@ pub mod clients;
 pub mod clock;
 pub mod connections;
 mod data_files;
+mod diagnostics;
 mod engine;
 pub mod entropy;
 mod events;

@@ -17,5 +17,6 @@ pub mod provider;
 pub mod refresh;
 pub mod scope;
 pub mod secret;
+pub mod secret_pattern;
 pub mod suggest;
 pub mod url;

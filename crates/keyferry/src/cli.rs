@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    app, audit, bridge, call, catalog, completions, connect, connections, demo, install, logs, named,
-    provider, proxy, runtime, sandbox, status, vault,
+    app, audit, bridge, call, catalog, completions, connect, connections, demo, diagnostics, install, logs,
+    named, provider, proxy, runtime, sandbox, status, vault,
 };
 
 /// Connects MCP servers to your accounts.
@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Proxy(proxy::Args),
     /// Run the app, which keeps the tokens and the servers
     App(app::Args),
-    /// List, show and check manifests
+    /// List, show and check manifests, and say where they come from
     #[command(subcommand, after_help = catalog::EXAMPLES)]
     Catalog(catalog::Command),
     /// Install a server; signs in first where it needs an account
@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Call(call::Args),
     /// Serve MCP on standard input and output, for clients that start their servers themselves
     Bridge(bridge::Args),
+    /// Gather what whoever helps needs to know, without secrets
+    Diagnostics(diagnostics::Args),
     /// Print a completion script for your shell
     Completions(completions::Args),
     /// Run the sandbox provider, or its MCP server

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The paths that need no token: fixed texts.
-const PUBLIC: [&str; 2] = ["/", "/health"];
+const PUBLIC: [&str; 3] = ["/", "/health", "/openapi.json"];
 
 /// Where sign-ins come back. No token, and other sites may lead here, for that is what a provider's redirect is: the
 /// request's own `state` is its authority (RFC 6749 §10.12).

@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod guard;
 mod open;
+mod openapi;
 mod problem;
 mod reply;
 pub(crate) mod serve;
@@ -19,15 +20,18 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{MethodRouter, any, get, post},
+    routing::{MethodRouter, any, delete, get, patch, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 
 pub(crate) use error::ApiError;
 pub(crate) use guard::{Caller, Guard};
+pub(crate) use v1::{catalog::sources, settings};
 
 use crate::{engine::Engine, gateway};
-use v1::{audit, catalog, clients, connections, events, installs, providers, servers, sign_ins, status};
+use v1::{
+    audit, catalog, clients, connections, diagnostics, events, installs, providers, servers, sign_ins, status,
+};
 
 /// What every handler gets.
 pub(crate) type Shared = axum::extract::State<Arc<Engine>>;
@@ -44,7 +48,14 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/status", get(status::show)),
         ("/api/v1/catalog", get(catalog::list)),
         ("/api/v1/catalog/{name}", get(catalog::show)),
+        ("/api/v1/catalog/sources", get(catalog::sources::list).post(catalog::sources::add)),
+        ("/api/v1/catalog/sources/refresh", post(catalog::sources::refresh)),
+        ("/api/v1/catalog/sources/{id}", delete(catalog::sources::remove)),
         ("/api/v1/events", get(events::listen)),
+        ("/api/v1/diagnostics", get(diagnostics::show)),
+        ("/api/v1/settings", get(settings::list)),
+        ("/api/v1/settings/proxy-test", post(settings::test_proxy)),
+        ("/api/v1/settings/{key}", patch(settings::change)),
         ("/api/v1/installs", post(installs::create)),
         ("/api/v1/installs/{id}", get(installs::show).delete(installs::cancel)),
         ("/api/v1/servers", get(servers::list)),
@@ -53,8 +64,8 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/servers/{name}/stop", post(servers::stop)),
         ("/api/v1/servers/{name}/restart", post(servers::restart)),
         ("/api/v1/servers/{name}/logs", get(servers::logs)),
-        ("/api/v1/servers/{name}/tools", get(servers::tools)),
-        ("/api/v1/servers/{name}/tools/{tool}", post(servers::call)),
+        ("/api/v1/servers/{name}/tools", get(servers::tools::list)),
+        ("/api/v1/servers/{name}/tools/{tool}", post(servers::tools::call)),
         ("/api/v1/connections", get(connections::list)),
         (
             "/api/v1/connections/{id}",
@@ -68,6 +79,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/api/v1/clients/{name}", get(clients::preview).put(clients::connect).delete(clients::disconnect)),
         ("/api/v1/audit", get(audit::verify)),
         ("/api/v1/providers", get(providers::list)),
+        ("/api/v1/providers/check", post(providers::check)),
         ("/api/v1/providers/{name}", get(providers::show)),
     ]
 }
@@ -77,6 +89,7 @@ fn open_table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
     vec![
         ("/", get(open::home)),
         ("/health", get(open::health)),
+        ("/openapi.json", get(openapi::show)),
         ("/oauth/callback/{provider}", get(open::callback)),
     ]
 }

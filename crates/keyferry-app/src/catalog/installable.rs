@@ -1,6 +1,9 @@
 //! Which manifests this app can install, and why not the others.
 
-use keyferry_core::manifest::{Manifest, OauthSignIn, Server};
+use keyferry_core::{
+    manifest::{Manifest, OauthSignIn, Server, Template, escaped},
+    url::{Endpoint, InvalidUrl},
+};
 
 use crate::{api::dto::Problem, providers::Snapshot};
 
@@ -8,6 +11,7 @@ use crate::{api::dto::Problem, providers::Snapshot};
 pub(crate) fn not_installable(manifest: &Manifest, providers: &Snapshot) -> Option<Problem> {
     match &manifest.server {
         Server::Remote(_) if manifest.sign_in.oauth == OauthSignIn::Discovery => return Some(by_discovery()),
+        Server::Remote(remote) if is_insecure(&remote.url) => return Some(insecure(remote.url.as_str())),
         Server::Remote(_) => {}
         Server::Local(_) => {}
     }
@@ -26,7 +30,19 @@ pub(crate) fn not_installable(manifest: &Manifest, providers: &Snapshot) -> Opti
 
 fn by_discovery() -> Problem {
     let message = "it runs elsewhere and signs in by discovery (RFC 9728), which this app can't do yet";
-    Problem::new("discovery_unsupported", message)
+    let hint =
+        "a server of the same service that runs here, with a provider of its own, can be installed today";
+    Problem::new("discovery_unsupported", message).with_hint(hint)
+}
+
+/// A URL with a setting in it is known only once that is filled.
+fn is_insecure(url: &Template) -> bool {
+    url.settings().next().is_none() && Endpoint::parse(url.as_str()) == Err(InvalidUrl::Insecure)
+}
+
+fn insecure(url: &str) -> Problem {
+    let message = format!("it runs elsewhere and is reached without encryption ({})", escaped(url));
+    Problem::new("insecure_remote", message).with_hint("ask its author for an https URL")
 }
 
 /// A provider that no file describes. The hint names the closest one: most often the name is a slip.

@@ -1,143 +1,199 @@
-//! The manifests this app offers: the built-in ones, then those of the folders. A later one of the same name wins.
+//! The manifests this app offers: the built-in ones, those of folders, and those of lists at URLs.
 //!
 //! Manifests are strangers' files. One that can't be used is reported and left out, and stops nothing; one that can be read
-//! but not installed yet is listed with the reason.
+//! but not installed yet is listed with the reason. Each is read once and kept.
 
+mod change;
+mod entry;
 mod installable;
+mod needs;
+mod offer;
+mod remote;
+mod shelf;
 mod shown;
+mod source;
 
 use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use keyferry_core::{
-    diagnostic::{Diagnostics, Severity},
-    id::ManifestName,
-    manifest::{LONGEST_MANIFEST, Manifest},
-    suggest,
-};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch::{Receiver, Sender};
 
+pub(crate) use change::{ChangeError, add, remove};
+pub(crate) use entry::{Entry, unusable};
 pub(crate) use installable::{not_installable, unknown_provider};
+pub(crate) use needs::here;
+pub use offer::Offer;
+pub(crate) use shelf::{Place, Shelf};
 pub(crate) use shown::{detail, entry};
+pub(crate) use source::SourceId;
+pub use source::{InvalidSource, Source};
 
-use crate::{api::dto::Problem, data_files};
+use crate::engine::Engine;
+use remote::{FetchError, Fetcher, Store};
 
-include!(concat!(env!("OUT_DIR"), "/builtin_catalog.rs"));
+/// How often it is looked whether a list at a URL is due.
+const LOOK: Duration = Duration::from_secs(10 * 60);
 
-/// Where the built-in manifests are from, as lists show it.
-const BUILT_IN: &str = "built in";
+/// How old a list may be before it is asked for again.
+const OLD: SignedDuration = SignedDuration::from_hours(6);
 
-/// More than any manifest that was ever published.
-const LARGEST_FILE: u64 = LONGEST_MANIFEST as u64;
-
-/// All manifests by name, and what could not be read.
-#[derive(Debug, Default)]
-pub struct Catalog {
-    entries: BTreeMap<ManifestName, Entry>,
-    problems: Vec<Problem>,
-}
-
-/// One manifest and where it is from.
+/// All manifests, as they are now and as they change.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    /// The manifest.
-    pub(crate) manifest: Manifest,
-    /// Its text as it was read: what an install keeps.
-    pub(crate) text: String,
-    /// The folder it lies in, what `${__dirname}` stands for; none for a built-in one.
-    pub(crate) folder: Option<PathBuf>,
-    /// Where it is from, for people.
-    pub(crate) source: String,
+pub struct Catalog {
+    store: Store,
+    fetcher: Fetcher,
+    shelves: Mutex<Vec<Arc<Shelf>>>,
+    news: Sender<Arc<Offer>>,
+    /// One look at the sources at a time.
+    looking: tokio::sync::Mutex<()>,
 }
+
+/// What a catalog is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The data folder's own folder of manifests, which may be missing.
+    pub own: PathBuf,
+    /// Where what was fetched is kept.
+    pub fetched: PathBuf,
+    /// What the person named, in its order.
+    pub sources: Vec<Source>,
+}
+
+// === impl Catalog ===
 
 impl Catalog {
-    /// Reads the built-in manifests, then the folders in their order. The folder of `optional` may be missing.
-    #[must_use]
-    pub fn load(optional: &Path, folders: &[PathBuf]) -> Self {
-        let mut catalog = Self::default();
-        for (file, text) in BUILTIN {
-            catalog.add(&format!("catalog/{file}"), BUILT_IN.to_owned(), None, (*text).to_owned());
+    /// Reads the built-in manifests, the folders, and what was kept of lists at URLs. Asks nobody.
+    ///
+    /// # Errors
+    /// [`reqwest::Error`] when the platform's root certificates can't be had.
+    pub fn load(parts: Parts) -> Result<Self, reqwest::Error> {
+        let Parts { own, fetched, sources } = parts;
+        let store = Store::new(fetched);
+        let mut shelves = vec![Shelf::built_in(), Shelf::folder(Place::Own(own.clone()), &own)];
+        shelves.extend(sources.into_iter().map(|source| match &source {
+            Source::Folder(path) => Shelf::folder(Place::Named(source.clone()), path),
+            Source::Url(_) => Shelf::remote(source.clone(), store.read(&source).as_ref(), None),
+        }));
+        let shelves: Vec<_> = shelves.into_iter().map(Arc::new).collect();
+        let offer = Offer::new(shelves.clone());
+        for problem in offer.problems() {
+            tracing::warn!(problem = problem.message, "a manifest or a source of manifests is left out");
         }
-        if optional.exists() {
-            catalog.add_folder(optional);
-        }
-        for folder in folders {
-            catalog.add_folder(folder);
-        }
-        catalog
+        Ok(Self {
+            store,
+            fetcher: Fetcher::new()?,
+            shelves: Mutex::new(shelves),
+            news: Sender::new(Arc::new(offer)),
+            looking: tokio::sync::Mutex::default(),
+        })
     }
 
-    /// All manifests, by name.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
-    }
-
-    /// The manifest of exactly this name.
-    pub(crate) fn get(&self, name: &ManifestName) -> Option<&Entry> {
-        self.entries.get(name)
-    }
-
-    /// The known name that a mistyped one most likely means.
+    /// The manifests as they are now. Who needs several facts of one moment asks once.
     #[must_use]
-    pub fn nearest(&self, name: &str) -> Option<&str> {
-        suggest::nearest(name, self.entries.keys().map(ManifestName::as_str))
+    pub fn now(&self) -> Arc<Offer> {
+        Arc::clone(&self.news.borrow())
     }
 
-    /// What could not be read, and why.
+    /// Tells of every change from now on.
     #[must_use]
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
+    pub fn subscribe(&self) -> Receiver<Arc<Offer>> {
+        self.news.subscribe()
     }
 
-    fn add_folder(&mut self, folder: &Path) {
-        match data_files::list(folder, "json") {
-            Ok(files) => {
-                for file in files {
-                    self.add_file(folder, &file);
+    /// Looks at one source, or at all of them. Says whether there is one.
+    pub(crate) async fn refresh(&self, id: Option<&SourceId>, now: Timestamp) -> bool {
+        let wanted = |shelf: &Shelf| id.is_none_or(|id| shelf.place.id() == *id);
+        self.look(wanted, now).await > 0
+    }
+
+    /// Looks at the lists that are due.
+    async fn refresh_due(&self, now: Timestamp) {
+        let due = |shelf: &Shelf| {
+            let checked_at = shelf.remote.as_ref().map(|remote| remote.checked_at);
+            checked_at.is_some_and(|at| at.is_none_or(|at| now.duration_since(at).abs() >= OLD))
+        };
+        self.look(due, now).await;
+    }
+
+    async fn look(&self, wanted: impl Fn(&Shelf) -> bool, now: Timestamp) -> usize {
+        let _turn = self.looking.lock().await;
+        let shelves: Vec<_> = self.lock().iter().filter(|shelf| wanted(shelf)).cloned().collect();
+        for shelf in &shelves {
+            let new = self.look_at(shelf, now).await;
+            self.put(new);
+        }
+        shelves.len()
+    }
+
+    /// A source as it is now; where it can't be looked at, as it was, with the reason.
+    async fn look_at(&self, shelf: &Arc<Shelf>, now: Timestamp) -> Shelf {
+        let place = shelf.place.clone();
+        let read = match &place {
+            Place::BuiltIn => return Shelf::clone(shelf),
+            Place::Own(path) => self.folder(place.clone(), path.clone()).await,
+            Place::Named(Source::Folder(path)) => self.folder(place.clone(), path.clone()).await,
+            Place::Named(source @ Source::Url(_)) => match self.fetch(source, now).await {
+                Ok(read) => Some(read),
+                Err(error) => {
+                    tracing::warn!(catalog = %source, %error, "a catalog can't be looked at");
+                    Some(Shelf::failed(shelf, error))
                 }
+            },
+        };
+        read.unwrap_or_else(|| Shelf::clone(shelf))
+    }
+
+    async fn folder(&self, place: Place, path: PathBuf) -> Option<Shelf> {
+        tokio::task::spawn_blocking(move || Shelf::folder(place, &path)).await.ok()
+    }
+
+    /// Fetches a list, keeps it, and reads it.
+    async fn fetch(&self, source: &Source, now: Timestamp) -> Result<Shelf, FetchError> {
+        let Source::Url(url) = source else { return Err(FetchError::Unreachable) };
+        let aside = |work: Box<dyn FnOnce(&Store, &Source) -> Option<remote::Stored> + Send>| {
+            let (store, source) = (self.store.clone(), source.clone());
+            tokio::task::spawn_blocking(move || work(&store, &source))
+        };
+        let before = aside(Box::new(|store, source| store.read(source))).await.ok().flatten();
+        let stored = self.fetcher.fetch(url, before.as_ref(), now).await?;
+        let (store, source) = (self.store.clone(), source.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let kept = store.write(&source, &stored);
+            if let Err(error) = &kept {
+                tracing::warn!(catalog = %source, %error, "what was fetched of a catalog can't be kept");
             }
-            Err(error) => self.report(Problem::new("catalog_folder_unreadable", error.to_string())),
-        }
+            Shelf::remote(source, Some(&stored), kept.is_err().then_some(FetchError::NotKept))
+        });
+        read.await.map_err(|_| FetchError::NotKept)
     }
 
-    fn add_file(&mut self, folder: &Path, path: &Path) {
-        let shown = path.display().to_string();
-        match data_files::read(path, LARGEST_FILE) {
-            Ok(text) => self.add(&shown, shown.clone(), Some(folder.to_owned()), text),
-            Err(error) => self.report(Problem::new("manifest_unreadable", error.to_string())),
+    /// Puts a source in the place of what was read of it before. One that was removed meanwhile stays so.
+    fn put(&self, new: Shelf) {
+        let mut shelves = self.lock();
+        if let Some(old) = shelves.iter_mut().find(|shelf| shelf.place == new.place) {
+            *old = Arc::new(new);
         }
+        self.publish(&shelves);
     }
 
-    fn add(&mut self, shown: &str, source: String, folder: Option<PathBuf>, text: String) {
-        match Manifest::parse(shown, &text) {
-            Ok(checked) => {
-                let name = checked.manifest.name.clone();
-                let entry = Entry { manifest: checked.manifest, text, folder, source };
-                if self.entries.insert(name.clone(), entry).is_some() {
-                    tracing::info!(manifest = %name, file = shown, "a manifest replaces an earlier one");
-                }
-            }
-            Err(findings) => self.report(unusable(shown, &findings)),
-        }
+    /// The caller holds the shelves, so that no older state overtakes a newer one.
+    fn publish(&self, shelves: &[Arc<Shelf>]) {
+        self.news.send_replace(Arc::new(Offer::new(shelves.to_vec())));
     }
 
-    fn report(&mut self, problem: Problem) {
-        tracing::warn!(problem = problem.message, "a manifest is left out");
-        self.problems.push(problem);
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Shelf>>> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The first mistake of a manifest, with its place and how to see the rest.
-pub(crate) fn unusable(shown: &str, findings: &Diagnostics) -> Problem {
-    let first = findings.iter().find(|finding| finding.severity == Severity::Error);
-    let message = first.map_or_else(
-        || format!("{shown} can't be used"),
-        |finding| format!("{shown}:{}:{}: {}", finding.line, finding.column, finding.message),
-    );
-    let check = "`keyferry catalog check FILE` shows every finding".to_owned();
-    let hint = first
-        .and_then(|finding| finding.hint.as_ref())
-        .map_or(check.clone(), |hint| format!("{hint}; {check}"));
-    Problem::new("bad_manifest", message).with_hint(hint)
+/// Looks at lists at URLs from time to time, until the future is dropped.
+pub(crate) async fn keep_up(engine: &Engine) {
+    loop {
+        engine.catalog.refresh_due(engine.clock.now()).await;
+        tokio::time::sleep(LOOK).await;
+    }
 }

@@ -2,13 +2,14 @@
 
 use keyferry_core::manifest::{OauthSignIn, Server, SettingKind as Kind, SettingSpec, display_placeholders};
 
-use super::Entry;
-use crate::api::dto::{
-    CatalogEntry, CatalogEntryDetail, CatalogTool, Problem, SettingField, SettingKind, SignInNeed,
+use super::{Entry, needs::needs, not_installable};
+use crate::{
+    api::dto::{CatalogEntry, CatalogEntryDetail, CatalogTool, Here, SettingField, SettingKind, SignInNeed},
+    providers::Snapshot,
 };
 
 /// A manifest as a list shows it.
-pub(crate) fn entry(entry: &Entry, installed: bool, not_installable: Option<Problem>) -> CatalogEntry {
+pub(crate) fn entry(entry: &Entry, installed: bool, providers: &Snapshot) -> CatalogEntry {
     let manifest = &entry.manifest;
     CatalogEntry {
         name: manifest.name.to_string(),
@@ -16,14 +17,18 @@ pub(crate) fn entry(entry: &Entry, installed: bool, not_installable: Option<Prob
         description: manifest.description.clone(),
         version: manifest.version.clone(),
         source: entry.source.clone(),
+        also_in: entry.also_in.clone(),
+        category: manifest.category.clone(),
+        icon: manifest.icon.clone(),
+        needs: needs(manifest, providers),
         sign_in: sign_in(entry),
         installed,
-        not_installable,
+        not_installable: not_installable(manifest, providers),
     }
 }
 
 /// A manifest with what it will ask and run.
-pub(crate) fn detail(entry: &Entry, shown: CatalogEntry) -> CatalogEntryDetail {
+pub(crate) fn detail(entry: &Entry, shown: CatalogEntry, here: Vec<Here>) -> CatalogEntryDetail {
     let manifest = &entry.manifest;
     let tool = |tool: &keyferry_core::manifest::AnnouncedTool| CatalogTool {
         name: tool.name.clone(),
@@ -38,6 +43,8 @@ pub(crate) fn detail(entry: &Entry, shown: CatalogEntry) -> CatalogEntryDetail {
             Server::Local(local) => display_placeholders(local),
             Server::Remote(_) => None,
         },
+        can_work: here.iter().any(|here| here.works),
+        here,
         settings: manifest.user_config.iter().map(field).collect(),
         tools: manifest.tools.iter().map(tool).collect(),
     }

@@ -12,13 +12,14 @@ use crate::engine::Engine;
 
 /// Hands on every change from this call on, until the app ends.
 pub(crate) fn gather(engine: Arc<Engine>) -> impl Future<Output = ()> {
-    let mut providers = engine.providers.subscribe();
+    let (mut providers, mut catalog) = (engine.providers.subscribe(), engine.catalog.subscribe());
     let (mut rows, mut servers) = (engine.vault.changes(), engine.servers.changes());
     async move {
         loop {
             tokio::select! {
                 row = next(&mut rows) => hand_on(&engine, row),
                 server = next(&mut servers) => hand_on(&engine, server.map(Change::Server)),
+                Ok(()) = catalog.changed() => engine.events.tell(Change::Catalog),
                 Ok(()) = providers.changed() => engine.events.tell(Change::Providers),
                 () = engine.ending.cancelled() => return,
             }

@@ -34,10 +34,14 @@ pub(crate) enum Change {
     Install(Ticket),
     /// A sign-in under way.
     SignIn(Ticket),
+    /// The manifests, or what their sources say.
+    Catalog,
     /// The providers.
     Providers,
     /// The MCP clients that are connected.
     Clients,
+    /// The settings.
+    Settings,
 }
 
 /// What changed since the app began.
@@ -152,8 +156,10 @@ impl Change {
             Self::Connection(id) => (EventKind::Connection, Some(id.to_string())),
             Self::Install(id) => (EventKind::Install, Some(id.to_string())),
             Self::SignIn(id) => (EventKind::SignIn, Some(id.to_string())),
+            Self::Catalog => (EventKind::Catalog, None),
             Self::Providers => (EventKind::Providers, None),
             Self::Clients => (EventKind::Clients, None),
+            Self::Settings => (EventKind::Settings, None),
         };
         Event { kind, name }
     }

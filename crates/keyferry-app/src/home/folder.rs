@@ -48,6 +48,12 @@ impl DataFolder {
         self.0.join("catalog")
     }
 
+    /// What was fetched of lists of manifests at URLs.
+    #[must_use]
+    pub fn fetched(&self) -> PathBuf {
+        self.0.join("fetched")
+    }
+
     /// The tokens of MCP clients, and what was written into their configurations.
     #[must_use]
     pub fn clients(&self) -> PathBuf {

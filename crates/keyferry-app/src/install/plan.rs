@@ -142,10 +142,11 @@ type Found = (Manifest, String, Option<PathBuf>);
 fn find(engine: &Engine, choice: &ManifestChoice) -> Result<Found, InstallError> {
     match choice {
         ManifestChoice::Named(name) => {
-            let entry = name.parse::<ManifestName>().ok().and_then(|name| engine.catalog.get(&name));
+            let offer = engine.catalog.now();
+            let entry = name.parse::<ManifestName>().ok().and_then(|name| offer.get(&name));
             let entry = entry.ok_or_else(|| InstallError::UnknownManifest {
                 name: name.chars().take(60).collect(),
-                nearest: engine.catalog.nearest(name).map(str::to_owned),
+                nearest: offer.nearest(name).map(str::to_owned),
             })?;
             Ok((entry.manifest.clone(), entry.text.clone(), entry.folder.clone()))
         }

@@ -13,8 +13,8 @@ pub enum Key {
     ProxyAccessKey,
     /// `providers`: folders of provider files.
     Providers,
-    /// `catalog`: folders of manifests.
-    Catalog,
+    /// `catalog.sources`: folders and URLs of manifests.
+    CatalogSources,
     /// `open_browser`: whether a sign-in may open the system browser.
     OpenBrowser,
     /// `server_start_limit`: how long a server may take to start.
@@ -35,6 +35,11 @@ pub enum Key {
     VaultKeychainLimit,
 }
 
+/// A text that is no key of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such setting")]
+pub struct UnknownKey;
+
 impl Key {
     /// Every setting.
     pub const ALL: [Self; 14] = [
@@ -42,7 +47,7 @@ impl Key {
         Self::ProxyUrl,
         Self::ProxyAccessKey,
         Self::Providers,
-        Self::Catalog,
+        Self::CatalogSources,
         Self::OpenBrowser,
         Self::ServerStartLimit,
         Self::ServerCallLimit,
@@ -62,7 +67,7 @@ impl Key {
             Self::ProxyUrl => "proxy_url",
             Self::ProxyAccessKey => "proxy_access_key",
             Self::Providers => "providers",
-            Self::Catalog => "catalog",
+            Self::CatalogSources => "catalog.sources",
             Self::OpenBrowser => "open_browser",
             Self::ServerStartLimit => "server_start_limit",
             Self::ServerCallLimit => "server_call_limit",
@@ -96,5 +101,13 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Key {
+    type Err = UnknownKey;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKey> {
+        Self::named(text).ok_or(UnknownKey)
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 use super::{InvalidValue, Key, LARGEST_FILE, SettingsError, value};
+use crate::catalog::Source;
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +120,7 @@ impl Layer {
         Self::from_toml(path, &text)
     }
 
-    fn from_toml(path: &Path, text: &str) -> Result<Self, SettingsError> {
+    pub(super) fn from_toml(path: &Path, text: &str) -> Result<Self, SettingsError> {
         let table = DeTable::parse(text).map_err(|error| SettingsError::NotToml {
             path: path.to_owned(),
             line: line_of(text, error.span().map_or(0, |span| span.start)),
@@ -198,6 +199,11 @@ impl Layers<'_> {
         [self.flags, self.environment, self.file].into_iter().find_map(|layer| layer.0.get(&key))
     }
 
+    /// Where each setting was given.
+    pub(super) fn origins(&self) -> BTreeMap<Key, Origin> {
+        Key::ALL.into_iter().filter_map(|key| Some((key, self.get(key)?.1.clone()))).collect()
+    }
+
     /// A setting that is one value.
     pub(super) fn value<T>(
         &self,
@@ -247,5 +253,24 @@ impl Layers<'_> {
         };
         let folders: Result<Vec<_>, _> = folders.into_iter().map(usable).collect();
         folders.map(Some).map_err(|reason| SettingsError::Invalid { origin: origin.clone(), reason })
+    }
+
+    /// A setting that is a list of folders and URLs. One variable or flag holds several with commas between them.
+    pub(super) fn sources(&self, key: Key, data_folder: &Path) -> Result<Option<Vec<Source>>, SettingsError> {
+        let Some((raw, origin)) = self.get(key) else { return Ok(None) };
+        let texts: Vec<&str> = match (raw, origin) {
+            (Raw::Text(text), Origin::File(..)) => vec![text],
+            (Raw::Text(text), _) => text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect(),
+            (Raw::List(list), _) => list.iter().map(String::as_str).collect(),
+        };
+        let invalid = |reason| SettingsError::Invalid { origin: origin.clone(), reason };
+        let base = match origin {
+            Origin::File(..) => data_folder.to_owned(),
+            _ => std::path::absolute(".").map_err(|_| invalid(InvalidValue::Shape(key)))?,
+        };
+        let source = |text: &&str| {
+            Source::parse(text, &base).map_err(|error| invalid(InvalidValue::NotASource(key, error)))
+        };
+        texts.iter().map(source).collect::<Result<_, _>>().map(Some)
     }
 }

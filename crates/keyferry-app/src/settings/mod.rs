@@ -3,22 +3,29 @@
 //! Every key of the file has its variable and most have a flag; [`Key`] is the one table of them. Nothing here
 //! reads the process's environment but [`Settings::from_environment`].
 
+mod edit;
 mod key;
 mod layer;
 mod platform;
+mod shown;
 mod value;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use keyferry_core::{secret::SecretText, url::Endpoint};
 
-pub use key::Key;
+pub(crate) use edit::{EditError, NewValue, edit};
+pub use key::{Key, UnknownKey};
 pub use layer::{Flags, Origin};
 pub use value::{InvalidValue, ServersRuntime};
 
-use crate::vault::{KEYCHAIN_LIMIT, KeyAccess, KeyPlace, Passphrases};
+use crate::{
+    catalog::Source,
+    vault::{KEYCHAIN_LIMIT, KeyAccess, KeyPlace, Passphrases},
+};
 use layer::{Layer, Layers};
 pub(crate) use platform::is_usual;
+pub(crate) use shown::Standing;
 
 /// The file of settings in the data folder.
 pub const FILE_NAME: &str = "keyferry.toml";
@@ -42,8 +49,8 @@ pub struct Settings {
     pub proxy_access_key: Option<SecretText>,
     /// Folders of provider files beside the data folder's own `providers/`; the later wins.
     pub provider_folders: Vec<PathBuf>,
-    /// Folders of manifests beside the built-in ones.
-    pub catalog_folders: Vec<PathBuf>,
+    /// Folders and URLs of manifests beside the built-in ones.
+    pub catalog_sources: Vec<Source>,
     /// Whether a sign-in may open the system browser.
     pub open_browser: bool,
     /// How long a server may take from its start to its answer to `initialize`.
@@ -62,6 +69,8 @@ pub struct Settings {
     pub vault_passphrase_file: Option<PathBuf>,
     /// How long the system's keychain may take.
     pub vault_keychain_limit: Duration,
+    /// Where each of them was given that is not a default.
+    pub origins: BTreeMap<Key, Origin>,
 }
 
 /// Why the settings can't be used.
@@ -150,7 +159,7 @@ impl Settings {
             proxy_url: value::default_proxy_url(),
             proxy_access_key: None,
             provider_folders: Vec::new(),
-            catalog_folders: Vec::new(),
+            catalog_sources: Vec::new(),
             open_browser: true,
             server_start_limit: Duration::from_secs(30),
             server_call_limit: Duration::from_secs(120),
@@ -160,6 +169,7 @@ impl Settings {
             vault_key: None,
             vault_passphrase_file: None,
             vault_keychain_limit: KEYCHAIN_LIMIT,
+            origins: BTreeMap::new(),
         }
     }
 
@@ -183,6 +193,12 @@ impl Settings {
         Self::resolve(data_folder, &layers)
     }
 
+    /// The settings that a file alone makes.
+    fn of_file(data_folder: PathBuf, file: &Layer) -> Result<Self, SettingsError> {
+        let nothing = Layer::default();
+        Self::resolve(data_folder, &Layers { flags: &nothing, environment: &nothing, file })
+    }
+
     /// How the vault's key is reached. The file of the passphrase goes before anyone who could be asked.
     #[must_use]
     pub fn key_access(&self, asked: Passphrases) -> KeyAccess {
@@ -199,9 +215,9 @@ impl Settings {
             provider_folders: layers
                 .folders(Key::Providers, &defaults.data_folder)?
                 .unwrap_or(defaults.provider_folders),
-            catalog_folders: layers
-                .folders(Key::Catalog, &defaults.data_folder)?
-                .unwrap_or(defaults.catalog_folders),
+            catalog_sources: layers
+                .sources(Key::CatalogSources, &defaults.data_folder)?
+                .unwrap_or(defaults.catalog_sources),
             open_browser: layers.value(Key::OpenBrowser, value::boolean)?.unwrap_or(defaults.open_browser),
             server_start_limit: layers
                 .value(Key::ServerStartLimit, value::duration)?
@@ -219,6 +235,7 @@ impl Settings {
             vault_keychain_limit: layers
                 .value(Key::VaultKeychainLimit, value::duration)?
                 .unwrap_or(defaults.vault_keychain_limit),
+            origins: layers.origins(),
             data_folder: defaults.data_folder,
         })
     }

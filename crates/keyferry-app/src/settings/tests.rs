@@ -51,7 +51,7 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
         (Key::ProxyUrl, "https://proxy.example"),
         (Key::ProxyAccessKey, "canary-key"),
         (Key::Providers, "/providers"),
-        (Key::Catalog, "/catalog"),
+        (Key::CatalogSources, "https://example.com/catalog.json"),
         (Key::OpenBrowser, "false"),
         (Key::ServerStartLimit, "1h"),
         (Key::ServerCallLimit, "15"),
@@ -65,8 +65,10 @@ fn every_key_can_be_given_in_the_file_and_as_its_variable() {
     assert_eq!(examples.map(|(key, _)| key), Key::ALL);
     for (key, text) in examples {
         let folder = tempfile::tempdir().unwrap();
-        let by_file = load(folder.path(), &format!("{key} = '{text}'"), &[], Flags::none()).unwrap();
-        let by_variable = load(folder.path(), "", &[(&key.variable(), text)], Flags::none()).unwrap();
+        let mut by_file = load(folder.path(), &format!("{key} = '{text}'"), &[], Flags::none()).unwrap();
+        let mut by_variable = load(folder.path(), "", &[(&key.variable(), text)], Flags::none()).unwrap();
+        assert_eq!(by_file.origins.remove(&key), Some(Origin::File(folder.path().join(FILE_NAME), 1)));
+        assert_eq!(by_variable.origins.remove(&key), Some(Origin::Variable(key.variable())));
         assert_eq!(by_file, by_variable, "{key}");
         assert_ne!(by_file, Settings::defaults(folder.path().to_owned()), "{key}");
     }
@@ -78,8 +80,22 @@ fn folders_of_the_file_lie_in_the_data_folder_and_a_variable_holds_several() {
     let settings = load(folder.path(), "providers = ['mine', '/abs']", &[], Flags::none()).unwrap();
     assert_eq!(settings.provider_folders, [folder.path().join("mine"), "/abs".into()]);
     let joined = std::env::join_paths(["/a", "/b"]).unwrap().into_string().unwrap();
-    let settings = load(folder.path(), "", &[("KEYFERRY_CATALOG", &joined)], Flags::none()).unwrap();
-    assert_eq!(settings.catalog_folders, [PathBuf::from("/a"), "/b".into()]);
+    let settings = load(folder.path(), "", &[("KEYFERRY_PROVIDERS", &joined)], Flags::none()).unwrap();
+    assert_eq!(settings.provider_folders, [PathBuf::from("/a"), "/b".into()]);
+}
+
+#[test]
+fn sources_of_manifests_are_folders_and_urls() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown =
+        |settings: Settings| settings.catalog_sources.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let file = "[catalog]\nsources = ['mine', '/abs', 'http://127.0.0.1:8000/c.json']";
+    let settings = load(folder.path(), file, &[], Flags::none()).unwrap();
+    let mine = folder.path().join("mine").display().to_string();
+    assert_eq!(shown(settings), [mine.as_str(), "/abs", "http://127.0.0.1:8000/c.json"]);
+    let several = [("KEYFERRY_CATALOG_SOURCES", "/a, https://example.com/c.json ,")];
+    let settings = load(folder.path(), "", &several, Flags::none()).unwrap();
+    assert_eq!(shown(settings), ["/a", "https://example.com/c.json"]);
 }
 
 #[test]
@@ -120,6 +136,8 @@ fn a_refusal_names_the_place_and_what_to_write() {
         ("vault.key.x = 1", "`vault.key` can't have a value of this kind", "write it as text"),
         ("providers = [1]", "can't have a value of this kind", "providers = ["),
         ("providers = ['']", "names a folder that can't exist", "providers = ["),
+        ("catalog = ['/a']", "there is no setting \"catalog\"", ""),
+        ("[catalog]\nsources = ['http://a.example']", "`catalog.sources` names no source", "sources = ["),
     ];
     for (file, message, hint) in table {
         let (shown, hinted) = refusal(file, &[]);

@@ -12,7 +12,7 @@ use keyferry_core::{
 };
 
 use super::Key;
-use crate::vault::KeyPlace;
+use crate::{catalog::InvalidSource, vault::KeyPlace};
 
 /// Where the local API listens unless told otherwise.
 pub(super) const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7667);
@@ -22,6 +22,9 @@ const DEFAULT_PROXY: &str = "http://127.0.0.1:7666";
 
 /// No wait in the app is longer: a limit that never ends is none.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// How sources of manifests are written.
+const SOURCES_HINT: &str = "write them like this: [catalog], and below it sources = [\"/path/to/folder\", \"https://example.com/catalog.json\"]";
 
 /// What runs servers for which nothing else was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,9 @@ pub enum InvalidValue {
     /// An empty path, or one with a NUL.
     #[error("`{0}` names a folder that can't exist")]
     NotAFolder(Key),
+    /// Neither a folder nor a URL that we connect to.
+    #[error("`{0}` names no source of manifests: {1}")]
+    NotASource(Key, InvalidSource),
     /// None of the runtimes.
     #[error("`{0}` names no runtime: {1:?}")]
     NotARuntime(Key, String),
@@ -83,7 +89,8 @@ impl InvalidValue {
     pub(super) fn hint(&self) -> String {
         match self {
             Self::Shape(key) | Self::NotAFolder(key) => match key {
-                Key::Providers | Key::Catalog => format!("write it like this: {key} = [\"/path/to/folder\"]"),
+                Key::Providers => format!("write it like this: {key} = [\"/path/to/folder\"]"),
+                Key::CatalogSources => SOURCES_HINT.to_owned(),
                 _ => format!("write it as text: {key} = \"…\""),
             },
             Self::NotAnAddress(..) | Self::NotLoopback(..) | Self::SystemPort(..) => {
@@ -92,6 +99,7 @@ impl InvalidValue {
             Self::NotAnEndpoint(..) => {
                 format!("use https://…, or plain http on loopback such as {DEFAULT_PROXY}")
             }
+            Self::NotASource(..) => SOURCES_HINT.to_owned(),
             Self::NotABoolean(..) => "write true or false".to_owned(),
             Self::NotAKey(_) => "copy the key that the proxy's operator gave you".to_owned(),
             Self::NotAPlace(..) => "write keychain, passphrase or file".to_owned(),

@@ -1,10 +1,27 @@
 //! The provider files that are compiled in.
 
+use super::ProviderFile;
+use crate::diagnostic::{Diagnostic, Severity};
+
 include!(concat!(env!("OUT_DIR"), "/builtin_providers.rs"));
 
 /// Name and text of each built-in provider file, by name.
 pub fn builtin() -> impl Iterator<Item = (&'static str, &'static str)> {
     BUILTIN.iter().copied()
+}
+
+/// That a file goes before the built-in one of its name. The built-in one itself has nothing to be told.
+#[must_use]
+pub fn takes_place(shown: &str, file: &ProviderFile) -> Option<Diagnostic> {
+    builtin().find(|(name, source)| *name == file.name.as_str() && **source != *file.source)?;
+    Some(Diagnostic {
+        severity: Severity::Warning,
+        file: shown.to_owned(),
+        line: 1,
+        column: 1,
+        message: format!("a provider `{}` is built in; in a folder, this file takes its place", file.name),
+        hint: Some("if that is not meant, give the file another name".to_owned()),
+    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod set;
 mod table;
 
 pub use browser::{Browser, BrowserSource, BrowserToken, HostPattern, UrlPattern};
-pub use builtin::builtin;
+pub use builtin::{builtin, takes_place};
 pub use config::{ConfigField, InvalidConfig, Pattern, check_config};
 pub use destinations::{Destinations, RefusedHost};
 pub use endpoint::{EndpointTemplate, InvalidEndpoint, UnresolvedEndpoint};

@@ -9,6 +9,7 @@ pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod connections;
 pub(crate) mod demo;
+pub(crate) mod diagnostics;
 pub(crate) mod install;
 pub(crate) mod list;
 pub(crate) mod logs;
@@ -51,6 +52,7 @@ pub(crate) async fn run(cli: Cli) -> CliResult {
         Command::Runtime(command) => runtime::run(global, command).await,
         Command::Bridge(args) => bridge::run(global, args).await,
         Command::Call(args) => call::run(global, args).await,
+        Command::Diagnostics(args) => diagnostics::run(global, args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Sandbox(command) => sandbox::run(global, command).await,
         Command::Watchdog => Ok(()),

@@ -5,6 +5,8 @@ mod alone;
 #[cfg(test)]
 mod bridge;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod certified;
 #[cfg(test)]
 mod challenge;
@@ -48,6 +50,9 @@ mod replay_findings;
 mod rotation;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+#[cfg(unix)]
+mod schemathesis;
 #[cfg(test)]
 mod settings_page;
 #[cfg(test)]

@@ -2,20 +2,75 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
-use super::Problem;
+use super::{CatalogNeeds, Here, Problem};
 
-/// Every manifest the app knows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Manifests that the app knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CatalogList {
-    /// Sorted by name.
+    /// Sorted by name: of those that fit what was asked for, the part that was asked for.
     pub entries: Vec<CatalogEntry>,
-    /// Files of a catalog folder that could not be read as manifests.
+    /// How many fit.
+    pub total: usize,
+    /// The categories of all manifests, by name.
+    pub categories: Vec<CatalogCategory>,
+    /// What could not be read of the sources, and names that two of them claim.
     pub problems: Vec<Problem>,
 }
 
+/// A shelf of the catalog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CatalogCategory {
+    /// Its name, as manifests have it.
+    pub name: String,
+    /// How many manifests stand on it.
+    pub count: usize,
+}
+
+/// What of the catalog is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CatalogQuery {
+    /// Words that each have to stand in the name, the description, the category, a keyword or a tool's name, whatever their case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    /// A category, whatever its case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// What it must need.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<CatalogNeed>,
+    /// Whether it can be installed, or whether not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installable: Option<bool>,
+    /// How many of them to leave out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<usize>,
+    /// How many to tell at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// A kind of need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CatalogNeed {
+    /// An account, required or not.
+    Account,
+    /// Settings that the person has to give.
+    Settings,
+    /// A container engine.
+    Container,
+    /// A service that runs elsewhere.
+    Remote,
+    /// Neither an account nor settings.
+    Nothing,
+}
+
 /// One manifest, as a list shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CatalogEntry {
     /// The manifest's name: what `install` takes.
     pub name: String,
@@ -27,8 +82,19 @@ pub struct CatalogEntry {
     /// The manifest's version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Where the manifest came from: `built in` or a file.
+    /// Where the manifest came from: `built in`, a file, or the URL of a list.
     pub source: String,
+    /// Other places with a manifest of this name, which do not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<String>,
+    /// The shelf it stands on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Its icon, as the manifest has it: a file below its folder, or an https URL. To be looked at by nobody unasked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
+    /// What the server needs.
+    pub needs: CatalogNeeds,
     /// The account the server needs or can use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInNeed>,
@@ -40,7 +106,7 @@ pub struct CatalogEntry {
 }
 
 /// The sign-in a manifest names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SignInNeed {
     /// The provider; absent when the server's own metadata names it (discovery).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +119,7 @@ pub struct SignInNeed {
 }
 
 /// One manifest with all that matters before it is installed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CatalogEntryDetail {
     /// What the list says.
     #[serde(flatten)]
@@ -70,6 +136,10 @@ pub struct CatalogEntryDetail {
     /// The exact command that will run, escaped so that nothing in it can hide (settings still as placeholders).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// Whether it can work on this machine as it is.
+    pub can_work: bool,
+    /// In which ways, and why not in the others.
+    pub here: Vec<Here>,
     /// What the server asks of the person.
     pub settings: Vec<SettingField>,
     /// Tools the manifest announces; the running server has the last word.
@@ -77,7 +147,7 @@ pub struct CatalogEntryDetail {
 }
 
 /// A tool as a manifest announces it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CatalogTool {
     /// Its name.
     pub name: String,
@@ -87,7 +157,7 @@ pub struct CatalogTool {
 }
 
 /// One setting (`user_config`) of a manifest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SettingField {
     /// The key `--set KEY=VALUE` takes.
     pub key: String,
@@ -117,7 +187,7 @@ pub struct SettingField {
 }
 
 /// The five kinds of setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SettingKind {
     /// Text.

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Problem;
 
 /// Every connection in the vault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionList {
     /// Oldest first.
     pub connections: Vec<Connection>,
@@ -16,7 +17,7 @@ pub struct ConnectionList {
 }
 
 /// One person's grant at one provider. Never its tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Connection {
     /// Its id.
     pub id: String,
@@ -36,6 +37,7 @@ pub struct Connection {
     pub health: String,
     /// When something is done about it by itself, at the soonest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub next_attempt_at: Option<Timestamp>,
     /// The last attempt at its provider, where it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,12 +48,15 @@ pub struct Connection {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_scopes: Vec<String>,
     /// When the person signed in.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When its tokens were last refreshed, or the person last signed in again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub refreshed_at: Option<Timestamp>,
     /// When the access token ends; absent when the provider never said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     /// Whether a refresh token is held.
     pub refreshable: bool,
@@ -60,20 +65,21 @@ pub struct Connection {
 }
 
 /// How the last attempt at a connection's provider failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionFailure {
     /// A stable word for why.
     pub code: String,
     /// What it says of the grant: `definite` (it is dead), `operator` (whoever runs the proxy has to act) or `passing`.
     pub class: String,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// How many in a row.
     pub count: u32,
 }
 
 /// What to change of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionChange {
     /// What the person calls it; `null` takes the name away.
@@ -81,7 +87,7 @@ pub struct ConnectionChange {
 }
 
 /// What happened to a connection, which may be gone by now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionHistory {
     /// Its id.
     pub connection: String,
@@ -92,11 +98,12 @@ pub struct ConnectionHistory {
 }
 
 /// A line of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionEvent {
     /// Its number in the whole log.
     pub number: i64,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// A stable word: `connected`, `refreshed`, `delivered`, `refresh_failed`, `revoked` …
     pub event: String,
@@ -106,7 +113,7 @@ pub struct ConnectionEvent {
 }
 
 /// What a look through the whole audit log found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditReport {
     /// Whether every line is as it was written.
     pub whole: bool,
@@ -115,7 +122,7 @@ pub struct AuditReport {
 }
 
 /// What became of a connection that was to be revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RevocationReport {
     /// The connection.
     pub connection: String,
@@ -128,7 +135,7 @@ pub struct RevocationReport {
 }
 
 /// What happened to a grant at its provider (RFC 7009).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RevocationResult {
     /// The provider confirmed it.

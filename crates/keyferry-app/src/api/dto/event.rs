@@ -1,9 +1,10 @@
 //! `GET /api/v1/events`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A thing that has changed. What it is now the API says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// What kind of thing; also the name of the event in the stream.
     pub kind: EventKind,
@@ -13,7 +14,7 @@ pub struct Event {
 }
 
 /// The kinds of things that change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// An installed server: its state, whether it is to run, or whether it is there.

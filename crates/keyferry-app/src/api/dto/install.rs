@@ -5,14 +5,16 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::Problem;
 
 /// What to install and how.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstallRequest {
     /// Which manifest.
+    #[schema(value_type = ManifestChoiceFields)]
     pub manifest: ManifestChoice,
     /// Values of the manifest's `user_config`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -38,7 +40,7 @@ pub struct InstallRequest {
 }
 
 /// What runs a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Runtime {
     /// A child of the app's, which may do what the person may.
@@ -48,7 +50,7 @@ pub enum Runtime {
 }
 
 /// What of the network a container reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Network {
     /// Nothing.
@@ -94,7 +96,7 @@ pub enum ManifestChoice {
 }
 
 /// [`ManifestChoice`] as it travels: `{"name": …}` or `{"inline": …, "folder": …}`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ManifestChoiceFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,6 +104,7 @@ struct ManifestChoiceFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     inline: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     folder: Option<PathBuf>,
 }
 
@@ -129,7 +132,7 @@ impl From<ManifestChoice> for ManifestChoiceFields {
 }
 
 /// The two ways to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMethod {
     /// OAuth in the system browser.
@@ -139,7 +142,7 @@ pub enum AuthMethod {
 }
 
 /// An install under way or over.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Install {
     /// 128 random bits; names the install, and is no authority by itself.
     pub id: String,
@@ -165,7 +168,7 @@ pub struct Install {
 }
 
 /// Where an install stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallState {
     /// The app is busy with it.
@@ -186,7 +189,7 @@ impl InstallState {
 }
 
 /// One step of an install.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InstallStep {
     /// Counts from 1.
     pub number: usize,
@@ -197,13 +200,14 @@ pub struct InstallStep {
     /// What it did, for a person.
     pub text: String,
     /// When it began.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// How long it took, or has taken so far.
     pub elapsed_ms: u64,
 }
 
 /// The steps of an install, in their order. A step that is not needed does not appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepName {
     /// The person allows access; the tokens go into the vault.
@@ -221,7 +225,7 @@ pub enum StepName {
 }
 
 /// How a step went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// It is under way.

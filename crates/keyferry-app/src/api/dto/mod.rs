@@ -5,33 +5,47 @@
 //! tokens have no place in the API at all.
 
 mod catalog;
+mod catalog_source;
 mod client;
 mod connection;
+mod diagnostics;
 mod event;
 mod install;
+mod need;
 mod problem;
 mod provider;
 mod server;
+mod setting;
 mod sign_in;
 mod status;
 
 pub use catalog::{
-    CatalogEntry, CatalogEntryDetail, CatalogList, CatalogTool, SettingField, SettingKind, SignInNeed,
+    CatalogCategory, CatalogEntry, CatalogEntryDetail, CatalogList, CatalogNeed, CatalogQuery, CatalogTool,
+    SettingField, SettingKind, SignInNeed,
+};
+pub use catalog_source::{
+    CatalogRefreshRequest, CatalogSource, CatalogSourceKind, CatalogSourceList, CatalogSourceRequest,
 };
 pub use client::{Client, ClientList, ClientPreview, ConnectReport, ConnectRequest, DisconnectReport};
 pub use connection::{
     AuditReport, Connection, ConnectionChange, ConnectionEvent, ConnectionFailure, ConnectionHistory,
     ConnectionList, RevocationReport, RevocationResult,
 };
+pub use diagnostics::{ConnectionFacts, Diagnostics, EngineFacts, ServerFacts};
 pub use event::{Event, EventKind};
 pub use install::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, Network, Runtime,
     StepName, StepState,
 };
+pub use need::{AccountNeed, AccountWay, CatalogNeeds, Here, HereWay, Runs, RunsWhere, SettingNeed};
 pub use problem::Problem;
-pub use provider::{Provider, ProviderConfig, ProviderDetail, ProviderList};
+pub use provider::{
+    Finding, FindingSeverity, Provider, ProviderCheck, ProviderCheckRequest, ProviderConfig, ProviderDetail,
+    ProviderList,
+};
 pub use server::{
     Server, ServerConnection, ServerList, ServerLogs, ServerState, Tool, ToolList, UninstallReport,
 };
+pub use setting::{ProxyTest, ProxyTestRequest, SettingChange, SettingList, SettingState};
 pub use sign_in::{SignIn, SignInRequest, SignInState};
 pub use status::Status;

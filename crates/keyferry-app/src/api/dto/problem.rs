@@ -1,11 +1,12 @@
 //! What went wrong, in the one form that every reply, step and report uses.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A failure as a program and a person both can read it.
 ///
 /// It is the body of every reply with a status of 400 and above.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// A stable word a program can branch on, such as `unknown_provider`.
     pub error: String,

@@ -1,11 +1,12 @@
 //! `/api/v1/providers` and below.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Problem;
 
 /// Every provider the app knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProviderList {
     /// Sorted by name.
     pub providers: Vec<Provider>,
@@ -17,7 +18,7 @@ pub struct ProviderList {
 }
 
 /// One provider, as a list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Provider {
     /// Its name: the provider file's name.
     pub name: String,
@@ -34,11 +35,13 @@ pub struct Provider {
 }
 
 /// One provider with what its file says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProviderDetail {
     /// What the list says.
     #[serde(flatten)]
     pub provider: Provider,
+    /// The file as it was written.
+    pub text: String,
     /// Where the provider documents its OAuth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documentation_url: Option<String>,
@@ -86,7 +89,7 @@ pub struct ProviderDetail {
 }
 
 /// One value that a provider asks of the person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProviderConfig {
     /// Its name.
     pub name: String,
@@ -101,4 +104,57 @@ pub struct ProviderConfig {
     /// What is taken where the person gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+}
+
+/// A provider file that somebody pasted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderCheckRequest {
+    /// The provider's name: what the file would be called, without `.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The file's text.
+    pub text: String,
+}
+
+/// What was found in a provider file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProviderCheck {
+    /// Whether it can be used.
+    pub usable: bool,
+    /// Findings that keep it from being used.
+    pub errors: usize,
+    /// Findings that do not.
+    pub warnings: usize,
+    /// All of them, in the order of the lines.
+    pub findings: Vec<Finding>,
+    /// The file as understood, where it can be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderDetail>,
+}
+
+/// One finding in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: FindingSeverity,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingSeverity {
+    /// The file can't be used.
+    Error,
+    /// It can, but probably not as meant.
+    Warning,
 }

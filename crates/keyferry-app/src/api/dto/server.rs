@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Problem, RevocationReport};
 
 /// Every installed server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ServerList {
     /// Sorted by name.
     pub servers: Vec<Server>,
@@ -17,7 +18,7 @@ pub struct ServerList {
 }
 
 /// One installed server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Server {
     /// Its name, which is its manifest's.
     pub name: String,
@@ -46,10 +47,12 @@ pub struct Server {
     pub tool_count: Option<usize>,
     /// Since when it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub running_since: Option<Timestamp>,
     /// How many times it was started again since the app began.
     pub restarts: u32,
     /// When it was installed.
+    #[schema(value_type = String, format = DateTime)]
     pub installed_at: Timestamp,
     /// The connection it uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,7 +63,7 @@ pub struct Server {
 }
 
 /// What a server does right now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerState {
     /// It does not run, and is not meant to.
@@ -74,7 +77,7 @@ pub enum ServerState {
 }
 
 /// The connection a server uses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServerConnection {
     /// Its id.
     pub id: String,
@@ -85,14 +88,16 @@ pub struct ServerConnection {
     pub account: Option<String>,
     /// Since when its access token is the one it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub token_since: Option<Timestamp>,
     /// When its access token ends, where the provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub token_until: Option<Timestamp>,
 }
 
 /// The end of a server's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServerLogs {
     /// The server.
     pub server: String,
@@ -103,14 +108,14 @@ pub struct ServerLogs {
 }
 
 /// The tools a running server offers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ToolList {
     /// In the server's order.
     pub tools: Vec<Tool>,
 }
 
 /// One tool, as the server describes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Tool {
     /// Its name.
     pub name: String,
@@ -122,7 +127,7 @@ pub struct Tool {
 }
 
 /// What an uninstall did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UninstallReport {
     /// The server that is gone.
     pub server: String,

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Problem;
 
 /// What the app is, where it lives and how much it looks after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Keyferry's own version.
     pub version: String,
@@ -17,6 +18,7 @@ pub struct Status {
     /// The data folder.
     pub data_folder: String,
     /// When the app started.
+    #[schema(value_type = String, format = DateTime)]
     pub started_at: Timestamp,
     /// Where the app looks for the proxy.
     pub proxy_url: String,

@@ -17,6 +17,10 @@ use crate::{
 };
 
 /// `GET`: every client.
+#[utoipa::path(
+    get, path = "/api/v1/clients", operation_id = "clients_list", tag = "clients",
+    responses((status = 200, description = "Done", body = ClientList))
+)]
 pub(crate) async fn list(State(engine): Shared) -> Result<Json<ClientList>, ApiError> {
     let clients = aside(&engine, |clients| Ok(clients.list())).await?;
     let shown = |one: crate::clients::Standing| Client {
@@ -30,6 +34,14 @@ pub(crate) async fn list(State(engine): Shared) -> Result<Json<ClientList>, ApiE
 }
 
 /// `GET /{name}?server=NAME`: what its configuration would say.
+#[utoipa::path(
+    get, path = "/api/v1/clients/{name}", operation_id = "clients_preview", tag = "clients",
+    params(
+        ("name" = String, Path, description = "The name of a client", example = "cursor"),
+        ConnectRequest,
+    ),
+    responses((status = 200, description = "Done", body = ClientPreview))
+)]
 pub(crate) async fn preview(
     State(engine): Shared,
     Named(name): Named<ClientName>,
@@ -41,6 +53,12 @@ pub(crate) async fn preview(
 }
 
 /// `PUT /{name}`: connects it.
+#[utoipa::path(
+    put, path = "/api/v1/clients/{name}", operation_id = "clients_connect", tag = "clients",
+    params(("name" = String, Path, description = "The name of a client", example = "cursor")),
+    request_body = ConnectRequest,
+    responses((status = 200, description = "Done", body = ConnectReport))
+)]
 pub(crate) async fn connect(
     State(engine): Shared,
     Named(name): Named<ClientName>,
@@ -59,6 +77,11 @@ pub(crate) async fn connect(
 }
 
 /// `DELETE /{name}`: takes its token and its entry away.
+#[utoipa::path(
+    delete, path = "/api/v1/clients/{name}", operation_id = "clients_disconnect", tag = "clients",
+    params(("name" = String, Path, description = "The name of a client", example = "cursor")),
+    responses((status = 200, description = "Done", body = DisconnectReport))
+)]
 pub(crate) async fn disconnect(
     State(engine): Shared,
     Named(name): Named<ClientName>,

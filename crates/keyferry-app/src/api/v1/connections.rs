@@ -7,6 +7,7 @@ use keyferry_core::{
     scope::{Scope, Scopes},
 };
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::servers::Nothing;
 use crate::{
@@ -28,8 +29,9 @@ use crate::{
 const LONGEST_HISTORY: u32 = 10_000;
 
 /// How much of a history to tell.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Length {
     /// The newest lines.
     #[serde(default = "usual_length")]
@@ -41,6 +43,10 @@ const fn usual_length() -> u32 {
 }
 
 /// `GET`: every connection.
+#[utoipa::path(
+    get, path = "/api/v1/connections", operation_id = "connections_list", tag = "connections",
+    responses((status = 200, description = "Done", body = ConnectionList))
+)]
 pub(crate) async fn list(State(engine): Shared) -> Result<Json<ConnectionList>, ApiError> {
     let Listed { readable, damaged } = engine.connections.list().await?;
     let uses = Uses::read(&engine).await?;
@@ -49,6 +55,11 @@ pub(crate) async fn list(State(engine): Shared) -> Result<Json<ConnectionList>, 
 }
 
 /// `GET /{id}`: one connection.
+#[utoipa::path(
+    get, path = "/api/v1/connections/{id}", operation_id = "connections_show", tag = "connections",
+    params(("id" = String, Path, description = "The id of a connection")),
+    responses((status = 200, description = "Done", body = Connection))
+)]
 pub(crate) async fn show(
     State(engine): Shared,
     Named(id): Named<ConnectionId>,
@@ -58,6 +69,13 @@ pub(crate) async fn show(
 }
 
 /// `PATCH /{id}`: gives it another name.
+#[utoipa::path(
+    patch, path = "/api/v1/connections/{id}", operation_id = "connections_change",
+    tag = "connections",
+    params(("id" = String, Path, description = "The id of a connection")),
+    request_body = ConnectionChange,
+    responses((status = 200, description = "Done", body = Connection))
+)]
 pub(crate) async fn change(
     State(engine): Shared,
     Named(id): Named<ConnectionId>,
@@ -71,6 +89,12 @@ pub(crate) async fn change(
 }
 
 /// `GET /{id}/history?lines=COUNT`: what happened to it, also to one that is gone.
+#[utoipa::path(
+    get, path = "/api/v1/connections/{id}/history", operation_id = "connections_history",
+    tag = "connections",
+    params(("id" = String, Path, description = "The id of a connection"), Length),
+    responses((status = 200, description = "Done", body = ConnectionHistory))
+)]
 pub(crate) async fn history(
     State(engine): Shared,
     Named(id): Named<ConnectionId>,
@@ -93,6 +117,13 @@ pub(crate) async fn history(
 }
 
 /// `POST /{id}/refresh`: refreshes it now.
+#[utoipa::path(
+    post, path = "/api/v1/connections/{id}/refresh", operation_id = "connections_refresh",
+    tag = "connections",
+    params(("id" = String, Path, description = "The id of a connection")),
+    request_body = Nothing,
+    responses((status = 200, description = "Done", body = Connection))
+)]
 pub(crate) async fn refresh(
     State(engine): Shared,
     Named(id): Named<ConnectionId>,
@@ -103,6 +134,12 @@ pub(crate) async fn refresh(
 }
 
 /// `DELETE /{id}`: revokes it. Servers that use it are stopped first, for their token is about to die.
+#[utoipa::path(
+    delete, path = "/api/v1/connections/{id}", operation_id = "connections_revoke",
+    tag = "connections",
+    params(("id" = String, Path, description = "The id of a connection")),
+    responses((status = 200, description = "Done", body = RevocationReport))
+)]
 pub(crate) async fn revoke(
     State(engine): Shared,
     Named(id): Named<ConnectionId>,

@@ -16,6 +16,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, watch},
     time::{Instant, timeout_at},
 };
+use utoipa::IntoParams;
 
 use crate::{
     api::{
@@ -37,8 +38,9 @@ const LIFE: Duration = Duration::from_secs(15 * 60);
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Of what to tell.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct About {
     /// Things of this kind alone.
     kind: Option<EventKind>,
@@ -49,6 +51,13 @@ pub(crate) struct About {
 /// `GET`: what changes from now on, or since the `Last-Event-ID` (HTML, "Server-sent events"), each as an event of its kind.
 ///
 /// The first event is `ready`, or `reload` where it can't be told what changed since: then whatever is shown has to be asked for anew.
+#[utoipa::path(
+    get, path = "/api/v1/events", operation_id = "events_listen", tag = "app",
+    params(About, ("Last-Event-ID" = Option<String>, Header, description = "After which event to go on")),
+    responses(
+        (status = 200, description = "A stream of server-sent events", content_type = "text/event-stream", body = String),
+    )
+)]
 pub(crate) async fn listen(
     State(engine): Shared,
     Parameters(about): Parameters<About>,

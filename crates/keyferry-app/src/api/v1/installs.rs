@@ -9,6 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::{
     api::{
@@ -24,8 +25,9 @@ use crate::{
 const LONGEST_WAIT: u64 = 30;
 
 /// What to wait for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wait {
     /// The revision the caller knows.
     #[serde(default)]
@@ -36,6 +38,11 @@ pub(crate) struct Wait {
 }
 
 /// `POST`: begins an install, once all that can be checked without acting is checked.
+#[utoipa::path(
+    post, path = "/api/v1/installs", operation_id = "installs_create", tag = "installs",
+    request_body = InstallRequest,
+    responses((status = 202, description = "Begun", body = Install))
+)]
 pub(crate) async fn create(
     State(engine): Shared,
     Body(request): Body<InstallRequest>,
@@ -46,6 +53,11 @@ pub(crate) async fn create(
 }
 
 /// `GET /{id}?after=REVISION&wait=SECONDS`: the install, as soon as it is newer than the caller's or the wait is over.
+#[utoipa::path(
+    get, path = "/api/v1/installs/{id}", operation_id = "installs_show", tag = "installs",
+    params(("id" = String, Path, description = "The id of an install"), Wait),
+    responses((status = 200, description = "Done", body = Install))
+)]
 pub(crate) async fn show(
     State(engine): Shared,
     Named(id): Named<Ticket>,
@@ -66,6 +78,11 @@ pub(crate) async fn show(
 }
 
 /// `DELETE /{id}`: cancels it, and answers when what it had begun is undone.
+#[utoipa::path(
+    delete, path = "/api/v1/installs/{id}", operation_id = "installs_cancel", tag = "installs",
+    params(("id" = String, Path, description = "The id of an install")),
+    responses((status = 200, description = "Done", body = Install))
+)]
 pub(crate) async fn cancel(
     State(engine): Shared,
     Named(id): Named<Ticket>,

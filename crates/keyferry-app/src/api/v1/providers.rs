@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Json, extract::State};
 use keyferry_core::{
     delivery::{EnvName, with_refresh_token},
+    diagnostic::{Diagnostic, Severity},
     flow::client::Method,
     id::{FactName, ProviderName},
-    provider::{ConfigField, ProviderFile, Redirect},
+    provider::{ConfigField, ProviderFile, Redirect, takes_place},
     scope::{Scope, Scopes},
     url::RedirectUri,
 };
@@ -15,14 +16,22 @@ use keyferry_core::{
 use crate::{
     api::{
         ApiError, Shared,
-        dto::{Problem, Provider, ProviderConfig, ProviderDetail, ProviderList},
-        extract::Named,
+        dto::{
+            Finding, FindingSeverity, Problem, Provider, ProviderCheck, ProviderCheckRequest, ProviderConfig,
+            ProviderDetail, ProviderList,
+        },
+        extract::{Body, Named},
     },
     connections::{ConnectionError, ProviderFacts, ProxyError},
+    engine::Engine,
     providers::{self, Snapshot},
 };
 
 /// `GET`: every provider, and whether the proxy holds its credentials.
+#[utoipa::path(
+    get, path = "/api/v1/providers", operation_id = "providers_list", tag = "providers",
+    responses((status = 200, description = "Done", body = ProviderList))
+)]
 pub(crate) async fn list(State(engine): Shared) -> Result<Json<ProviderList>, ApiError> {
     let (listed, proxy_problem) = match providers::learn(&engine).await {
         Ok(listed) => (Some(listed), None),
@@ -43,6 +52,11 @@ pub(crate) async fn list(State(engine): Shared) -> Result<Json<ProviderList>, Ap
 }
 
 /// `GET /{name}`: one provider, with what its file says.
+#[utoipa::path(
+    get, path = "/api/v1/providers/{name}", operation_id = "providers_show", tag = "providers",
+    params(("name" = String, Path, description = "The name of a provider", example = "jira")),
+    responses((status = 200, description = "Done", body = ProviderDetail))
+)]
 pub(crate) async fn show(
     State(engine): Shared,
     Named(name): Named<ProviderName>,
@@ -53,18 +67,84 @@ pub(crate) async fn show(
     let facts = engine.connections.proxy().facts(&file.name).await;
     let at_proxy = facts.as_ref().ok().and_then(|facts| facts.redirect_uri.clone());
     let (provider, proxy_problem) = told(&now, file, facts);
+    Ok(Json(detail(&engine, file, provider, at_proxy, proxy_problem)?))
+}
+
+/// `POST /check`: what is wrong with a file that somebody pasted, and how it is understood. Nothing of it is kept.
+#[utoipa::path(
+    post, path = "/api/v1/providers/check", operation_id = "providers_check", tag = "providers",
+    request_body = ProviderCheckRequest,
+    responses((status = 200, description = "Done", body = ProviderCheck))
+)]
+pub(crate) async fn check(
+    State(engine): Shared,
+    Body(ProviderCheckRequest { name, text }): Body<ProviderCheckRequest>,
+) -> Result<Json<ProviderCheck>, ApiError> {
+    let name = name.as_deref().unwrap_or("pasted").parse::<ProviderName>();
+    let name = name.map_err(|error| {
+        let problem = Problem::new("bad_provider_name", error.to_string());
+        ApiError::bad_request(problem.with_hint("the provider's name is the file's, without .toml"))
+    })?;
+    let shown = format!("{name}.toml");
+    let (findings, provider) = match ProviderFile::parse(name, &shown, &text) {
+        Err(findings) => (findings.iter().cloned().collect(), None),
+        Ok(checked) => {
+            let replaced = takes_place(&shown, &checked.file);
+            let findings: Vec<_> = checked.warnings.iter().cloned().chain(replaced).collect();
+            let provider = Provider {
+                name: checked.file.name.to_string(),
+                display_name: checked.file.display_name.clone(),
+                source: "pasted".to_owned(),
+                configured: None,
+                allowed_hosts: None,
+            };
+            (findings, Some(detail(&engine, &checked.file, provider, None, None)?))
+        }
+    };
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    Ok(Json(ProviderCheck {
+        usable: provider.is_some(),
+        errors,
+        warnings: findings.len() - errors,
+        findings: findings.into_iter().map(finding).collect(),
+        provider,
+    }))
+}
+
+fn finding(found: Diagnostic) -> Finding {
+    Finding {
+        severity: match found.severity {
+            Severity::Error => FindingSeverity::Error,
+            Severity::Warning => FindingSeverity::Warning,
+        },
+        line: found.line,
+        column: found.column,
+        message: found.message,
+        hint: found.hint,
+    }
+}
+
+/// What a file says. A redirect URI of the proxy's is the proxy's to tell.
+fn detail(
+    engine: &Engine,
+    file: &ProviderFile,
+    provider: Provider,
+    at_proxy: Option<String>,
+    proxy_problem: Option<Problem>,
+) -> Result<ProviderDetail, ApiError> {
     let oauth = file.oauth();
     let revocation = oauth.and_then(|oauth| oauth.revocation.as_ref());
     let redirect_uri = match oauth.map(|oauth| oauth.authorization.redirect) {
         None => None,
         Some(Redirect::Proxy) => at_proxy,
         Some(Redirect::Loopback) => {
-            let own = RedirectUri::loopback(engine.address, &name);
+            let own = RedirectUri::loopback(engine.address, &file.name);
             Some(own.map_err(|error| ApiError::internal(&error))?.as_str().to_owned())
         }
     };
-    Ok(Json(ProviderDetail {
+    Ok(ProviderDetail {
         provider,
+        text: file.source.to_string(),
         documentation_url: file.documentation_url.as_ref().map(ToString::to_string),
         notes: file.notes.clone(),
         sign_in: if oauth.is_some() { "oauth" } else { "browser" }.to_owned(),
@@ -83,7 +163,7 @@ pub(crate) async fn show(
         files: file.files.iter().map(|file| file.path.to_string()).collect(),
         refresh_token_in: with_refresh_token(file),
         proxy_problem,
-    }))
+    })
 }
 
 /// A provider with what the proxy knows of it, or why the proxy could not say.

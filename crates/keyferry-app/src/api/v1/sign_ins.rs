@@ -13,6 +13,7 @@ use keyferry_core::{
     scope::Scopes,
 };
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::{
     api::{
@@ -29,8 +30,9 @@ use crate::{
 const LONGEST_WAIT: u64 = 30;
 
 /// How long to wait.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wait {
     /// Seconds; more than the limit counts as the limit.
     #[serde(default)]
@@ -38,6 +40,11 @@ pub(crate) struct Wait {
 }
 
 /// `POST`: begins a sign-in.
+#[utoipa::path(
+    post, path = "/api/v1/sign-ins", operation_id = "sign_ins_create", tag = "sign-ins",
+    request_body = SignInRequest,
+    responses((status = 202, description = "Begun", body = SignIn))
+)]
 pub(crate) async fn create(
     State(engine): Shared,
     Body(request): Body<SignInRequest>,
@@ -71,6 +78,11 @@ pub(crate) async fn create(
 }
 
 /// `GET /{id}?wait=SECONDS`: the sign-in, as soon as it is over or the wait is.
+#[utoipa::path(
+    get, path = "/api/v1/sign-ins/{id}", operation_id = "sign_ins_show", tag = "sign-ins",
+    params(("id" = String, Path, description = "The id of a sign-in"), Wait),
+    responses((status = 200, description = "Done", body = SignIn))
+)]
 pub(crate) async fn show(
     State(engine): Shared,
     Named(ticket): Named<Ticket>,
@@ -90,6 +102,11 @@ pub(crate) async fn show(
 }
 
 /// `DELETE /{id}`: cancels it.
+#[utoipa::path(
+    delete, path = "/api/v1/sign-ins/{id}", operation_id = "sign_ins_cancel", tag = "sign-ins",
+    params(("id" = String, Path, description = "The id of a sign-in")),
+    responses((status = 200, description = "Done", body = SignIn))
+)]
 pub(crate) async fn cancel(
     State(engine): Shared,
     Named(ticket): Named<Ticket>,

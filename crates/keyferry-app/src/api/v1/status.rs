@@ -8,10 +8,15 @@ use crate::{
 };
 
 /// `GET`: what the app is and looks after.
+#[utoipa::path(
+    get, path = "/api/v1/status", operation_id = "status_show", tag = "app",
+    responses((status = 200, description = "Done", body = Status))
+)]
 pub(crate) async fn show(State(engine): Shared) -> Result<Json<Status>, ApiError> {
     let statuses = engine.servers.statuses();
     let providers = engine.providers.now();
-    let problems = [providers.problems(), engine.catalog.problems()].concat();
+    let catalog = engine.catalog.now();
+    let problems = [providers.problems(), catalog.problems()].concat();
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -24,7 +29,7 @@ pub(crate) async fn show(State(engine): Shared) -> Result<Json<Status>, ApiError
         servers_running: statuses.values().filter(|status| status.state == ServerState::Running).count(),
         connections: engine.connections.list().await?.readable.len(),
         providers: providers.set().iter().count(),
-        catalog_entries: engine.catalog.iter().count(),
+        catalog_entries: catalog.iter().count(),
         problems,
     }))
 }

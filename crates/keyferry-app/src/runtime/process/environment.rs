@@ -92,15 +92,19 @@ fn folded(name: &OsStr) -> Option<String> {
 /// hold line breaks, as a key in PEM form does: an environment is not a line protocol, and no code of ours writes one as lines. A NUL
 /// can't be in a [`SecretText`](keyferry_core::secret::SecretText).
 pub(crate) fn check(launch: &Launch) -> Result<(), RuntimeError> {
-    for (name, _) in &launch.environment {
-        if let Some(reason) = refusal(name) {
-            return Err(RuntimeError::Variable { name: name.chars().take(SHOWN).collect(), reason });
-        }
+    if let Some(error) = launch.environment.iter().find_map(|(name, _)| refused(name)) {
+        return Err(error);
     }
     match launch.args.iter().position(|argument| argument.contains('\0')) {
         Some(index) => Err(RuntimeError::Argument { position: index + 1 }),
         None => Ok(()),
     }
+}
+
+/// Why a server is not given a variable of this name.
+pub(crate) fn refused(name: &str) -> Option<RuntimeError> {
+    let reason = refusal(name)?;
+    Some(RuntimeError::Variable { name: name.chars().take(SHOWN).collect(), reason })
 }
 
 fn refusal(name: &str) -> Option<&'static str> {

@@ -9,7 +9,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fmt, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -29,7 +29,7 @@ use tokio::{
 use super::{
     Containers, Cursor, Limits, RuntimeError, ServerStatus, Start, WatchdogCommand, files, log,
     mcp::{Session, Switchboard},
-    process::watchdog::Watchdog,
+    process::{environment, program, watchdog::Watchdog},
 };
 use keeper::{Keeper, Order};
 use watch::Seen;
@@ -194,6 +194,16 @@ impl Servers {
         let home = delivered.home.clone();
         let written = spawn_blocking(move || files::write(&delivered.home, &new, delivered.owner)).await;
         written.unwrap_or_else(|error| Err(RuntimeError::Files { home, reason: error.to_string() }))
+    }
+
+    /// Whether the file of a command is there. A relative one is looked for below `folder`.
+    ///
+    /// # Errors
+    /// [`RuntimeError::ProgramNotFound`] or [`RuntimeError::NotExecutable`].
+    pub fn look_for(&self, command: &str, folder: &Path) -> Result<(), RuntimeError> {
+        let config = &self.shared.config;
+        let path = environment::path(&config.parent_environment);
+        program::resolve(command, folder, &config.this_program, path).map(drop)
     }
 
     /// What a server does right now; of one never started, that it is stopped.

@@ -4,4 +4,6 @@ mod connections;
 mod events;
 mod guard;
 mod limits;
+mod openapi;
 mod routes;
+mod settings;

@@ -21,7 +21,8 @@ async fn without_the_token_every_route_is_401_whatever_the_method() {
     ];
     assert!(api::paths().count() >= 21);
     for path in api::paths().chain(["/api", "/api/v1", "/api/v1/nothing", "/mcp"]) {
-        let path = path.replace("{id}", "x").replace("{name}", "x").replace("{tool}", "x");
+        let path =
+            path.replace("{id}", "x").replace("{key}", "x").replace("{name}", "x").replace("{tool}", "x");
         for method in &methods {
             let request = client
                 .request(method.clone(), app.url(&path))

@@ -1,7 +1,11 @@
 //! The catalog over the local API.
 
+mod real;
+mod sources;
+
 use std::fs;
 
+use keyferry_app::catalog::Source;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -15,7 +19,7 @@ async fn with_manifests(manifests: &[(&str, Value)]) -> TestApp {
         for (file, manifest) in manifests {
             fs::write(folder.join(file), manifest.to_string()).unwrap();
         }
-        settings.catalog_folders = vec![folder];
+        settings.catalog_sources = vec![Source::Folder(folder)];
     })
     .await
 }

@@ -1,11 +1,13 @@
 //! A whole world for a test: an app in a folder of its own, and what its requests answer.
 
+mod host;
 mod listener;
 mod person;
 #[cfg(unix)]
 pub(crate) mod podman;
 mod world;
 
+pub(crate) use host::Host;
 pub(crate) use listener::Listener;
 pub(crate) use person::{allow, deny};
 pub(crate) use world::World;

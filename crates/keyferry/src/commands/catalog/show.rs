@@ -1,6 +1,6 @@
 //! `keyferry catalog show`
 
-use keyferry_app::api::dto::{CatalogEntryDetail, SettingField};
+use keyferry_app::api::dto::{CatalogEntryDetail, Here, HereWay, SettingField};
 use keyferry_core::id::ManifestName;
 
 use crate::{cli::Global, error::CliResult, output, session::with_api};
@@ -34,7 +34,10 @@ fn human(detail: &CatalogEntryDetail) -> String {
         ("author", detail.author.clone().unwrap_or_default()),
         ("from", entry.source.clone()),
         ("account", account.unwrap_or_default()),
-        ("runs", detail.command.clone().unwrap_or_default()),
+        ("also in", entry.also_in.join("\n")),
+        ("needs", entry.needs.in_words.join(", ")),
+        ("runs", detail.command.clone().or_else(|| entry.needs.runs.url.clone()).unwrap_or_default()),
+        ("here", detail.here.iter().map(here).collect::<Vec<_>>().join("\n")),
         ("documentation", detail.documentation_url.clone().unwrap_or_default()),
         (
             "problem",
@@ -47,6 +50,19 @@ fn human(detail: &CatalogEntryDetail) -> String {
         text.push_str(&output::table(["SETTING", "TYPE", "", "WHAT"], &rows, ""));
     }
     text
+}
+
+/// Whether it works in one way, and why not.
+fn here(here: &Here) -> String {
+    let way = match here.way {
+        HereWay::Container => "in a container",
+        HereWay::Process => "as a process",
+        HereWay::Elsewhere => "from elsewhere",
+    };
+    match &here.problem {
+        None => format!("works {way}"),
+        Some(problem) => format!("not {way}: {}", problem.message),
+    }
 }
 
 fn row(field: &SettingField) -> [String; 4] {

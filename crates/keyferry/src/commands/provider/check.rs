@@ -9,7 +9,7 @@ use std::{
 use keyferry_core::{
     diagnostic::{Diagnostic, Severity},
     id::InvalidId,
-    provider::{Checked, ProviderFile, builtin},
+    provider::{Checked, ProviderFile, takes_place},
 };
 use serde_json::json;
 
@@ -60,22 +60,14 @@ pub(crate) async fn run(global: &Global, args: &Args) -> CliResult {
 
 fn check(file: &Path) -> Vec<Diagnostic> {
     match read(file) {
-        Ok(checked) => checked.warnings.iter().cloned().chain(takes_place(file, &checked.file)).collect(),
+        Ok(checked) => checked
+            .warnings
+            .iter()
+            .cloned()
+            .chain(takes_place(&file.display().to_string(), &checked.file))
+            .collect(),
         Err(findings) => findings,
     }
-}
-
-/// That a file goes before the built-in one of its name. The built-in one itself has nothing to be told.
-fn takes_place(path: &Path, file: &ProviderFile) -> Option<Diagnostic> {
-    builtin().find(|(name, source)| *name == file.name.as_str() && **source != *file.source)?;
-    Some(Diagnostic {
-        severity: Severity::Warning,
-        file: path.display().to_string(),
-        line: 1,
-        column: 1,
-        message: format!("a provider `{}` is built in; in a folder, this file takes its place", file.name),
-        hint: Some("if that is not meant, give the file another name".to_owned()),
-    })
 }
 
 /// Reads a provider file. One that can't be read is a finding, too, so that what is wrong with others is still told.

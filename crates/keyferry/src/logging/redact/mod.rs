@@ -4,17 +4,17 @@
 //! library, may not know of them.
 //!
 //! The proxy writes a line for each request, so an ordinary line must cost next to nothing: it passes the [`gate`], which reads it once,
-//! and is written as it is. Only what the gate stops meets the [`pattern`].
+//! and is written as it is. Only what the gate stops meets the pattern ([`secret_pattern`]).
 
 mod gate;
 mod one_line;
-mod pattern;
 
 use std::{
     borrow::Cow,
     io::{self, Write},
 };
 
+use keyferry_core::secret_pattern;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Standard error, behind the mask.
@@ -47,7 +47,7 @@ impl<W: Write> Write for Redacting<W> {
 }
 
 fn masked(line: &[u8]) -> Cow<'_, [u8]> {
-    if gate::may_hold_a_secret(line) { pattern::mask(line) } else { Cow::Borrowed(line) }
+    if gate::may_hold_a_secret(line) { secret_pattern::mask(line) } else { Cow::Borrowed(line) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `/api/v1/servers`
 
 mod shown;
-mod tools;
+pub(crate) mod tools;
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use keyferry_core::id::ServerName;
 use serde::Deserialize;
 use tokio::time::sleep;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
@@ -20,8 +21,6 @@ use crate::{
     runtime::Cursor,
 };
 
-pub(crate) use tools::{call, list as tools};
-
 /// Lines of a log in one reply.
 const MOST_LINES: usize = 10_000;
 
@@ -30,8 +29,9 @@ const LONGEST_WAIT: u64 = 30;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// How much of a log.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Lines {
     /// The last lines.
     #[serde(default = "default_lines")]
@@ -49,16 +49,25 @@ fn default_lines() -> usize {
 }
 
 /// A body that says nothing: `{}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// `GET`: every installed server.
+#[utoipa::path(
+    get, path = "/api/v1/servers", operation_id = "servers_list", tag = "servers",
+    responses((status = 200, description = "Done", body = ServerList))
+)]
 pub(crate) async fn list(State(engine): Shared) -> Result<Json<ServerList>, ApiError> {
     Ok(Json(shown::all(&engine).await?))
 }
 
 /// `GET /{name}`: one server.
+#[utoipa::path(
+    get, path = "/api/v1/servers/{name}", operation_id = "servers_show", tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    responses((status = 200, description = "Done", body = Server))
+)]
 pub(crate) async fn show(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -67,6 +76,11 @@ pub(crate) async fn show(
 }
 
 /// `DELETE /{name}`: uninstalls it, and says what became of its connection.
+#[utoipa::path(
+    delete, path = "/api/v1/servers/{name}", operation_id = "servers_uninstall", tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    responses((status = 200, description = "Done", body = UninstallReport))
+)]
 pub(crate) async fn uninstall(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -75,6 +89,12 @@ pub(crate) async fn uninstall(
 }
 
 /// `POST /{name}/start`: starts it, and answers when it runs or why it doesn't.
+#[utoipa::path(
+    post, path = "/api/v1/servers/{name}/start", operation_id = "servers_start", tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    request_body = Nothing,
+    responses((status = 200, description = "Done", body = Server))
+)]
 pub(crate) async fn start(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -85,6 +105,12 @@ pub(crate) async fn start(
 }
 
 /// `POST /{name}/stop`: stops it until it is started again.
+#[utoipa::path(
+    post, path = "/api/v1/servers/{name}/stop", operation_id = "servers_stop", tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    request_body = Nothing,
+    responses((status = 200, description = "Done", body = Server))
+)]
 pub(crate) async fn stop(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -95,6 +121,13 @@ pub(crate) async fn stop(
 }
 
 /// `POST /{name}/restart`: stops it where it runs, starts it anew, and answers as a start does.
+#[utoipa::path(
+    post, path = "/api/v1/servers/{name}/restart", operation_id = "servers_restart",
+    tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    request_body = Nothing,
+    responses((status = 200, description = "Done", body = Server))
+)]
 pub(crate) async fn restart(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -105,6 +138,14 @@ pub(crate) async fn restart(
 }
 
 /// `GET /{name}/logs?lines=N`: the end of what it wrote to its standard error. `?after=CURSOR&wait=SECONDS`: what came since.
+#[utoipa::path(
+    get, path = "/api/v1/servers/{name}/logs", operation_id = "servers_logs", tag = "servers",
+    params(
+        ("name" = String, Path, description = "The name of a server", example = "sandbox-notes"),
+        Lines,
+    ),
+    responses((status = 200, description = "Done", body = ServerLogs))
+)]
 pub(crate) async fn logs(
     State(engine): Shared,
     Named(name): Named<ServerName>,

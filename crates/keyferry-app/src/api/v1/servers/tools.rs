@@ -18,6 +18,12 @@ use crate::{
 };
 
 /// `GET`: the tools the server offers.
+#[utoipa::path(
+    get, path = "/api/v1/servers/{name}/tools", operation_id = "servers_tools_list",
+    tag = "servers",
+    params(("name" = String, Path, description = "The name of a server", example = "sandbox-notes")),
+    responses((status = 200, description = "Done", body = ToolList))
+)]
 pub(crate) async fn list(
     State(engine): Shared,
     Named(name): Named<ServerName>,
@@ -27,6 +33,16 @@ pub(crate) async fn list(
 }
 
 /// `POST /{tool}`: calls a tool with the body as its arguments. Answers the server's own result.
+#[utoipa::path(
+    post, path = "/api/v1/servers/{name}/tools/{tool}", operation_id = "servers_tools_call",
+    tag = "servers",
+    params(
+        ("name" = String, Path, description = "The name of a server", example = "sandbox-notes"),
+        ("tool" = String, Path, description = "The name of a tool", example = "list_notes"),
+    ),
+    request_body = Object,
+    responses((status = 200, description = "Done", body = Object))
+)]
 pub(crate) async fn call(
     State(engine): Shared,
     Path((name, tool)): Path<(String, String)>,

@@ -1,4 +1,5 @@
-//! What a secret looks like in a line, and what is left of it.
+//! What a secret looks like in a line, and what is left of it: the last line of defence of whatever leaves the program as text, a log or
+//! a report. Secrets have types that print `[redacted]`, so that nothing should ever be found.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -29,8 +30,9 @@ static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!("(?-u){cookies}|{named}|{header}|{KNOWN}")).ok()
 });
 
-/// The line with all of its secrets masked.
-pub(super) fn mask(line: &[u8]) -> Cow<'_, [u8]> {
+/// The line with all that looks like a secret masked.
+#[must_use]
+pub fn mask(line: &[u8]) -> Cow<'_, [u8]> {
     // Without the pattern nothing can be vouched for, so nothing is written.
     let Some(secrets) = SECRETS.as_ref() else { return Cow::Borrowed(b"[a log line was withheld]\n") };
     secrets.replace_all(line, shown)
