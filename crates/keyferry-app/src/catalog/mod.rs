@@ -154,11 +154,8 @@ impl Catalog {
     /// Fetches a list, keeps it, and reads it.
     async fn fetch(&self, source: &Source, now: Timestamp) -> Result<Shelf, FetchError> {
         let Source::Url(url) = source else { return Err(FetchError::Unreachable) };
-        let aside = |work: Box<dyn FnOnce(&Store, &Source) -> Option<remote::Stored> + Send>| {
-            let (store, source) = (self.store.clone(), source.clone());
-            tokio::task::spawn_blocking(move || work(&store, &source))
-        };
-        let before = aside(Box::new(|store, source| store.read(source))).await.ok().flatten();
+        let (store, of) = (self.store.clone(), source.clone());
+        let before = tokio::task::spawn_blocking(move || store.read(&of)).await.ok().flatten();
         let stored = self.fetcher.fetch(url, before.as_ref(), now).await?;
         let (store, source) = (self.store.clone(), source.clone());
         let read = tokio::task::spawn_blocking(move || {
