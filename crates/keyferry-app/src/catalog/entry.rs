@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use keyferry_core::{
     diagnostic::{Diagnostics, Severity},
+    id::ProviderName,
     manifest::{Manifest, escaped},
 };
 
@@ -60,7 +61,7 @@ fn words(manifest: &Manifest) -> String {
         manifest.description.as_deref(),
         manifest.category.as_deref(),
         manifest.author.as_ref().map(|author| author.name.as_str()),
-        manifest.sign_in.oauth.provider().map(|provider| provider.as_str()),
+        manifest.sign_in.oauth.provider().map(ProviderName::as_str),
     ];
     let keywords = manifest.keywords.iter().map(String::as_str);
     let all: Vec<_> = some.into_iter().flatten().chain(keywords).chain(tools).collect();

@@ -36,7 +36,7 @@ pub(crate) async fn add(
 ) -> Result<(StatusCode, Json<CatalogSource>), ApiError> {
     let id = catalog::add(&engine, &place).await?;
     let added = all(&engine).sources.into_iter().find(|source| source.id == id.to_string());
-    let added = added.ok_or_else(|| ChangeError::Unknown(id))?;
+    let added = added.ok_or(ChangeError::Unknown(id))?;
     Ok((StatusCode::CREATED, Json(added)))
 }
 
