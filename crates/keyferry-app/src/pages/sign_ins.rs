@@ -1,6 +1,9 @@
 //! `/sign-ins/{id}`: a sign-in under way.
 
-use axum::response::Response;
+use axum::{
+    http::HeaderMap,
+    response::{IntoResponse as _, Response},
+};
 use maud::html;
 
 use super::{
@@ -43,12 +46,15 @@ pub(super) fn config(fields: &Fields) -> std::collections::BTreeMap<String, Stri
 }
 
 /// `GET`: where it stands; the account, once there is one.
-pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>) -> Shown {
+pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>, headers: HeaderMap) -> Shown {
     let wait = Parameters(Wait { wait: 0, after: None });
     let sign_in = sign_ins::show(visit.shared(), Named(ticket), wait).await?.0;
     if let (SignInState::Done, Some(connection)) = (sign_in.state, &sign_in.connection) {
         let to = format!("/accounts/{connection}");
-        return Ok(visit.go(&to, Notice::good("You are signed in, and the account is kept")));
+        let there = visit.go(&to, Notice::good("You are signed in, and the account is kept"));
+        // A script would follow a redirect by itself, and show the account at this address.
+        let by_script = headers.contains_key("hx-request");
+        return Ok(if by_script { [("hx-redirect", to)].into_response() } else { there });
     }
     let body = html! {
         p.crumbs { a href="/accounts" { "Accounts" } }

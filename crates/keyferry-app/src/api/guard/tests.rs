@@ -160,10 +160,11 @@ fn whatever_is_not_public_needs_the_whole_token() {
     let good = format!("Bearer {}", fixture.token);
     let twice = [("host", HOST), ("authorization", &*good), ("authorization", &*good)];
     assert_eq!(fixture.verdict("GET", "/api/v1/status", &twice), Err(Refusal::NoToken));
-    for target in
-        ["/api", "/api/v1/none", "/API/v1/status", "//health", "/mcp", "/health/", "/%2e", "/oauth/callback"]
-    {
+    for target in ["/api", "/api/v1/none", "/mcp", "/mcp/notes"] {
         assert_eq!(fixture.verdict("GET", target, &[("host", HOST)]), Err(Refusal::NoToken), "{target}");
+    }
+    for target in ["/API/v1/status", "//health", "/health/", "/%2e", "/oauth/callback", "/servers", "/open"] {
+        assert_eq!(fixture.verdict("GET", target, &[("host", HOST)]), Err(Refusal::NoSession), "{target}");
     }
 }
 
@@ -202,8 +203,11 @@ fn a_clients_token_opens_the_gateway_and_nothing_else() {
     for path in ["/mcp", "/mcp/", "/mcp/notes", "/mcp?x=y"] {
         assert_eq!(read(path), Ok(Caller::Client(ClientName::Zed)), "{path}");
     }
-    for path in ["/api/v1/status", "/mcpx", "/MCP", "//mcp", "/api/mcp", "/%6dcp"] {
+    for path in ["/api/v1/status", "/api/mcp"] {
         assert_eq!(read(path), Err(Refusal::NoToken), "{path}");
+    }
+    for path in ["/mcpx", "/MCP", "//mcp", "/%6dcp", "/servers"] {
+        assert_eq!(read(path), Err(Refusal::NoSession), "{path}");
     }
 }
 

@@ -57,7 +57,7 @@ fn vault(status: &Status) -> Markup {
                 dt { "Key" } dd { (status.vault_key) }
                 dt { "Data folder" } dd { code.path { (status.data_folder) } }
             }
-            p.soft { "Move the key with " code { "keyferry vault move-to" } ", back it up with " code { "keyferry vault backup" } "." }
+            p.soft { "Move the key with " code { "keyferry vault move" } ", back it up with " code { "keyferry vault backup" } "." }
         }
     }
 }
@@ -68,7 +68,7 @@ fn runtime(visit: &Visit, settings: &SettingList) -> Markup {
     html! {
         section.card aria-labelledby="runtime" {
             h2 #runtime { "Runtime" }
-            @if let Some(setting) = named(settings, "servers_runtime") { (change::form(visit, setting, "Servers run", &choices)) }
+            @if let Some(setting) = named(settings, "servers.runtime") { (change::form(visit, setting, "Servers run", &choices)) }
             p.soft { code { "keyferry runtime" } " shows which container engine there is." }
         }
     }

@@ -11,7 +11,10 @@ mod session;
 mod uninstall;
 mod weight;
 
+use std::fs;
+
 use keyferry_sandbox::SandboxConfig;
+use serde_json::Value;
 
 use crate::support::{Chromium, Service, Tab, World};
 
@@ -31,10 +34,26 @@ impl Stage {
 
     /// The same, with a sandbox provider of one's own.
     async fn set_with(config: SandboxConfig) -> Option<Self> {
+        Self::set_in(config, &[]).await
+    }
+
+    /// The same, with these manifests in the catalog.
+    async fn set_with_manifests(manifests: &[Value]) -> Option<Self> {
+        Self::set_in(SandboxConfig::default(), manifests).await
+    }
+
+    async fn set_in(config: SandboxConfig, manifests: &[Value]) -> Option<Self> {
         let chromium = Chromium::start().await?;
         let world = World::with(config, |file| file).await;
+        let folder = world.path("catalog");
+        fs::create_dir_all(&folder).unwrap();
+        for (number, manifest) in manifests.iter().enumerate() {
+            fs::write(folder.join(format!("{number}.json")), manifest.to_string()).unwrap();
+        }
         let proxy = world.proxy();
-        let app = world.app();
+        let mut command = world.command(&["app"]);
+        command.env("KEYFERRY_CATALOG_SOURCES", folder);
+        let app = Service::start(command);
         Some(Self { world, proxy, app, chromium })
     }
 

@@ -4,9 +4,6 @@ use super::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_setting_is_said_beside_its_field_and_what_was_typed_stays() {
-    let Some(stage) = Stage::set().await else { return };
-    let folder = stage.world.path("catalog");
-    std::fs::create_dir_all(&folder).unwrap();
     let manifest = serde_json::json!({
         "name": "files", "display_name": "Files",
         "user_config": {
@@ -16,13 +13,7 @@ async fn a_wrong_setting_is_said_beside_its_field_and_what_was_typed_stays() {
         "server": { "type": "local", "command": "keyferry", "args": ["sandbox", "notes", "${user_config.folder}"],
             "env": { "SANDBOX_ACCESS_TOKEN": "${user_config.key}" } },
     });
-    std::fs::write(folder.join("files.json"), manifest.to_string()).unwrap();
-    let Stage { world, proxy, app, chromium } = stage;
-    assert_eq!(app.end(&world), 0);
-    let mut command = world.command(&["app"]);
-    command.env("KEYFERRY_CATALOG_SOURCES", &folder);
-    let stage = Stage { app: crate::support::Service::start(command), world, proxy, chromium };
-
+    let Some(stage) = Stage::set_with_manifests(&[manifest]).await else { return };
     let tab = stage.tab().await;
     tab.go(&stage.at("/catalog/files")).await;
     tab.fill("[name='set.folder']", "/no/such/folder").await;

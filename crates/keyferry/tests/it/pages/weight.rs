@@ -3,31 +3,23 @@
 use serde_json::json;
 
 use super::Stage;
-use crate::support::Service;
 
 /// How often the page is opened for its first paint.
 const ROUNDS: usize = 21;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_catalog_of_a_thousand_manifests_weighs_a_hundred_kilobytes_at_most() {
-    let Some(stage) = Stage::set().await else { return };
-    let folder = stage.world.path("catalog");
-    std::fs::create_dir_all(&folder).unwrap();
-    for number in 0..1_000 {
-        let manifest = json!({
+    let manifest = |number: usize| {
+        json!({
             "name": format!("server-{number}"), "display_name": format!("Server {number}"),
             "category": format!("Category {}", number % 12), "keywords": ["one", "two"],
             "description": format!("The server of number {number}, which lists and writes things of one kind or another at a service."),
             "user_config": { "key": { "type": "string", "required": true } },
             "server": { "type": "local", "command": "npx", "args": ["-y", format!("server-{number}")], "env": {} },
-        });
-        std::fs::write(folder.join(format!("{number}.json")), manifest.to_string()).unwrap();
-    }
-    let Stage { world, proxy, app, chromium } = stage;
-    assert_eq!(app.end(&world), 0);
-    let mut command = world.command(&["app"]);
-    command.env("KEYFERRY_CATALOG_SOURCES", &folder);
-    let stage = Stage { app: Service::start(command), world, proxy, chromium };
+        })
+    };
+    let manifests: Vec<_> = (0..1_000).map(manifest).collect();
+    let Some(stage) = Stage::set_with_manifests(&manifests).await else { return };
 
     let tab = stage.tab().await;
     tab.go(&stage.at("/catalog")).await;
