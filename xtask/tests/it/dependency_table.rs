@@ -46,11 +46,15 @@ fn packages_of_node() -> BTreeSet<String> {
     dependencies.into_iter().flatten().collect()
 }
 
-/// What tests have from PyPI: the first part of the list, for the rest is what that stands on.
+/// What tests have from PyPI: the first part of each list, for the rest is what that stands on.
 fn packages_of_python() -> BTreeSet<String> {
-    let list = text("crates/keyferry/tests/fixtures/foreign/requirements.txt");
-    let (own, _) = list.split_once("\n\n").unwrap();
-    own.lines().filter_map(|line| line.split_once("==")).map(|(name, _)| name.to_owned()).collect()
+    let lists = ["foreign", "schemathesis"].map(|of| {
+        let list = text(&format!("crates/keyferry/tests/fixtures/{of}/requirements.txt"));
+        let (own, _) = list.split_once("\n\n").unwrap();
+        let names = own.lines().filter_map(|line| line.split_once("=="));
+        names.map(|(name, _)| name.trim().to_owned()).collect::<Vec<_>>()
+    });
+    lists.into_iter().flatten().collect()
 }
 
 #[test]

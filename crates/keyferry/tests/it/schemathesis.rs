@@ -11,7 +11,7 @@ const LONGEST: &str = "40";
 /// The program. None where it is not installed, which is said; in CI that is a failure, for nobody reads what is said there.
 fn program() -> Option<PathBuf> {
     let program =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schemathesis/venv/bin/schemathesis");
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schemathesis/.venv/bin/schemathesis");
     if program.exists() {
         return Some(program);
     }
