@@ -9,8 +9,13 @@ use crate::{
 };
 
 /// The targets: those of `fuzz/fuzz_targets/`, and where each begins, beside its own seeds.
-const TARGETS: [(&str, &[&str]); 4] =
-    [("provider_file", &["providers"]), ("manifest", &["catalog"]), ("token_reply", &[]), ("endpoint", &[])];
+const TARGETS: [(&str, &[&str]); 5] = [
+    ("provider_file", &["providers"]),
+    ("manifest", &["catalog"]),
+    ("token_reply", &[]),
+    ("endpoint", &[]),
+    ("callback", &[]),
+];
 
 /// What to fuzz, and for how long.
 #[derive(Debug, clap::Args)]

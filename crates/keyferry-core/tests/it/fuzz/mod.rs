@@ -8,6 +8,8 @@ use std::{fs, path::Path};
 use keyferry_core::provider::{ProviderFile, schema};
 use mutator::Mutator;
 
+#[path = "../../../../../fuzz/entries/callback.rs"]
+mod callback;
 #[path = "../../../../../fuzz/entries/endpoint.rs"]
 mod endpoint;
 #[path = "../../../../../fuzz/entries/manifest.rs"]
@@ -53,6 +55,11 @@ fn no_text_breaks_the_reader_of_manifests() {
 #[test]
 fn no_bytes_break_the_reader_of_token_replies() {
     try_all(&seeds(&["fuzz/seeds/token_reply"]), 20_000, token_reply::check);
+}
+
+#[test]
+fn no_answer_is_sent_on_to_a_stranger() {
+    try_all(&seeds(&["fuzz/seeds/callback"]), 20_000, callback::check);
 }
 
 #[test]
