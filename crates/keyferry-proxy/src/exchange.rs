@@ -1,8 +1,11 @@
 //! One exchange with a provider, and what its answer means.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Instant,
 };
 
 use http::StatusCode;
@@ -212,9 +215,20 @@ async fn within_share<T>(
     grant: &'static str,
     exchange: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, ProxyError> {
+    let breaker = provider.is_one_for_all().then_some(&provider.breaker);
+    if let Some(breaker) = breaker {
+        breaker.check(Instant::now())?;
+    }
     let permit = provider.exchanges.try_acquire().map_err(|_| ProxyError::Busy)?;
     let result = exchange.await;
     drop(permit);
+    if let Some(rest) = breaker.and_then(|breaker| breaker.ended(result.as_ref().err(), Instant::now())) {
+        tracing::warn!(
+            provider = &*provider.label,
+            seconds = rest.as_secs(),
+            "the provider can't be reached, and rests"
+        );
+    }
     let outcome = result.as_ref().err().map_or("ok", |fault| fault.outcome());
     proxy.metrics.exchange(&provider.label, grant, outcome);
     Ok(result?)

@@ -1,6 +1,6 @@
 //! The HTTP/1.1 server: bounded connections, a deadline for every head and answer, an end that loses nothing.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -52,7 +52,7 @@ pub(crate) async fn serve(
                     continue;
                 };
                 let open = proxy.metrics.connection();
-                let connection = graceful.watch(connection(&proxy, stream, router.clone()));
+                let connection = graceful.watch(connection(&proxy, stream, address.ip(), router.clone()));
                 let cut = cut.clone();
                 connections.spawn(async move {
                     cut.run_until_cancelled(connection).await;
@@ -79,13 +79,14 @@ pub(crate) async fn serve(
 fn connection(
     proxy: &Arc<ProxyState>,
     stream: TcpStream,
+    peer: IpAddr,
     router: Router,
 ) -> impl GracefulConnection<Output = hyper::Result<()>> + use<> {
     // Replies are small and whole; waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let state = Arc::clone(proxy);
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = respond(Arc::clone(&state), router.clone(), request.map(Body::new));
+        let answer = respond(Arc::clone(&state), router.clone(), peer, request.map(Body::new));
         async move { Ok::<_, Infallible>(answer.await) }
     });
     http1::Builder::new()

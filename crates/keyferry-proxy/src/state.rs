@@ -6,12 +6,14 @@ use std::sync::{
 };
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
     admission::Admission,
     clock::Clock,
-    config::{Limits, ProxyConfig},
+    config::{Callers, Limits, ProxyConfig},
+    limits::AddressLimit,
     metrics::Metrics,
     pace::Pace,
     registry::Registry,
@@ -28,6 +30,12 @@ pub(crate) struct ProxyState {
     pub(crate) registry: Registry,
     pub(crate) upstream: Upstream,
     pub(crate) admission: Admission,
+    pub(crate) callers: Callers,
+    pub(crate) addresses: AddressLimit,
+    /// One permit for each request that may be under way.
+    pub(crate) requests: Semaphore,
+    /// Whether strangers reach it, by its address or by its operator's word.
+    public: bool,
     pub(crate) sealer: Sealer,
     pub(crate) pace: Pace,
     pub(crate) replay: Replay,
@@ -50,7 +58,11 @@ impl ProxyState {
         Ok(Self {
             registry: Registry::new(config)?,
             upstream: Upstream::new(&config.limits)?,
-            admission: Admission::new(config.access.clone()),
+            admission: Admission::new(&config.access, config.callers.per_key),
+            addresses: AddressLimit::new(&config.callers),
+            callers: config.callers.clone(),
+            requests: Semaphore::new(config.limits.requests),
+            public: config.listen.open || !config.listen.address.ip().is_loopback(),
             sealer: Sealer::new(config.sealing.as_ref()),
             pace: Pace::new(&config.limits),
             replay: Replay::new(&config.limits, clock.clone(), Arc::clone(&metrics)),
@@ -62,6 +74,11 @@ impl ProxyState {
             description: routes::openapi::text()?,
             draining: AtomicBool::new(false),
         })
+    }
+
+    /// Whether anyone at all may use it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.public && !self.admission.wants_keys()
     }
 
     /// From now on it takes no new work.

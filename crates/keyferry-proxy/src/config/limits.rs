@@ -35,6 +35,8 @@ pub struct Limits {
     /// Connections that one address may have at once; more are closed. Behind a web server all callers have its address, so this is
     /// a part of the whole and not a measure of one person.
     pub connections_per_peer: usize,
+    /// Requests under way at once; more are answered 503 before their bodies are read.
+    pub requests: usize,
     /// Exchanges under way with one provider at once; more are answered 503, so that one slow provider can't take all.
     pub exchanges_per_provider: usize,
     /// How often one code or token may be presented in a row.
@@ -65,6 +67,7 @@ impl Default for Limits {
             answer_wait: Duration::from_secs(10),
             connections: 2_048,
             connections_per_peer: 1_536,
+            requests: 1_024,
             exchanges_per_provider: 256,
             credential_burst: NonZeroU32::MIN.saturating_add(19),
             credential_pause: Duration::from_secs(3),

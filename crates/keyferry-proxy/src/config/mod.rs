@@ -7,6 +7,9 @@
 //! | `KEYFERRY_PROXY_PUBLIC_URL` | how it is reached from outside | [`Listen`] |
 //! | `KEYFERRY_PROXY_OPEN` | `true`: anyone may use it off loopback | [`Listen`] |
 //! | `KEYFERRY_PROXY_ACCESS_KEYS` | `name=key` or `name=sha256:HEX`, several by commas | [`AccessKeys`] |
+//! | `KEYFERRY_PROXY_RATE_PER_ADDRESS`, `KEYFERRY_PROXY_RATE_PER_KEY` | how often they may ask | [`Callers`] |
+//! | `KEYFERRY_PROXY_TRUSTED_PROXIES`, `KEYFERRY_PROXY_FORWARDED_HEADER` | whose word on an address counts | [`Callers`] |
+//! | `KEYFERRY_PROXY_ORIGINS` | whose pages may call | [`Callers`] |
 //! | `KEYFERRY_PROXY_SEALING_KEY` | 32 bytes in base64: seals refresh tokens | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_PREVIOUS_SEALING_KEY` | the one before it, which still opens | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_REPLAY_LIFE` | how long an answer is kept for who asks again (`10m`; `0` keeps none) | [`Limits`] |
@@ -18,13 +21,16 @@
 //! Keys and secrets may stand in a file instead, which the variable with `_FILE` at its end names.
 
 mod access;
+mod callers;
 mod credential_problem;
 mod credentials;
 mod dotenv;
 mod error;
 mod limits;
 mod listen;
+mod network;
 mod private_key;
+mod rate;
 mod sealing;
 mod slips;
 mod source;
@@ -34,6 +40,9 @@ use std::sync::Arc;
 use keyferry_core::provider::ProviderSet;
 
 pub use access::{AccessKey, AccessKeys, InvalidAccessKeys};
+pub use callers::Callers;
+#[cfg(test)]
+pub(crate) use callers::X_FORWARDED_FOR;
 pub use credential_problem::CredentialProblem;
 pub use credentials::Credentials;
 pub(crate) use credentials::variables as credential_variables;
@@ -41,6 +50,8 @@ pub use dotenv::{DotEnv, DotEnvError};
 pub use error::ConfigError;
 pub use limits::Limits;
 pub use listen::{DEFAULT_LISTEN, Listen};
+pub use network::{InvalidNetwork, Network};
+pub use rate::{InvalidRate, Rate};
 pub use sealing::{InvalidSealingKey, SealingKey, SealingKeys};
 pub use slips::{VariableSlip, variable_slips};
 pub use source::SourceError;
@@ -58,6 +69,8 @@ pub struct ProxyConfig {
     pub credentials: Credentials,
     /// Who may use it; empty lets in whoever reaches it.
     pub access: AccessKeys,
+    /// What is known of callers, and how often they may ask.
+    pub callers: Callers,
     /// What refresh tokens are sealed with on their way out; none hands them out as the provider made them.
     pub sealing: Option<SealingKeys>,
     /// How much, and how long.
@@ -77,6 +90,7 @@ impl ProxyConfig {
             providers,
             credentials: Credentials::default(),
             access: AccessKeys::default(),
+            callers: Callers::default(),
             sealing: None,
             limits: Limits::default(),
             clock: Clock::system(),
@@ -97,6 +111,7 @@ impl ProxyConfig {
             listen: Listen::from_environment(&lookup)?,
             credentials: Credentials::from_environment(&providers, &lookup),
             access: AccessKeys::from_environment(&lookup)?,
+            callers: Callers::from_environment(&lookup)?,
             sealing: SealingKeys::from_environment(&lookup)?,
             limits: Limits::from_environment(&lookup)?,
             clock: Clock::system(),

@@ -5,6 +5,8 @@ mod access;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod routes;

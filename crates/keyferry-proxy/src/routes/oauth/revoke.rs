@@ -84,10 +84,12 @@ async fn revoke(
 ) -> Result<Response, ProxyError> {
     let id = request.extensions().get::<RequestId>().copied().ok_or(ProxyError::Internal)?;
     let caller = proxy.admission.admit(request.headers())?;
+    facts.caller = Some(caller.label());
     let body = Body::read(request, &proxy.limits).await?;
     let mut parameters = Parameters::read(&body, PARAMETERS)?;
     let name = parameters.require(Name::Provider)?;
     let provider = proxy.registry.find(name.expose_secret())?;
+    caller.may_use(&provider.file.name)?;
     facts.provider = Some(Arc::clone(&provider.label));
     let request = RequestFacts::read(&mut parameters, &provider.file, &provider.oauth)?;
     let hint = parameters.take(Name::TokenTypeHint).map(|text| hint(&text)).transpose()?;

@@ -44,9 +44,10 @@ fn show(
     headers: &HeaderMap,
     facts: &mut Facts,
 ) -> Result<Response, ProxyError> {
-    proxy.admission.admit(headers)?;
+    let caller = proxy.admission.admit(headers)?;
     let Path(name) = name.ok_or(ProxyError::UnknownProvider)?;
     let provider = proxy.registry.find(&name)?;
+    caller.may_use(&provider.file.name)?;
     facts.provider = Some(Arc::clone(&provider.label));
     Ok(reply::secret(StatusCode::OK, &ProviderReply::of(&provider)))
 }
