@@ -41,6 +41,7 @@ mod retry_after;
 mod routes;
 mod seal;
 mod serve;
+mod server_tls;
 mod start_error;
 mod state;
 mod updates;
@@ -49,9 +50,11 @@ mod upstream;
 pub use clock::Clock;
 pub use config::{
     AccessKey, AccessKeys, Callers, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv,
-    DotEnvError, InvalidAccessKeys, InvalidNetwork, InvalidRate, InvalidSealingKey, Limits, Listen, Network,
-    ProxyConfig, Rate, SealingKey, SealingKeys, SourceError, VariableSlip, variable_slips,
+    DotEnvError, Environment, InvalidAccessKeys, InvalidNetwork, InvalidRate, InvalidSealingKey, KeyFile,
+    KeyFileError, Limits, Listen, Network, NewKey, Outside, ProxyConfig, Rate, SealingKey, SealingKeys,
+    SourceError, TlsFiles, VariableSlip, variable_slips,
 };
 pub use proxy::Proxy;
+pub use server_tls::TlsFileError;
 pub use start_error::StartError;
-pub use updates::ProviderUpdates;
+pub use updates::{ProviderUpdates, ReloadError};

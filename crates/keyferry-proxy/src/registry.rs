@@ -87,6 +87,23 @@ impl Registry {
         self.providers.load_full()
     }
 
+    /// Uses these clients from now on, with the files as they are. To be called by one at a time with [`Registry::replace`].
+    pub(crate) fn renew(&self, credentials: &Credentials) {
+        let all = self.all();
+        let renewed = all.iter().map(|(name, old)| {
+            let provider = Provider::new(&old.file, &old.oauth, credentials, &self.place, Some(old));
+            let provider = provider.map_or_else(
+                |error| {
+                    tracing::warn!(provider = name, %error, "a provider stays as it was");
+                    Arc::clone(old)
+                },
+                Arc::new,
+            );
+            (name.clone(), provider)
+        });
+        self.providers.store(Arc::new(renewed.collect()));
+    }
+
     /// Serves these from now on. A provider whose file is as before stays the very same one. Of a changed one its share of exchanges
     /// and its label stay, for what is under way counts on; one that can't be called stays as it was.
     ///

@@ -63,7 +63,7 @@ async fn limited(
     request: Request<Body>,
     route: &'static str,
 ) -> Response {
-    if let Err(error) = proxy.addresses.check(address) {
+    if let Err(error) = proxy.addresses.check(address).await {
         return error.into_response();
     }
     // Refused before a byte of its body is read: what is under way is what takes memory.

@@ -13,7 +13,7 @@ use crate::{
     admission::Admission,
     clock::Clock,
     config::{Callers, Limits, ProxyConfig},
-    limits::AddressLimit,
+    limits::{AddressLimit, Store},
     metrics::Metrics,
     pace::Pace,
     registry::Registry,
@@ -21,6 +21,7 @@ use crate::{
     request_id::RequestIds,
     routes,
     seal::Sealer,
+    server_tls::ServerTls,
     start_error::StartError,
     upstream::Upstream,
 };
@@ -28,6 +29,7 @@ use crate::{
 /// A running proxy, without its sockets.
 pub(crate) struct ProxyState {
     pub(crate) registry: Registry,
+    pub(crate) tls: Option<ServerTls>,
     pub(crate) upstream: Upstream,
     pub(crate) admission: Admission,
     pub(crate) callers: Callers,
@@ -55,11 +57,16 @@ pub(crate) struct ProxyState {
 impl ProxyState {
     pub(crate) fn new(config: &ProxyConfig) -> Result<Self, StartError> {
         let (clock, metrics) = (config.clock.clone(), Arc::new(Metrics::new()));
+        let store =
+            config.outside.store.as_ref().map(|url| Store::new(url.expose_secret(), Arc::clone(&metrics)));
+        // The error of its parser could repeat a password.
+        let store = store.transpose().map_err(|_| StartError::Store)?.map(Arc::new);
         Ok(Self {
             registry: Registry::new(config)?,
-            upstream: Upstream::new(&config.limits)?,
-            admission: Admission::new(&config.access, config.callers.per_key),
-            addresses: AddressLimit::new(&config.callers),
+            tls: config.tls.as_ref().map(ServerTls::load).transpose()?,
+            upstream: Upstream::new(&config.limits, &config.outside)?,
+            admission: Admission::new(&config.access, config.callers.per_key, store.clone()),
+            addresses: AddressLimit::new(&config.callers, store),
             callers: config.callers.clone(),
             requests: Semaphore::new(config.limits.requests),
             public: config.listen.open || !config.listen.address.ip().is_loopback(),

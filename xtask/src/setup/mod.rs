@@ -6,6 +6,7 @@ mod containers;
 mod keychain;
 mod node;
 mod packages;
+mod redis;
 
 use std::process::Command;
 
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     keychain::run();
     certified::run();
     containers::run();
+    redis::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 

@@ -183,7 +183,7 @@ impl AccessKeys {
         self.keys.iter()
     }
 
-    pub(super) fn from_environment(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub(crate) fn from_environment(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let found = source::secret(lookup, VARIABLE)?;
         Ok(found.map(|found| Self::parse(found.text.expose_secret())).transpose()?.unwrap_or_default())
     }

@@ -12,6 +12,8 @@ const LONGEST_CHAIN: usize = 16;
 /// The address that a limit counts for: who has one IPv6 address has all that share its first half.
 pub(crate) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
+        // Its first half would be no loopback any more.
+        IpAddr::V6(address) if address.is_loopback() => address.into(),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         address => address,
     }

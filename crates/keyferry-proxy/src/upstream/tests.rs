@@ -110,7 +110,7 @@ async fn ask(upstream: &Upstream, host: &str, address: SocketAddr) -> Result<Sta
 #[tokio::test]
 async fn a_certificate_is_checked_for_its_authority_name_and_date() {
     let (ours, other) = (Authority::new(), Authority::new());
-    let upstream = Upstream::with_tls(&Limits::default(), ours.client());
+    let upstream = Upstream::with_tls(&Limits::default(), &Outside::default(), ours.client());
     let good = serve(Some(ours.server("localhost", 2090))).await;
     assert_eq!(ask(&upstream, "localhost", good).await, Ok(StatusCode::OK));
     let table = [
@@ -129,7 +129,7 @@ async fn a_certificate_is_checked_for_its_authority_name_and_date() {
 #[tokio::test]
 async fn the_platform_vouches_for_no_certificate_of_the_tests() {
     let authority = Authority::new();
-    let upstream = Upstream::new(&Limits::default()).unwrap();
+    let upstream = Upstream::new(&Limits::default(), &Outside::default()).unwrap();
     let address = serve(Some(authority.server("localhost", 2090))).await;
     assert_eq!(ask(&upstream, "localhost", address).await, Err(Fault::Tls));
 }
@@ -138,7 +138,7 @@ async fn the_platform_vouches_for_no_certificate_of_the_tests() {
 async fn a_handshake_that_stalls_ends_with_the_connect_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
-    let upstream = Upstream::with_tls(&limits, Authority::new().client());
+    let upstream = Upstream::with_tls(&limits, &Outside::default(), Authority::new().client());
     let started = tokio::time::Instant::now();
     let asked = ask(&upstream, "localhost", listener.local_addr().unwrap()).await;
     assert_eq!(asked, Err(Fault::Unreachable));

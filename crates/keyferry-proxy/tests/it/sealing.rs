@@ -15,7 +15,8 @@ fn sealing(sandbox: &Sandbox, current: u8, previous: Option<u8>) -> ProxyConfig 
     let secret = sandbox.client_secret().expose_secret();
     let mut config = config(&[("sandbox", &file), ("twin", &file)], secret);
     let key = |byte| SealingKey::new([byte; 32]);
-    config.sealing = Some(SealingKeys { current: key(current), previous: previous.map(key) });
+    config.sealing =
+        Some(SealingKeys { current: key(current), previous: previous.map(key), bare_until: None });
     config.access = AccessKeys::parse(&format!("ada={ADA} bob={BOB}")).unwrap();
     config
 }

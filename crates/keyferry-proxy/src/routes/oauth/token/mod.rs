@@ -93,7 +93,7 @@ async fn redeem(
     facts: &mut Facts,
 ) -> Result<Response, ProxyError> {
     let id = request.extensions().get::<RequestId>().copied().ok_or(ProxyError::Internal)?;
-    let caller = proxy.admission.admit(request.headers())?;
+    let caller = proxy.admission.admit(request.headers()).await?;
     facts.caller = Some(caller.label());
     let key = replay::presented(request.headers())?;
     let body = Body::read(request, &proxy.limits).await?;
