@@ -1,8 +1,15 @@
 //! The server, of HTTP/1.1, and of HTTP/2 in TLS: bounded connections, a deadline for every head and answer, an end that loses nothing.
 
-use std::{convert::Infallible, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Body, response::Response};
+use futures_util::FutureExt;
 use hyper::{
     Request,
     body::Incoming,
@@ -16,7 +23,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -31,6 +38,8 @@ use crate::{
 
 /// Pause after a failed accept: out of file descriptors, the next one would fail at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long the last connections have for their requests to come in, once no more are taken.
+const LAST_REQUESTS: Duration = Duration::from_millis(100);
 /// Longest head of a request, in bytes; hyper answers 431, or 414 for the URI.
 const LONGEST_HEAD: usize = 16 * 1024;
 /// Most headers of a request.
@@ -51,6 +60,24 @@ pub(crate) async fn serve(
     let _cut_on_drop = cut.clone().drop_guard();
     let slots = Arc::new(Semaphore::new(proxy.limits.connections));
     let peers = Peers::new(proxy.limits.connections_per_peer);
+    let take = |stream: TcpStream, address: SocketAddr, slot: Slot| {
+        let Some(peer) = peers.admit(address.ip()) else {
+            return tracing::debug!("an address has more connections than its share; one was closed");
+        };
+        let open = proxy.metrics.connection();
+        let (watcher, cut, stop) = (graceful.watcher(), cut.clone(), stop.clone());
+        let connection = Connection { proxy: Arc::clone(&proxy), router: router.clone(), peer: address.ip() };
+        let connection = async move {
+            match connection.proxy.tls.as_ref().filter(|_| secure) {
+                None => drop(watcher.watch(connection.http1(connection.patient(stream))).await),
+                Some(tls) => connection.secure(tls, stream, watcher, &stop).await,
+            }
+        };
+        connections.spawn(async move {
+            cut.run_until_cancelled(connection).await;
+            drop((slot, open, peer));
+        });
+    };
     loop {
         let accept = async {
             let slot = Arc::clone(&slots).acquire_owned().await;
@@ -61,33 +88,24 @@ pub(crate) async fn serve(
             accepted = accept => accepted,
         };
         match accepted {
-            Ok((stream, address)) => {
-                let Some(peer) = peers.admit(address.ip()) else {
-                    tracing::debug!("an address has more connections than its share; one was closed");
-                    continue;
-                };
-                let open = proxy.metrics.connection();
-                let (watcher, cut, stop) = (graceful.watcher(), cut.clone(), stop.clone());
-                let connection =
-                    Connection { proxy: Arc::clone(&proxy), router: router.clone(), peer: address.ip() };
-                let connection = async move {
-                    match connection.proxy.tls.as_ref().filter(|_| secure) {
-                        None => drop(watcher.watch(connection.http1(connection.patient(stream))).await),
-                        Some(tls) => connection.secure(tls, stream, watcher, &stop).await,
-                    }
-                };
-                connections.spawn(async move {
-                    cut.run_until_cancelled(connection).await;
-                    drop((slot, open, peer));
-                });
-            }
+            Ok((stream, address)) => take(stream, address, slot),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;
             }
         }
     }
+    // Those whom the system has let in already are served, too: for them the proxy was still there.
+    while let Ok(slot) = Arc::clone(&slots).try_acquire_owned()
+        && let Some(Ok((stream, address))) = listener.accept().now_or_never()
+    {
+        take(stream, address, Ok(slot));
+    }
     drop(listener);
+    if !connections.is_empty() {
+        // A connection on which nothing was asked yet ends at once; the request of one that has just come is on its way.
+        sleep(LAST_REQUESTS).await;
+    }
     let patience = proxy.limits.shutdown;
     if timeout(patience, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way at the end of the shutdown and were cut");
@@ -97,6 +115,8 @@ pub(crate) async fn serve(
     connections.close();
     connections.wait().await;
 }
+
+type Slot = Result<OwnedSemaphorePermit, AcquireError>;
 
 /// What a connection needs to be served.
 struct Connection {

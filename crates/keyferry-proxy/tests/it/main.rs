@@ -7,11 +7,15 @@ mod connections;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod replicas;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]
