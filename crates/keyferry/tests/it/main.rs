@@ -40,6 +40,8 @@ mod provider_files;
 mod provider_new;
 #[cfg(test)]
 mod provider_page;
+#[cfg(all(test, unix))]
+mod proxy_keys;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
