@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
+use keyferry_core::provider::HostPattern;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -49,6 +50,8 @@ pub(crate) struct ProxyState {
     pub(crate) tasks: TaskTracker,
     /// The text of `/openapi.json`.
     pub(crate) description: Bytes,
+    /// The hosts of the own network that the operator listed for all providers.
+    private_hosts: Vec<HostPattern>,
     draining: AtomicBool,
 }
 
@@ -61,7 +64,7 @@ impl ProxyState {
             config.outside.store.as_ref().map(|url| Store::new(url.expose_secret(), Arc::clone(&metrics)));
         // The error of its parser could repeat a password.
         let store = store.transpose().map_err(|_| StartError::Store)?.map(Arc::new);
-        Ok(Self {
+        let state = Self {
             registry: Registry::new(config)?,
             tls: config.tls.as_ref().map(ServerTls::load).transpose()?,
             upstream: Upstream::new(&config.limits, &config.outside)?,
@@ -79,13 +82,24 @@ impl ProxyState {
             ids: RequestIds::default(),
             tasks: TaskTracker::new(),
             description: routes::openapi::text()?,
+            private_hosts: config.outside.private_hosts.clone(),
             draining: AtomicBool::new(false),
-        })
+        };
+        state.tell_near();
+        Ok(state)
     }
 
     /// Whether anyone at all may use it.
     pub(crate) fn is_open(&self) -> bool {
         self.public && !self.admission.wants_keys()
+    }
+
+    /// Tells the client which hosts may be in the own network: those listed for all, and those listed to the letter for one provider.
+    pub(crate) fn tell_near(&self) {
+        let all = self.registry.all();
+        let listed = all.values().flat_map(|provider| provider.destinations.listed());
+        let exact = listed.filter(|host| !host.text().starts_with('*')).cloned();
+        self.upstream.may_be_near(self.private_hosts.iter().cloned().chain(exact).collect());
     }
 
     /// From now on it takes no new work.

@@ -43,6 +43,7 @@ impl ProviderUpdates {
             }
             credentials
         });
+        self.state.tell_near();
         let all = self.state.registry.all();
         tracing::info!(
             providers = all.len(),
@@ -76,6 +77,7 @@ impl ProviderUpdates {
             tracing::warn!("{problem}");
         }
         self.state.registry.renew(&credentials);
+        self.state.tell_near();
         tracing::info!(access_keys = access.iter().count(), "the secrets were read anew");
         Ok(())
     }

@@ -29,6 +29,7 @@ fn each_link_between_the_documents_leads_somewhere() {
         "README.md",
         "CONTRIBUTING.md",
         "docs/adding-providers.md",
+        "docs/operating.md",
         "docs/settings.md",
         "docs/architecture.md",
         "docs/benchmarks.md",

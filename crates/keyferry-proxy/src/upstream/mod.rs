@@ -9,8 +9,9 @@ mod egress;
 mod resolve;
 mod tls;
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -20,11 +21,19 @@ use hyper_util::{
     client::legacy::{Client, Error, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use keyferry_core::{flow::client::EndpointRequest, provider::RequestFormat, secret::SecretText};
+use keyferry_core::{
+    flow::client::EndpointRequest,
+    provider::{HostPattern, RequestFormat},
+    secret::SecretText,
+};
 use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 
-use self::{connect::ConnectDeadline, egress::WayOut, resolve::Resolver};
+use self::{
+    connect::ConnectDeadline,
+    egress::WayOut,
+    resolve::{Near, Resolver},
+};
 use crate::{
     clock,
     config::{Limits, Outside},
@@ -52,6 +61,7 @@ const MOST_HEADERS: usize = 100;
 /// The client.
 pub(crate) struct Upstream {
     client: Client<ConnectDeadline<HttpsConnector<WayOut>>, Full<Bytes>>,
+    near: Near,
     exchange: Duration,
     longest_reply: usize,
 }
@@ -144,7 +154,8 @@ impl Upstream {
     }
 
     fn with_tls(limits: &Limits, outside: &Outside, tls: ClientConfig) -> Self {
-        let mut straight = HttpConnector::new_with_resolver(Resolver::new(&outside.private_hosts));
+        let near = Near::new(ArcSwap::from_pointee(outside.private_hosts.clone()));
+        let mut straight = HttpConnector::new_with_resolver(Resolver::new(Arc::clone(&near)));
         let mut plain = HttpConnector::new();
         straight.enforce_http(false);
         straight.set_nodelay(true);
@@ -167,7 +178,12 @@ impl Upstream {
             .http2_max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
             .retry_canceled_requests(true)
             .build(ConnectDeadline::new(https, limits.connect));
-        Self { client, exchange: limits.exchange, longest_reply: limits.provider_reply }
+        Self { client, near, exchange: limits.exchange, longest_reply: limits.provider_reply }
+    }
+
+    /// Says which hosts may be in the own network from now on.
+    pub(crate) fn may_be_near(&self, hosts: Vec<HostPattern>) {
+        self.near.store(Arc::new(hosts));
     }
 
     /// Sends a request and reads its reply, all within one deadline.

@@ -12,6 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use arc_swap::ArcSwap;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use keyferry_core::provider::HostPattern;
 use tower::Service;
@@ -21,8 +22,11 @@ use url::Url;
 #[derive(Debug, Clone)]
 pub(super) struct Resolver {
     inner: GaiResolver,
-    private: Arc<[HostPattern]>,
+    near: Near,
 }
+
+/// The hosts that may be in the own network. They may change while connections are made.
+pub(super) type Near = Arc<ArcSwap<Vec<HostPattern>>>;
 
 /// All addresses of a name are of the own network.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +38,12 @@ struct OwnNetwork {
 // === impl Resolver ===
 
 impl Resolver {
-    pub(super) fn new(private: &[HostPattern]) -> Self {
-        Self { inner: GaiResolver::new(), private: private.into() }
+    pub(super) fn new(near: Near) -> Self {
+        Self { inner: GaiResolver::new(), near }
     }
 
     fn may_be_near(&self, host: &str) -> bool {
-        let listed = |url: &Url| self.private.iter().any(|pattern| pattern.matches(url));
+        let listed = |url: &Url| self.near.load().iter().any(|pattern| pattern.matches(url));
         // An endpoint with this name is one of this machine, by what a provider file may say at all.
         host == "localhost" || Url::parse(&format!("https://{host}/")).is_ok_and(|url| listed(&url))
     }
@@ -169,7 +173,7 @@ mod tests {
         let error = choose(&["10.0.0.1", "::1"], false).unwrap_err().to_string();
         assert!(error.contains("KEYFERRY_PROXY_PRIVATE_HOSTS") && !error.contains("10.0.0.1"), "{error}");
         let listed = ["git.corp.example", "*.b.example"].map(|host| HostPattern::listed(host).unwrap());
-        let resolver = Resolver::new(&listed);
+        let resolver = Resolver::new(Near::new(ArcSwap::from_pointee(listed.to_vec())));
         for (host, near) in [
             ("git.corp.example", true),
             ("x.b.example", true),

@@ -27,7 +27,9 @@ enum Does {
     /// It begins with these, and then sends a byte now and again.
     Drips(&'static str),
     /// It begins with these, and then sends and sends.
-    Floods(&'static str, &'static [u8]),
+    Floods(&'static str, &'static str),
+    /// It reads, and says nothing.
+    Stalls,
     /// Nobody is there.
     IsGone,
     /// It has a name that does not exist.
@@ -57,17 +59,20 @@ fn provider_faults() -> Vec<(&'static str, Does)> {
         ("closes within the head", Breaks(b"HTTP/1.1 200 O".to_vec())),
         ("closes after the head", Breaks(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n".to_vec())),
         ("closes within the body", Breaks(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"acc".to_vec())),
-        ("never answers", Drips("")),
+        ("never answers", Stalls),
         ("drips the head", Drips("HTTP/1.1 200 OK\r\nx: ")),
         ("drips the body", Drips("HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n{")),
-        ("a body without end", Floods("HTTP/1.1 200 OK\r\n\r\n", b"aaaaaaaaaaaaaaaa")),
+        ("a body without end", Floods("HTTP/1.1 200 OK\r\n\r\n", "aaaaaaaaaaaaaaaa")),
         (
             "chunks without end",
-            Floods("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"4\r\naaaa\r\n"),
+            Floods(
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+                "40\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
+            ),
         ),
-        ("a head without end", Floods("HTTP/1.1 200 OK\r\n", b"x: aaaaaaaaaaaa\r\n")),
-        ("heads of 100 without end", Floods("", b"HTTP/1.1 100 Continue\r\n\r\n")),
-        ("100 MB announced", Breaks(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n".to_vec())),
+        ("100 MB", Floods("HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n", "aaaaaaaaaaaaaaaa")),
+        ("a head without end", Floods("HTTP/1.1 200 OK\r\n", "x: aaaaaaaaaaaa\r\n")),
+        ("heads of 100 without end", Floods("", "HTTP/1.1 100 Continue\r\n\r\n")),
         ("a compressed body (a bomb or not)", Answers(gzip.to_vec())),
         ("a bad chunk", Answers(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_vec())),
         ("no HTTP at all", Answers(b"SSH-2.0-x\r\n\r\n".to_vec())),
@@ -115,21 +120,43 @@ async fn provider(does: &Does) -> RawProvider {
         Does::Breaks(bytes) => RawProvider::answering_once(bytes.clone()).await,
         Does::Drips(begin) => {
             let begin = *begin;
-            RawProvider::start(move |stream| pour(stream, begin, b"a", Duration::from_millis(50))).await
+            RawProvider::start(move |stream| pour(stream, begin, "a".to_owned(), Duration::from_millis(50)))
+                .await
         }
         Does::Floods(begin, part) => {
-            let (begin, part) = (*begin, *part);
-            RawProvider::start(move |stream| pour(stream, begin, part, Duration::ZERO)).await
+            let (begin, part) = (*begin, part.repeat(1_024));
+            RawProvider::start(move |stream| pour(stream, begin, part.clone(), Duration::ZERO)).await
+        }
+        Does::Stalls => {
+            RawProvider::start(|stream| async move {
+                let _open = stream;
+                std::future::pending().await
+            })
+            .await
         }
         Does::IsGone | Does::HasNoName | Does::SpeaksPlainly => RawProvider::answering(Vec::new()).await,
     }
 }
 
+/// A server that answers whatever comes as one without TLS does.
+async fn plain() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 4_096];
+            let _ = stream.read(&mut hello).await;
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+        }
+    });
+    address
+}
+
 /// Writes until nobody reads any more.
-async fn pour(mut stream: TcpStream, begin: &str, part: &[u8], pause: Duration) -> Option<TcpStream> {
+async fn pour(mut stream: TcpStream, begin: &str, part: String, pause: Duration) -> Option<TcpStream> {
     stream.write_all(begin.as_bytes()).await.ok()?;
     loop {
-        stream.write_all(part).await.ok()?;
+        stream.write_all(part.as_bytes()).await.ok()?;
         tokio::time::sleep(pause).await;
     }
 }
@@ -144,7 +171,7 @@ async fn at_a_provider(does: &Does) -> [String; 4] {
             provider.file("").replace(&own, &format!("http://{gone}"))
         }
         Does::HasNoName => provider.file("").replace(&own, "https://keyferry.invalid"),
-        Does::SpeaksPlainly => provider.file("").replace("http://127", "https://127"),
+        Does::SpeaksPlainly => provider.file("").replace(&own, &format!("https://{}", plain().await)),
         _ => provider.file(""),
     };
     let mut config = config(&[("acme", &file)], "s");
@@ -180,7 +207,7 @@ fn caller_faults() -> Vec<(&'static str, Vec<u8>)> {
         ("100 KB of headers", text(&format!("x: {}\r\n\r\n", "a".repeat(100_000)))),
         ("1,000 headers", text(&format!("{}\r\n", "x: y\r\n".repeat(1_000)))),
         ("a URI of 100 KB", format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(100_000)).into_bytes()),
-        ("both lengths", text("content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")),
+        ("both lengths, of which chunks count", text("content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")),
         ("two lengths", text("content-length: 2\r\ncontent-length: 3\r\n\r\n{}")),
         ("a length that is no number", text("content-length: +2\r\n\r\n{}")),
         ("a folded header", text("x: a\r\n b\r\ncontent-length: 2\r\n\r\n{}")),
@@ -242,8 +269,8 @@ async fn the_page_of_faults_is_what_comes_of_them() {
     for (fault, bytes) in caller_faults() {
         by_callers.push((fault, by_a_caller(&bytes).await));
     }
-    let mut page = "# What the proxy makes of faults\n\nWritten by a test that brings each of them about over real sockets: \
-        `KEYFERRY_WRITE_DOCS=1 cargo test -p keyferry-proxy --test it faults`. Whatever the fault, nothing that a provider or a stranger \
+    let mut page = "# What the proxy makes of faults\n\nWritten by a test that brings each of them about over real sockets:\n\n    \
+        KEYFERRY_WRITE_DOCS=1 cargo test -p keyferry-proxy --test it faults\n\nWhatever the fault, nothing that a provider or a stranger \
         wrote is in the answer, and the proxy serves on.\n\n## At a provider\n\nStatus and error are the caller's; the outcome is that of \
         `keyferry_proxy_exchanges_total`. A code or a token is sent once: only a connection that was never made is tried again.\n\n"
         .to_owned();
