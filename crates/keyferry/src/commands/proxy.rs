@@ -78,7 +78,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         tracing::warn!("{DOT_ENV}: {slip}");
     }
     let mut config =
-        ProxyConfig::from_environment(Arc::new(known), &lookup).map_err(|error| misconfigured(&error))?;
+        ProxyConfig::from_environment(Arc::new(known), lookup).map_err(|error| misconfigured(&error))?;
     if let Some(listen) = args.listen {
         config.listen.address = listen;
     }
