@@ -137,7 +137,8 @@ mod tests {
             let new = folder.path().join("new");
             fs::write(&new, "ACME_CLIENT_ID=two\n").unwrap();
             fs::rename(&new, change).unwrap();
-            wait.await;
+            let limit = Duration::from_secs(20);
+            tokio::time::timeout(limit, wait).await.expect("a change went unnoticed");
         }
         environment.reread().unwrap();
         assert_eq!(environment.lookup("ACME_CLIENT_ID").unwrap(), "two");
