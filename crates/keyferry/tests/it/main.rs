@@ -40,7 +40,7 @@ mod provider_files;
 mod provider_new;
 #[cfg(test)]
 mod provider_page;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod proxy_keys;
 #[cfg(test)]
 mod replay;

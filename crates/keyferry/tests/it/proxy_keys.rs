@@ -1,5 +1,7 @@
 //! Access keys from end to end: made, used, taken away, beside a proxy that runs.
 
+#![cfg(unix)]
+
 use std::{
     fs,
     time::{Duration, Instant},
