@@ -9,12 +9,13 @@ use crate::{
 };
 
 /// The targets: those of `fuzz/fuzz_targets/`, and where each begins, beside its own seeds.
-const TARGETS: [(&str, &[&str]); 5] = [
+const TARGETS: [(&str, &[&str]); 6] = [
     ("provider_file", &["providers"]),
     ("manifest", &["catalog"]),
     ("catalog_index", &[]),
     ("token_reply", &[]),
     ("endpoint", &[]),
+    ("callback", &[]),
 ];
 
 /// What to fuzz, and for how long.

@@ -5,6 +5,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::flow::send_on::ReturnTo;
+
 /// Why a text can't be a secret of its kind. Says nothing of the text itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSecret {
@@ -149,20 +151,17 @@ impl State {
 }
 
 impl State {
-    /// The `state` of a sign-in whose answer passes through the proxy: with the port on which the app awaits it. The proxy sends the
-    /// answer on to loopback alone, so that a forged port leads to nobody but the person's own machine.
+    /// The `state` of a sign-in whose answer passes through the proxy: it says where the app awaits it.
     #[must_use]
-    pub fn returning_to(port: u16, entropy: [u8; 32]) -> Self {
-        Self(Zeroizing::new(format!("{}~{port}", *encoded(entropy))))
+    pub fn returning_to(target: impl Into<ReturnTo>, entropy: [u8; 32]) -> Self {
+        Self(Zeroizing::new(format!("{}~{}", *encoded(entropy), target.into())))
     }
 
-    /// The port that it names, from 1024 on.
+    /// Where its app waits, if it says so.
     #[must_use]
-    pub fn return_port(&self) -> Option<u16> {
-        let (entropy, port) = self.0.split_once('~')?;
-        let digits = port.bytes().all(|byte| byte.is_ascii_digit()) && !port.starts_with('0');
-        let port: u16 = port.parse().ok()?;
-        (digits && port >= 1024 && entropy.len() >= 43).then_some(port)
+    pub fn return_to(&self) -> Option<ReturnTo> {
+        let (entropy, target) = self.0.split_once('~')?;
+        ReturnTo::parse(target).filter(|_| entropy.len() >= 43)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
 pub(crate) enum ProxyError {
     #[error("This proxy asks for an access key, as Authorization: Bearer. Whoever runs it gives them out.")]
     AccessKey,
-    #[error("Browsers can not use this proxy, only programs can.")]
+    #[error("Pages of this origin can not use this proxy; programs can.")]
     Origin,
     #[error("There is no such route. GET /openapi.json lists them.")]
     Route,
@@ -72,8 +72,18 @@ pub(crate) enum ProxyError {
     NoRevocation,
     #[error("This code or token was presented too often.")]
     TooOften { retry_after: u32 },
+    #[error("You ask too often.")]
+    TooMany { retry_after: u32 },
     #[error("Too many requests to this provider are under way.")]
     Busy,
+    #[error("Too many requests are under way.")]
+    Full,
+    #[error("The provider could not be reached several times in a row, so this proxy lets it rest.")]
+    Resting { retry_after: u32 },
+    #[error(
+        "This provider does not use PKCE, and this proxy is open to anyone: without PKCE a stolen code could be redeemed here. Whoever runs the proxy can set access keys."
+    )]
+    OpenWithoutPkce,
     #[error(transparent)]
     Upstream(#[from] Fault),
     #[error("The proxy made a mistake. Its log has more under this request's id.")]
@@ -133,7 +143,13 @@ impl ProxyError {
             Self::NoRefresh => (UnsupportedGrantType, StatusCode::BAD_REQUEST, "no_refresh"),
             Self::NoRevocation => (UnsupportedTokenType, StatusCode::BAD_REQUEST, "no_revocation"),
             Self::TooOften { .. } => (TemporarilyUnavailable, StatusCode::TOO_MANY_REQUESTS, "too_often"),
+            Self::TooMany { .. } => (TemporarilyUnavailable, StatusCode::TOO_MANY_REQUESTS, "too_many"),
             Self::Busy => (TemporarilyUnavailable, StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Full => (TemporarilyUnavailable, StatusCode::SERVICE_UNAVAILABLE, "full"),
+            Self::Resting { .. } => {
+                (TemporarilyUnavailable, StatusCode::SERVICE_UNAVAILABLE, "provider_resting")
+            }
+            Self::OpenWithoutPkce => (UnauthorizedClient, StatusCode::BAD_REQUEST, "open_without_pkce"),
             Self::Upstream(fault) => (fault.code(), fault.status(), fault.outcome()),
             Self::Internal => (ServerError, StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -153,8 +169,10 @@ impl ProxyError {
 
     fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::TooOften { retry_after } => Some(*retry_after),
-            Self::Busy => Some(BUSY_PAUSE),
+            Self::TooOften { retry_after }
+            | Self::TooMany { retry_after }
+            | Self::Resting { retry_after } => Some(*retry_after),
+            Self::Busy | Self::Full => Some(BUSY_PAUSE),
             Self::Upstream(fault) => fault.retry_after(),
             _ => None,
         }
@@ -244,7 +262,11 @@ mod tests {
             NoRefresh,
             NoRevocation,
             TooOften { retry_after: 3 },
+            TooMany { retry_after: 3 },
             Busy,
+            Full,
+            Resting { retry_after: 3 },
+            OpenWithoutPkce,
             Internal,
         ];
         plain

@@ -1,8 +1,11 @@
 //! One exchange with a provider, and what its answer means.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Instant,
 };
 
 use http::StatusCode;
@@ -149,9 +152,11 @@ impl Exchange {
         let Self { caller, provider, client, facts, mut step, .. } = self;
         proxy.pace.check(&caller, step.credential())?;
         let owner = Owner { provider: &provider.file.name, caller: &caller };
+        let mut kept = None;
         if let Step::Refresh(grant) = step {
-            let token = proxy.sealer.open(owner, grant.token)?;
-            step = Step::Refresh(RefreshGrant { token, ..grant });
+            let opened = proxy.sealer.open(owner, grant.token, proxy.clock.now())?;
+            kept = opened.to_seal.then(|| opened.token.clone());
+            step = Step::Refresh(RefreshGrant { token: opened.token, ..grant });
         }
         let sender = Sender { proxy, provider: &provider, retry_after: AtomicU32::new(0) };
         let exchange = async |step| {
@@ -163,7 +168,8 @@ impl Exchange {
             tokens.map_err(|error| sender.fault(error))
         };
         let mut tokens = within_share(proxy, &provider, step.grant_type(), exchange(step)).await?;
-        if let Some(token) = tokens.refresh_token.take() {
+        // Where the provider keeps the old one in force, the caller gets that sealed, or under the newer key.
+        if let Some(token) = tokens.refresh_token.take().or(kept) {
             tokens.refresh_token = Some(proxy.sealer.seal(owner, token).ok_or(ProxyError::Internal)?);
         }
         Ok(Granted { life: tokens.life(proxy.clock.now()), tokens })
@@ -212,11 +218,24 @@ async fn within_share<T>(
     grant: &'static str,
     exchange: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, ProxyError> {
+    let breaker = provider.is_one_for_all().then_some(&provider.breaker);
+    if let Some(breaker) = breaker {
+        breaker.check(Instant::now())?;
+    }
     let permit = provider.exchanges.try_acquire().map_err(|_| ProxyError::Busy)?;
+    let began = Instant::now();
     let result = exchange.await;
+    let took = began.elapsed();
     drop(permit);
+    if let Some(rest) = breaker.and_then(|breaker| breaker.ended(result.as_ref().err(), Instant::now())) {
+        tracing::warn!(
+            provider = &*provider.label,
+            seconds = rest.as_secs(),
+            "the provider can't be reached, and rests"
+        );
+    }
     let outcome = result.as_ref().err().map_or("ok", |fault| fault.outcome());
-    proxy.metrics.exchange(&provider.label, grant, outcome);
+    proxy.metrics.exchange(&provider.label, grant, outcome, took);
     Ok(result?)
 }
 

@@ -10,7 +10,7 @@
 //! | what becomes of a provider's answer? | `exchange` |
 //! | what is an error told as? | `error` |
 //! | what is answered without asking the provider again? | `replay` |
-//! | who may call? whose token is it? how often? | `admission`, `seal`, `pace` |
+//! | who may call? whose token is it? how often? | `admission`, `cors`, `seal`, `pace`, `limits` |
 //! | how do providers come, change and go? | `updates`, `registry` |
 //! | how long, how much, how many? | `config/limits.rs`; for connections `serve`, `patience`, `peers` |
 //! | what is logged and counted? | `request_log`, `metrics` |
@@ -19,11 +19,13 @@ mod admission;
 mod body;
 mod clock;
 mod config;
+mod cors;
 mod error;
 mod exchange;
 mod facts;
 mod fault;
 mod finish;
+mod limits;
 mod metrics;
 mod pace;
 mod parameters;
@@ -39,6 +41,7 @@ mod retry_after;
 mod routes;
 mod seal;
 mod serve;
+mod server_tls;
 mod start_error;
 mod state;
 mod updates;
@@ -46,10 +49,12 @@ mod upstream;
 
 pub use clock::Clock;
 pub use config::{
-    AccessKey, AccessKeys, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv, DotEnvError,
-    InvalidAccessKeys, InvalidSealingKey, Limits, Listen, ProxyConfig, SealingKey, SealingKeys, SourceError,
-    VariableSlip, variable_slips,
+    AccessKey, AccessKeys, Callers, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv,
+    DotEnvError, Environment, InvalidAccessKeys, InvalidNetwork, InvalidRate, InvalidSealingKey, KeyFile,
+    KeyFileError, Limits, Listen, Network, NewKey, Outside, ProxyConfig, Rate, SealingKey, SealingKeys,
+    SourceError, TlsFiles, VariableSlip, variable_slips,
 };
 pub use proxy::Proxy;
+pub use server_tls::TlsFileError;
 pub use start_error::StartError;
-pub use updates::ProviderUpdates;
+pub use updates::{ProviderUpdates, ReloadError};

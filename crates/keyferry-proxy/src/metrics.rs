@@ -1,6 +1,9 @@
 //! What is counted, in the Prometheus text format. Labels come from fixed sets: routes, outcomes, and names of known providers.
 
-use std::sync::{Arc, atomic::AtomicI64};
+use std::{
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -17,11 +20,15 @@ pub(crate) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabel, Histogram, fn() -> Histogram>,
     exchanges: Family<ExchangeLabels, Counter>,
+    exchange_seconds: Family<ExchangeTimeLabels, Histogram, fn() -> Histogram>,
     connections: Gauge<i64, AtomicI64>,
     replays: Family<ReplayLabel, Counter>,
     kept: Gauge<i64, AtomicI64>,
     kept_bytes: Gauge<i64, AtomicI64>,
     panics: Counter,
+    store_up: Gauge<i64, AtomicI64>,
+    store_failures: Counter,
+    handshakes_failed: Counter,
 }
 
 /// How a token request was answered without an exchange of its own.
@@ -49,6 +56,12 @@ struct ExchangeLabels {
     provider: Arc<str>,
     grant: &'static str,
     outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ExchangeTimeLabels {
+    provider: Arc<str>,
+    grant: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -80,7 +93,32 @@ impl Metrics {
         registry.register("kept_answers", "Answers kept for those who ask again", kept.clone());
         registry.register("kept_answer_bytes", "Their size", kept_bytes.clone());
         registry.register("panics", "Requests that ended in a defect", panics.clone());
-        Self { registry, requests, seconds, exchanges, connections, replays, kept, kept_bytes, panics }
+        let exchange_seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
+        let (store_up, store_failures, handshakes_failed) =
+            (Gauge::default(), Counter::default(), Counter::default());
+        registry.register(
+            "tls_handshakes_failed",
+            "Connections that came to no TLS",
+            handshakes_failed.clone(),
+        );
+        registry.register("exchange_seconds", "Time that a provider took", exchange_seconds.clone());
+        registry.register("store_up", "Whether the store for limits is there", store_up.clone());
+        registry.register("store_failures", "Calls of that store that failed", store_failures.clone());
+        Self {
+            registry,
+            requests,
+            seconds,
+            exchanges,
+            exchange_seconds,
+            connections,
+            replays,
+            kept,
+            kept_bytes,
+            panics,
+            store_up,
+            store_failures,
+            handshakes_failed,
+        }
     }
 
     /// Counts a request.
@@ -90,9 +128,32 @@ impl Metrics {
     }
 
     /// Counts an exchange with a provider.
-    pub(crate) fn exchange(&self, provider: &Arc<str>, grant: &'static str, outcome: &'static str) {
+    pub(crate) fn exchange(
+        &self,
+        provider: &Arc<str>,
+        grant: &'static str,
+        outcome: &'static str,
+        took: Duration,
+    ) {
+        let labels = ExchangeTimeLabels { provider: Arc::clone(provider), grant };
+        self.exchange_seconds.get_or_create(&labels).observe(took.as_secs_f64());
         let provider = Arc::clone(provider);
         self.exchanges.get_or_create(&ExchangeLabels { provider, grant, outcome }).inc();
+    }
+
+    /// Whether the store for limits answers.
+    pub(crate) fn store_up(&self, up: bool) {
+        self.store_up.set(up.into());
+    }
+
+    /// Counts a connection that came to no TLS.
+    pub(crate) fn handshake_failed(&self) {
+        self.handshakes_failed.inc();
+    }
+
+    /// Counts a call of the store that failed.
+    pub(crate) fn store_failed(&self) {
+        self.store_failures.inc();
     }
 
     /// Counts a token request that needed no exchange of its own.

@@ -2,9 +2,11 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use crate::limits::address::household;
 
 /// The addresses with a connection. No more of them than connections, so it has a bound.
 #[derive(Clone)]
@@ -53,14 +55,6 @@ impl Drop for Peer {
                 open.remove(&self.address);
             }
         }
-    }
-}
-
-/// Who has one IPv6 address has all that share its first half.
-fn household(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        address => address,
     }
 }
 

@@ -58,23 +58,35 @@ impl Proxy {
         self.metrics_address
     }
 
-    /// What replaces its providers while it serves.
+    /// Whether it speaks TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.state.tls.is_some()
+    }
+
+    /// What replaces its providers and secrets while it serves.
     #[must_use]
     pub fn updates(&self) -> ProviderUpdates {
         ProviderUpdates::new(Arc::clone(&self.state))
     }
 
-    /// Serves until `shutdown` is done. Then it takes no more connections, lets what is under way finish within
+    /// Serves until `shutdown` is done, and for [`Limits::drain`](crate::Limits) more. Then it takes no more connections, lets what is under way finish within
     /// [`Limits::shutdown`](crate::Limits), exchanges without a caller too, and cuts the rest.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let stop = CancellationToken::new();
         let _stop_on_drop = stop.clone().drop_guard();
         let mut servers = tokio::task::JoinSet::new();
-        for (listener, router) in self.services {
-            servers.spawn(serve(Arc::clone(&self.state), listener, router, stop.clone()));
+        for (at, (listener, router)) in self.services.into_iter().enumerate() {
+            // The first is the API; metrics are for the own network.
+            let secure = at == 0;
+            servers.spawn(serve(Arc::clone(&self.state), listener, router, secure, stop.clone()));
         }
         shutdown.await;
         self.state.drain();
+        if !self.state.limits.drain.is_zero() {
+            tracing::info!("shutting down soon: others should send their requests elsewhere");
+            tokio::time::sleep(self.state.limits.drain).await;
+        }
         tracing::info!("shutting down: requests under way may finish");
         stop.cancel();
         let tasks = &self.state.tasks;
@@ -122,6 +134,7 @@ fn announce(config: &ProxyConfig, state: &ProxyState, address: SocketAddr) {
         configured = configured.join(" "),
         access_keys = !config.access.is_empty(),
         sealed_refresh_tokens = state.sealer.is_on(),
+        tls = state.tls.is_some(),
         "the proxy listens"
     );
     if configured.is_empty() {

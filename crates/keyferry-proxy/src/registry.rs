@@ -18,6 +18,7 @@ use crate::{
     error::ProxyError,
     facts::RequestFacts,
     fault::Fault,
+    limits::Breaker,
     start_error::StartError,
 };
 
@@ -53,6 +54,9 @@ pub(crate) struct Provider {
     pub(crate) public_redirect_uri: Option<String>,
     /// One permit for each exchange that may be under way.
     pub(crate) exchanges: Arc<Semaphore>,
+    pub(crate) breaker: Arc<Breaker>,
+    /// Redirect URIs beyond its own, to the letter.
+    pub(crate) redirect_uris: Vec<String>,
     client: Option<Arc<ClientCredentials>>,
 }
 
@@ -81,6 +85,23 @@ impl Registry {
     /// All of them, as they are now.
     pub(crate) fn all(&self) -> Arc<ByName> {
         self.providers.load_full()
+    }
+
+    /// Uses these clients from now on, with the files as they are. To be called by one at a time with [`Registry::replace`].
+    pub(crate) fn renew(&self, credentials: &Credentials) {
+        let all = self.all();
+        let renewed = all.iter().map(|(name, old)| {
+            let provider = Provider::new(&old.file, &old.oauth, credentials, &self.place, Some(old));
+            let provider = provider.map_or_else(
+                |error| {
+                    tracing::warn!(provider = name, %error, "a provider stays as it was");
+                    Arc::clone(old)
+                },
+                Arc::new,
+            );
+            (name.clone(), provider)
+        });
+        self.providers.store(Arc::new(renewed.collect()));
     }
 
     /// Serves these from now on. A provider whose file is as before stays the very same one. Of a changed one its share of exchanges
@@ -136,10 +157,7 @@ impl Provider {
             });
             Ok((endpoint.as_str().to_owned(), uri?))
         };
-        let token = &oauth.token;
-        let revocation = oauth.revocation.as_ref().map(|revocation| &revocation.endpoint);
-        let endpoints = [Some(&token.endpoint), token.refresh_endpoint.as_ref(), revocation];
-        let fixed = endpoints.into_iter().flatten().filter_map(EndpointTemplate::fixed);
+        let fixed = endpoints(oauth).filter_map(EndpointTemplate::fixed);
         let public = place.public_url.as_ref();
         let permits = || Arc::new(Semaphore::new(place.exchanges_per_provider));
         Ok(Self {
@@ -147,6 +165,8 @@ impl Provider {
             destinations: Destinations::new(file, oauth, credentials.allowed_hosts(&file.name).to_vec()),
             uris: fixed.map(uri).collect::<Result<_, StartError>>()?,
             public_redirect_uri: public.map(|public| format!("{public}/oauth/callback/{}", file.name)),
+            breaker: before.map(|before| Arc::clone(&before.breaker)).unwrap_or_default(),
+            redirect_uris: credentials.redirect_uris(&file.name).to_vec(),
             exchanges: before.map_or_else(permits, |before| Arc::clone(&before.exchanges)),
             client: credentials.get(&file.name).cloned().map(Arc::new),
             oauth: oauth.clone(),
@@ -157,6 +177,11 @@ impl Provider {
     /// The parsed form of an endpoint that the file names outright.
     pub(crate) fn uri(&self, endpoint: &Endpoint) -> Option<&Uri> {
         self.uris.iter().find(|(known, _)| known == endpoint.as_str()).map(|(_, uri)| uri)
+    }
+
+    /// Whether its endpoints are the same for all, so that what one caller finds there is true for the others.
+    pub(crate) fn is_one_for_all(&self) -> bool {
+        endpoints(&self.oauth).all(|endpoint| endpoint.fixed().is_some())
     }
 
     /// Refuses values that make no endpoint of this provider, before anything is spent.
@@ -194,4 +219,10 @@ impl Provider {
         let own = self.client.as_ref().map(|client| &client.client_id);
         own.or(self.file.client_id.as_ref()).map(keyferry_core::id::ClientId::as_str)
     }
+}
+
+/// Where a provider's requests go.
+fn endpoints(oauth: &OAuth) -> impl Iterator<Item = &EndpointTemplate> {
+    let revocation = oauth.revocation.as_ref().map(|revocation| &revocation.endpoint);
+    [Some(&oauth.token.endpoint), oauth.token.refresh_endpoint.as_ref(), revocation].into_iter().flatten()
 }

@@ -1,6 +1,7 @@
-//! One line for each request: what it was about and how it ended, and nothing that anyone sent.
+//! One line for each request: who asked, what it was about and how it ended, and nothing that anyone sent. It is the access log, and for
+//! exchanges the record of who did what.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::response::Response;
 use http::{Method, StatusCode};
@@ -15,6 +16,8 @@ pub(crate) struct Facts {
     pub(crate) provider: Option<Arc<str>>,
     /// The grant type, or `revoke`.
     pub(crate) grant: Option<&'static str>,
+    /// The name of the access key that let it in.
+    pub(crate) caller: Option<Arc<str>>,
 }
 
 /// How a request ended. Travels likewise; without one it is `ok` or the status' class.
@@ -25,6 +28,7 @@ pub(crate) struct Outcome(pub(crate) &'static str);
 pub(crate) struct RequestLog {
     proxy: Arc<ProxyState>,
     id: RequestId,
+    address: IpAddr,
     method: &'static str,
     route: &'static str,
     started: Instant,
@@ -47,11 +51,13 @@ impl RequestLog {
     pub(crate) fn start(
         proxy: &Arc<ProxyState>,
         id: RequestId,
+        address: IpAddr,
         method: &Method,
         route: &'static str,
     ) -> Self {
         let method = known_method(method);
-        Self { proxy: Arc::clone(proxy), id, method, route, started: Instant::now(), finished: false }
+        let started = Instant::now();
+        Self { proxy: Arc::clone(proxy), id, address, method, route, started, finished: false }
     }
 
     pub(crate) fn finish(mut self, response: &Response) {
@@ -67,6 +73,8 @@ impl RequestLog {
         let elapsed = self.started.elapsed();
         tracing::info!(
             request_id = %self.id,
+            address = %self.address,
+            caller = facts.and_then(|facts| facts.caller.as_deref()).filter(|name| !name.is_empty()),
             method = self.method,
             route = self.route,
             provider = facts.and_then(|facts| facts.provider.as_deref()),

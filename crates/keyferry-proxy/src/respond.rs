@@ -1,6 +1,6 @@
 //! What happens around every request: its id, its log line, the browser check, and a net under panics.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Router,
@@ -8,29 +8,46 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderName, Request, header};
+use http::{HeaderName, Request};
 use tower::ServiceExt;
 
-use crate::{error::ProxyError, request_log::RequestLog, routes, state::ProxyState};
+use crate::{
+    cors::{self, Asking},
+    error::ProxyError,
+    limits::address,
+    request_log::RequestLog,
+    routes,
+    state::ProxyState,
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The routes that have limits; the others tell whether the proxy is well, and must do so when it has much to do.
+const LIMITED: &str = "/oauth/";
 
-/// Answers a request. A defect in a handler costs that request alone.
-pub(crate) async fn respond(proxy: Arc<ProxyState>, router: Router, mut request: Request<Body>) -> Response {
+/// Answers a request of a connection from `peer`. A defect in a handler costs that request alone.
+pub(crate) async fn respond(
+    proxy: Arc<ProxyState>,
+    router: Router,
+    peer: IpAddr,
+    mut request: Request<Body>,
+) -> Response {
     let id = proxy.ids.next();
     let route = routes::label(request.uri().path());
-    let log = RequestLog::start(&proxy, id, request.method(), route);
+    let address = address::caller(&proxy.callers, peer, request.headers());
+    let log = RequestLog::start(&proxy, id, address, request.method(), route);
     request.extensions_mut().insert(id);
-    let mut response = if from_browser(&request) {
-        ProxyError::Origin.into_response()
-    } else {
-        match AssertUnwindSafe(router.oneshot(request)).catch_unwind().await {
-            Ok(answered) => answered.unwrap_or_else(|never| match never {}),
-            Err(_) => {
-                proxy.metrics.panic();
-                tracing::error!(request_id = %id, route, "a request ended in a panic");
-                ProxyError::Internal.into_response()
+    let mut response = match cors::asking(&proxy.callers.origins, &request) {
+        Err(error) => error.into_response(),
+        Ok(asking) => {
+            let mut response = match cors::preflight(&request) {
+                Some(preflight) if matches!(asking, Asking::Page(_)) => preflight,
+                _ if route.starts_with(LIMITED) => limited(&proxy, router, address, request, route).await,
+                _ => caught(&proxy, router, request, route).await,
+            };
+            if let Asking::Page(origin) = asking {
+                cors::allow(response.headers_mut(), origin);
             }
+            response
         }
     };
     response.headers_mut().insert(REQUEST_ID, id.header());
@@ -38,14 +55,39 @@ pub(crate) async fn respond(proxy: Arc<ProxyState>, router: Router, mut request:
     response
 }
 
-/// Pages have no business here, and a page that the person happens to visit could otherwise post a form to a proxy on loopback. A
-/// browser sends `Origin` with every such post and every preflight; there are no CORS headers that could allow one.
-fn from_browser(request: &Request<Body>) -> bool {
-    request.headers().contains_key(header::ORIGIN)
+/// Answers within the limits of the address and of the whole proxy.
+async fn limited(
+    proxy: &ProxyState,
+    router: Router,
+    address: IpAddr,
+    request: Request<Body>,
+    route: &'static str,
+) -> Response {
+    if let Err(error) = proxy.addresses.check(address).await {
+        return error.into_response();
+    }
+    // Refused before a byte of its body is read: what is under way is what takes memory.
+    let Ok(_under_way) = proxy.requests.try_acquire() else { return ProxyError::Full.into_response() };
+    caught(proxy, router, request, route).await
+}
+
+async fn caught(proxy: &ProxyState, router: Router, request: Request<Body>, route: &'static str) -> Response {
+    let id = request.extensions().get::<crate::request_id::RequestId>().copied();
+    match AssertUnwindSafe(router.oneshot(request)).catch_unwind().await {
+        Ok(answered) => answered.unwrap_or_else(|never| match never {}),
+        Err(_) => {
+            proxy.metrics.panic();
+            let id = id.map(|id| id.to_string());
+            tracing::error!(request_id = id, route, "a request ended in a panic");
+            ProxyError::Internal.into_response()
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use axum::routing::get;
     use keyferry_core::provider::ProviderSet;
 
@@ -61,7 +103,10 @@ mod tests {
             .route("/fine", get(async || "fine"));
         let ask = async |path: &str| {
             let request = Request::get(path).body(Body::empty()).unwrap();
-            respond(Arc::clone(&proxy), router.clone(), request).await.status().as_u16()
+            respond(Arc::clone(&proxy), router.clone(), Ipv4Addr::LOCALHOST.into(), request)
+                .await
+                .status()
+                .as_u16()
         };
         assert_eq!(ask("/panic").await, 500);
         assert_eq!(ask("/fine").await, 200);

@@ -1,34 +1,58 @@
-//! The HTTP/1.1 server: bounded connections, a deadline for every head and answer, an end that loses nothing.
+//! The server, of HTTP/1.1, and of HTTP/2 in TLS: bounded connections, a deadline for every head and answer, an end that loses nothing.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::{Router, body::Body};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use axum::{Router, body::Body, response::Response};
+use futures_util::FutureExt;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{Service, service_fn},
+};
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulConnection, GracefulShutdown},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::graceful::{GracefulConnection, GracefulShutdown, Watcher},
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{patience::Patience, peers::Peers, respond::respond, state::ProxyState};
+use crate::{
+    patience::Patience,
+    peers::Peers,
+    respond::respond,
+    server_tls::{ServerTls, is_http2},
+    state::ProxyState,
+};
 
 /// Pause after a failed accept: out of file descriptors, the next one would fail at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long the last connections have for their requests to come in, once no more are taken.
+const LAST_REQUESTS: Duration = Duration::from_millis(100);
 /// Longest head of a request, in bytes; hyper answers 431, or 414 for the URI.
 const LONGEST_HEAD: usize = 16 * 1024;
 /// Most headers of a request.
 const MOST_HEADERS: usize = 64;
+/// Most requests at once on a connection of HTTP/2.
+const MOST_STREAMS: u32 = 32;
 
 /// Serves a router on a listener until `stop`, then lets what is under way finish within the limit, and cuts the rest.
 pub(crate) async fn serve(
     proxy: Arc<ProxyState>,
     listener: TcpListener,
     router: Router,
+    secure: bool,
     stop: CancellationToken,
 ) {
     let (graceful, connections) = (GracefulShutdown::new(), TaskTracker::new());
@@ -36,6 +60,24 @@ pub(crate) async fn serve(
     let _cut_on_drop = cut.clone().drop_guard();
     let slots = Arc::new(Semaphore::new(proxy.limits.connections));
     let peers = Peers::new(proxy.limits.connections_per_peer);
+    let take = |stream: TcpStream, address: SocketAddr, slot: Slot| {
+        let Some(peer) = peers.admit(address.ip()) else {
+            return tracing::debug!("an address has more connections than its share; one was closed");
+        };
+        let open = proxy.metrics.connection();
+        let (watcher, cut, stop) = (graceful.watcher(), cut.clone(), stop.clone());
+        let connection = Connection { proxy: Arc::clone(&proxy), router: router.clone(), peer: address.ip() };
+        let connection = async move {
+            match connection.proxy.tls.as_ref().filter(|_| secure) {
+                None => drop(watcher.watch(connection.http1(connection.patient(stream))).await),
+                Some(tls) => connection.secure(tls, stream, watcher, &stop).await,
+            }
+        };
+        connections.spawn(async move {
+            cut.run_until_cancelled(connection).await;
+            drop((slot, open, peer));
+        });
+    };
     loop {
         let accept = async {
             let slot = Arc::clone(&slots).acquire_owned().await;
@@ -46,26 +88,24 @@ pub(crate) async fn serve(
             accepted = accept => accepted,
         };
         match accepted {
-            Ok((stream, address)) => {
-                let Some(peer) = peers.admit(address.ip()) else {
-                    tracing::debug!("an address has more connections than its share; one was closed");
-                    continue;
-                };
-                let open = proxy.metrics.connection();
-                let connection = graceful.watch(connection(&proxy, stream, router.clone()));
-                let cut = cut.clone();
-                connections.spawn(async move {
-                    cut.run_until_cancelled(connection).await;
-                    drop((slot, open, peer));
-                });
-            }
+            Ok((stream, address)) => take(stream, address, slot),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;
             }
         }
     }
+    // Those whom the system has let in already are served, too: for them the proxy was still there.
+    while let Ok(slot) = Arc::clone(&slots).try_acquire_owned()
+        && let Some(Ok((stream, address))) = listener.accept().now_or_never()
+    {
+        take(stream, address, Ok(slot));
+    }
     drop(listener);
+    if !connections.is_empty() {
+        // A connection on which nothing was asked yet ends at once; the request of one that has just come is on its way.
+        sleep(LAST_REQUESTS).await;
+    }
     let patience = proxy.limits.shutdown;
     if timeout(patience, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way at the end of the shutdown and were cut");
@@ -76,23 +116,81 @@ pub(crate) async fn serve(
     connections.wait().await;
 }
 
-fn connection(
-    proxy: &Arc<ProxyState>,
-    stream: TcpStream,
+type Slot = Result<OwnedSemaphorePermit, AcquireError>;
+
+/// What a connection needs to be served.
+struct Connection {
+    proxy: Arc<ProxyState>,
     router: Router,
-) -> impl GracefulConnection<Output = hyper::Result<()>> + use<> {
-    // Replies are small and whole; waiting to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
-    let state = Arc::clone(proxy);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let answer = respond(Arc::clone(&state), router.clone(), request.map(Body::new));
-        async move { Ok::<_, Infallible>(answer.await) }
-    });
-    http1::Builder::new()
-        // Without a timer hyper has no deadline for heads at all.
-        .timer(TokioTimer::new())
-        .header_read_timeout(proxy.limits.head)
-        .max_buf_size(LONGEST_HEAD)
-        .max_headers(MOST_HEADERS)
-        .serve_connection(TokioIo::new(Patience::new(stream, proxy.limits.answer_wait)), service)
+    peer: IpAddr,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+// === impl Connection ===
+
+impl Connection {
+    fn patient(&self, stream: TcpStream) -> Patience {
+        // Replies are small and whole; waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        Patience::new(stream, self.proxy.limits.answer_wait)
+    }
+
+    fn service(
+        &self,
+    ) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future = Answering> + use<>
+    {
+        let (state, router, peer) = (Arc::clone(&self.proxy), self.router.clone(), self.peer);
+        service_fn(move |request: Request<Incoming>| -> Answering {
+            let answer = respond(Arc::clone(&state), router.clone(), peer, request.map(Body::new));
+            Box::pin(async move { Ok(answer.await) })
+        })
+    }
+
+    fn http1<S>(&self, stream: S) -> impl GracefulConnection<Output = hyper::Result<()>> + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        http1::Builder::new()
+            // Without a timer hyper has no deadline for heads at all.
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.proxy.limits.head)
+            .max_buf_size(LONGEST_HEAD)
+            .max_headers(MOST_HEADERS)
+            .serve_connection(TokioIo::new(stream), self.service())
+    }
+
+    fn http2<S>(&self, stream: S) -> impl GracefulConnection<Output = hyper::Result<()>> + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            // One that is gone is noticed; one that is idle costs little, and is bound by the number of connections.
+            .keep_alive_interval(Some(self.proxy.limits.head))
+            .keep_alive_timeout(self.proxy.limits.answer_wait)
+            .max_concurrent_streams(MOST_STREAMS)
+            .max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
+            .max_send_buf_size(LONGEST_HEAD)
+            .serve_connection(TokioIo::new(stream), self.service())
+    }
+
+    /// Serves a connection in TLS. Who does not finish the handshake in time is cut; one who has not begun it when the end comes, too.
+    async fn secure(&self, tls: &ServerTls, stream: TcpStream, watcher: Watcher, stop: &CancellationToken) {
+        let handshake = timeout(self.proxy.limits.head, tls.accept(self.patient(stream)));
+        let stream = match stop.run_until_cancelled(handshake).await {
+            Some(Ok(Ok(stream))) => stream,
+            Some(Ok(Err(error))) => {
+                self.proxy.metrics.handshake_failed();
+                return tracing::debug!(%error, "a TLS handshake failed");
+            }
+            Some(Err(_)) => return self.proxy.metrics.handshake_failed(),
+            None => return,
+        };
+        if is_http2(&stream) {
+            drop(watcher.watch(self.http2(stream)).await);
+        } else {
+            drop(watcher.watch(self.http1(stream)).await);
+        }
+    }
 }

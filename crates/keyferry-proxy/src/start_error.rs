@@ -1,8 +1,10 @@
 //! Why a proxy does not start.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 use keyferry_core::id::ProviderName;
+
+use crate::server_tls::TlsFileError;
 
 /// Why a proxy does not start, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,22 @@ pub enum StartError {
         /// The endpoint.
         endpoint: String,
     },
+    /// A certificate or key that can't be used.
+    #[error(transparent)]
+    TlsFiles(#[from] TlsFileError),
+    /// Certificate authorities that can't be read.
+    #[error("KEYFERRY_PROXY_CA_FILE names {path}, which holds no certificates in PEM: {error}")]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: rustls::pki_types::pem::Error,
+    },
+    /// A store that can't be one.
+    #[error(
+        "KEYFERRY_PROXY_STORE_URL is no address of a Redis or Valkey; write it like redis://store.example:6379"
+    )]
+    Store,
     /// No TLS.
     #[error("TLS can't be set up: {0}")]
     Tls(#[from] rustls::Error),

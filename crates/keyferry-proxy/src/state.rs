@@ -6,12 +6,15 @@ use std::sync::{
 };
 
 use bytes::Bytes;
+use keyferry_core::provider::HostPattern;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::{
     admission::Admission,
     clock::Clock,
-    config::{Limits, ProxyConfig},
+    config::{Callers, Limits, ProxyConfig},
+    limits::{AddressLimit, Store},
     metrics::Metrics,
     pace::Pace,
     registry::Registry,
@@ -19,6 +22,7 @@ use crate::{
     request_id::RequestIds,
     routes,
     seal::Sealer,
+    server_tls::ServerTls,
     start_error::StartError,
     upstream::Upstream,
 };
@@ -26,8 +30,15 @@ use crate::{
 /// A running proxy, without its sockets.
 pub(crate) struct ProxyState {
     pub(crate) registry: Registry,
+    pub(crate) tls: Option<ServerTls>,
     pub(crate) upstream: Upstream,
     pub(crate) admission: Admission,
+    pub(crate) callers: Callers,
+    pub(crate) addresses: AddressLimit,
+    /// One permit for each request that may be under way.
+    pub(crate) requests: Semaphore,
+    /// Whether strangers reach it, by its address or by its operator's word.
+    public: bool,
     pub(crate) sealer: Sealer,
     pub(crate) pace: Pace,
     pub(crate) replay: Replay,
@@ -39,6 +50,8 @@ pub(crate) struct ProxyState {
     pub(crate) tasks: TaskTracker,
     /// The text of `/openapi.json`.
     pub(crate) description: Bytes,
+    /// The hosts of the own network that the operator listed for all providers.
+    private_hosts: Vec<HostPattern>,
     draining: AtomicBool,
 }
 
@@ -47,10 +60,19 @@ pub(crate) struct ProxyState {
 impl ProxyState {
     pub(crate) fn new(config: &ProxyConfig) -> Result<Self, StartError> {
         let (clock, metrics) = (config.clock.clone(), Arc::new(Metrics::new()));
-        Ok(Self {
+        let store =
+            config.outside.store.as_ref().map(|url| Store::new(url.expose_secret(), Arc::clone(&metrics)));
+        // The error of its parser could repeat a password.
+        let store = store.transpose().map_err(|_| StartError::Store)?.map(Arc::new);
+        let state = Self {
             registry: Registry::new(config)?,
-            upstream: Upstream::new(&config.limits)?,
-            admission: Admission::new(config.access.clone()),
+            tls: config.tls.as_ref().map(ServerTls::load).transpose()?,
+            upstream: Upstream::new(&config.limits, &config.outside)?,
+            admission: Admission::new(&config.access, config.callers.per_key, store.clone()),
+            addresses: AddressLimit::new(&config.callers, store),
+            callers: config.callers.clone(),
+            requests: Semaphore::new(config.limits.requests),
+            public: config.listen.open || !config.listen.address.ip().is_loopback(),
             sealer: Sealer::new(config.sealing.as_ref()),
             pace: Pace::new(&config.limits),
             replay: Replay::new(&config.limits, clock.clone(), Arc::clone(&metrics)),
@@ -60,8 +82,24 @@ impl ProxyState {
             ids: RequestIds::default(),
             tasks: TaskTracker::new(),
             description: routes::openapi::text()?,
+            private_hosts: config.outside.private_hosts.clone(),
             draining: AtomicBool::new(false),
-        })
+        };
+        state.tell_near();
+        Ok(state)
+    }
+
+    /// Whether anyone at all may use it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.public && !self.admission.wants_keys()
+    }
+
+    /// Tells the client which hosts may be in the own network: those listed for all, and those listed to the letter for one provider.
+    pub(crate) fn tell_near(&self) {
+        let all = self.registry.all();
+        let listed = all.values().flat_map(|provider| provider.destinations.listed());
+        let exact = listed.filter(|host| !host.text().starts_with('*')).cloned();
+        self.upstream.may_be_near(self.private_hosts.iter().cloned().chain(exact).collect());
     }
 
     /// From now on it takes no new work.

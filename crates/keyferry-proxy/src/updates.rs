@@ -1,10 +1,25 @@
-//! Providers that come, change and go while the proxy serves.
+//! Providers and secrets that come, change and go while the proxy serves.
 
 use std::sync::Arc;
 
 use keyferry_core::provider::ProviderSet;
 
-use crate::{config::Credentials, state::ProxyState};
+use crate::{
+    config::{AccessKeys, ConfigError, Credentials, SealingKeys, TlsFiles},
+    server_tls::TlsFileError,
+    state::ProxyState,
+};
+
+/// Why the settings stay as they were.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsFileError),
+}
 
 /// What replaces a proxy's providers while it serves. Where their files come from is its caller's business.
 pub struct ProviderUpdates {
@@ -28,12 +43,43 @@ impl ProviderUpdates {
             }
             credentials
         });
+        self.state.tell_near();
         let all = self.state.registry.all();
         tracing::info!(
             providers = all.len(),
             configured = all.values().filter(|provider| provider.is_configured()).count(),
             "the providers have changed"
         );
+    }
+
+    /// Reads the secrets anew: access keys, sealing keys, the clients of `providers`, and the certificate. All of them are used from the
+    /// next request on, or none is where one can't be. Other settings need a new start.
+    ///
+    /// # Errors
+    /// [`ReloadError`].
+    pub fn reload(
+        &mut self,
+        providers: &ProviderSet,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<(), ReloadError> {
+        let access = AccessKeys::from_environment(&lookup)?;
+        let sealing = SealingKeys::from_environment(&lookup)?;
+        let files = TlsFiles::from_environment(&lookup)?;
+        let credentials = Credentials::from_environment(providers, &lookup);
+        if let (Some(tls), Some(files)) = (&self.state.tls, &files) {
+            tls.replace(files)?;
+        }
+        self.state.admission.replace(&access);
+        if !self.state.sealer.replace(sealing.as_ref()) {
+            tracing::warn!("the sealing key is gone from the settings; the one before goes on to be used");
+        }
+        for problem in credentials.problems() {
+            tracing::warn!("{problem}");
+        }
+        self.state.registry.renew(&credentials);
+        self.state.tell_near();
+        tracing::info!(access_keys = access.iter().count(), "the secrets were read anew");
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The signals that end a program.
+//! The signals that end a program, or make it read its settings anew.
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -56,5 +56,29 @@ async fn heard(signal: Option<&mut Signal>) {
     match signal {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
+    }
+}
+
+/// The request to read settings anew (SIGHUP), where there is such a thing.
+pub(crate) struct Reload {
+    #[cfg(unix)]
+    hangup: Option<Signal>,
+}
+
+impl Reload {
+    /// Begins to listen.
+    pub(crate) fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            hangup: signal(SignalKind::hangup()).ok(),
+        }
+    }
+
+    /// Waits to be asked.
+    pub(crate) async fn heard(&mut self) {
+        #[cfg(unix)]
+        heard(self.hangup.as_mut()).await;
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
     }
 }

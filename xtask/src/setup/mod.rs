@@ -10,6 +10,7 @@ mod node;
 mod packages;
 mod pages;
 pub(crate) mod python;
+mod redis;
 mod schemathesis;
 
 use std::process::Command;
@@ -48,6 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     certified::run();
     foreign::run();
     containers::run();
+    redis::run();
     browser::run();
     pages::run();
     schemathesis::run();

@@ -30,6 +30,7 @@ fn each_link_between_the_documents_leads_somewhere() {
         "CONTRIBUTING.md",
         "docs/adding-providers.md",
         "docs/hosting-a-catalog.md",
+        "docs/operating.md",
         "docs/settings.md",
         "docs/architecture.md",
         "docs/benchmarks.md",

@@ -14,6 +14,7 @@ pub mod pkce;
 pub mod refresh;
 pub mod reply;
 pub mod revoke;
+pub mod send_on;
 pub mod server_metadata;
 mod tokens;
 

@@ -7,6 +7,7 @@ use keyferry_core::{
     id::{ClientId, ProviderName},
     provider::{ClientAuth, HostPattern, ProviderFile, ProviderSet},
     secret::ClientSecret,
+    url::Endpoint,
 };
 
 use super::{CredentialProblem, private_key::PrivateKey, source};
@@ -16,6 +17,7 @@ use super::{CredentialProblem, private_key::PrivateKey, source};
 pub struct Credentials {
     clients: BTreeMap<ProviderName, ClientCredentials>,
     allowed_hosts: BTreeMap<ProviderName, Vec<HostPattern>>,
+    redirect_uris: BTreeMap<ProviderName, Vec<String>>,
     problems: Arc<Vec<CredentialProblem>>,
 }
 
@@ -27,8 +29,13 @@ impl Credentials {
     #[must_use]
     pub fn from_environment(providers: &ProviderSet, lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut problems = Vec::new();
-        let mut allowed_hosts = BTreeMap::new();
+        let (mut allowed_hosts, mut redirect_uris) = (BTreeMap::new(), BTreeMap::new());
         for file in providers.iter() {
+            match redirects(&file.name, &lookup) {
+                Ok(uris) if uris.is_empty() => {}
+                Ok(uris) => drop(redirect_uris.insert(file.name.clone(), uris)),
+                Err(problem) => problems.push(problem),
+            }
             match hosts(&file.name, &lookup) {
                 Ok(hosts) if hosts.is_empty() => {}
                 Ok(hosts) => drop(allowed_hosts.insert(file.name.clone(), hosts)),
@@ -44,7 +51,7 @@ impl Credentials {
             Some((file.name.clone(), client))
         };
         let clients = providers.iter().map(|file| &**file).filter_map(read).collect();
-        Self { clients, allowed_hosts, problems: Arc::new(problems) }
+        Self { clients, allowed_hosts, redirect_uris, problems: Arc::new(problems) }
     }
 
     /// Adds a provider's client.
@@ -67,6 +74,17 @@ impl Credentials {
     #[must_use]
     pub fn allowed_hosts(&self, provider: &ProviderName) -> &[HostPattern] {
         self.allowed_hosts.get(provider).map_or(&[], Vec::as_slice)
+    }
+
+    /// Accepts a redirect URI of a provider's sign-ins, to the letter, beside Keyferry's own.
+    pub fn allow_redirect_uri(&mut self, provider: ProviderName, uri: String) {
+        self.redirect_uris.entry(provider).or_default().push(uri);
+    }
+
+    /// The redirect URIs beside Keyferry's own.
+    #[must_use]
+    pub fn redirect_uris(&self, provider: &ProviderName) -> &[String] {
+        self.redirect_uris.get(provider).map_or(&[], Vec::as_slice)
     }
 
     /// What is wrong with what was set.
@@ -186,6 +204,26 @@ fn hosts(
         })
     });
     hosts.collect()
+}
+
+/// `{PROVIDER}_REDIRECT_URIS`: whole URIs, separated by commas or spaces. There are no patterns: each varies in nothing.
+fn redirects(
+    provider: &ProviderName,
+    lookup: &impl Fn(&str) -> Option<String>,
+) -> Result<Vec<String>, CredentialProblem> {
+    let variable = format!("{}_REDIRECT_URIS", provider.env_prefix());
+    let Some(text) = lookup(&variable) else { return Ok(Vec::new()) };
+    let uris = text.split([',', ' ', '\t', '\r', '\n']).filter(|uri| !uri.is_empty());
+    let uris = uris.map(|uri| {
+        let url =
+            Endpoint::parse(uri).ok().filter(|url| url.url().fragment().is_none() && !uri.contains('*'));
+        url.map(|_| uri.to_owned()).ok_or_else(|| CredentialProblem::Invalid {
+            provider: provider.clone(),
+            variable: variable.clone(),
+            why: "it is not a list of redirect URIs such as https://app.example/callback".to_owned(),
+        })
+    });
+    uris.collect()
 }
 
 fn client_id(
@@ -330,6 +368,27 @@ mod tests {
         );
         let with = [pair[0], pair[1], ("ACME_DEVELOPER_TOKEN", "t")];
         assert_eq!(shown(&read(file, "", &with)).0, Some("me"));
+    }
+
+    #[test]
+    fn redirect_uris_are_read_to_the_letter() {
+        let name = "ac-me".parse().unwrap();
+        let credentials =
+            read("", "", &[("AC_ME_REDIRECT_URIS", "https://a.example/cb, http://127.0.0.1:8080/cb")]);
+        assert_eq!(credentials.redirect_uris(&name), ["https://a.example/cb", "http://127.0.0.1:8080/cb"]);
+        for bad in [
+            "http://a.example/cb",
+            "https://*.a.example/cb",
+            "https://a.example/cb#x",
+            "app://cb",
+            "https://u@a.example/",
+        ] {
+            let credentials = read("", "", &[("AC_ME_REDIRECT_URIS", bad)]);
+            assert!(
+                credentials.redirect_uris(&name).is_empty() && credentials.problems().len() == 1,
+                "{bad}"
+            );
+        }
     }
 
     #[test]

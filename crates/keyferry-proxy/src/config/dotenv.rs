@@ -77,7 +77,7 @@ impl DotEnv {
     }
 
     /// A lookup that asks `first`, which is usually the process's environment, and then this file.
-    pub fn behind(self, first: impl Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<String> {
+    pub fn behind(&self, first: impl Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<String> {
         move |variable| {
             first(variable).or_else(|| self.get(variable).map(|value| value.expose_secret().to_owned()))
         }

@@ -6,6 +6,9 @@ use keyferry_core::flow::reply::LONGEST_REPLY;
 
 use super::ConfigError;
 
+const DRAIN: &str = "KEYFERRY_PROXY_DRAIN";
+/// The longest: whoever ends the process loses patience.
+const LONGEST_DRAIN: Duration = Duration::from_secs(10 * 60);
 const REPLAY_LIFE: &str = "KEYFERRY_PROXY_REPLAY_LIFE";
 const REPLAY_ENTRIES: &str = "KEYFERRY_PROXY_REPLAY_ENTRIES";
 const REPLAY_BYTES: &str = "KEYFERRY_PROXY_REPLAY_BYTES";
@@ -35,6 +38,8 @@ pub struct Limits {
     /// Connections that one address may have at once; more are closed. Behind a web server all callers have its address, so this is
     /// a part of the whole and not a measure of one person.
     pub connections_per_peer: usize,
+    /// Requests under way at once; more are answered 503 before their bodies are read.
+    pub requests: usize,
     /// Exchanges under way with one provider at once; more are answered 503, so that one slow provider can't take all.
     pub exchanges_per_provider: usize,
     /// How often one code or token may be presented in a row.
@@ -47,6 +52,8 @@ pub struct Limits {
     pub replay_entries: usize,
     /// How much they may take together, in bytes.
     pub replay_bytes: usize,
+    /// How long a proxy that was told to end goes on as before, but for `/ready`, so that those who send it requests find another one.
+    pub drain: Duration,
     /// How long a shutdown waits for what is under way.
     pub shutdown: Duration,
 }
@@ -65,19 +72,21 @@ impl Default for Limits {
             answer_wait: Duration::from_secs(10),
             connections: 2_048,
             connections_per_peer: 1_536,
+            requests: 1_024,
             exchanges_per_provider: 256,
             credential_burst: NonZeroU32::MIN.saturating_add(19),
             credential_pause: Duration::from_secs(3),
             replay_life: Duration::from_secs(10 * 60),
             replay_entries: 16_384,
             replay_bytes: 16 * 1024 * 1024,
+            drain: Duration::ZERO,
             shutdown: Duration::from_secs(10),
         }
     }
 }
 
 impl Limits {
-    /// The defaults, but for what the `KEYFERRY_PROXY_REPLAY_…` variables say.
+    /// The defaults, but for what the variables say.
     pub(super) fn from_environment(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let found = |variable| lookup(variable).filter(|text| !text.trim().is_empty());
         let refused = |variable, rule| move || ConfigError::Limit { variable, rule };
@@ -86,6 +95,10 @@ impl Limits {
             let life = duration(text.trim()).filter(|life| *life <= LONGEST_REPLAY);
             let rule = "a time of at most an hour, such as 90s or 10m; 0 keeps no answers";
             limits.replay_life = life.ok_or_else(refused(REPLAY_LIFE, rule))?;
+        }
+        if let Some(text) = found(DRAIN) {
+            let drain = duration(text.trim()).filter(|drain| *drain <= LONGEST_DRAIN);
+            limits.drain = drain.ok_or_else(refused(DRAIN, "a time of at most ten minutes, such as 10s"))?;
         }
         if let Some(text) = found(REPLAY_ENTRIES) {
             let rule = "a number of answers";
@@ -132,6 +145,7 @@ mod tests {
     #[test]
     fn a_limit_that_makes_no_sense_names_its_variable() {
         let table = [
+            (DRAIN, "11m"),
             (REPLAY_LIFE, "61m"),
             (REPLAY_LIFE, "m"),
             (REPLAY_LIFE, "-1"),

@@ -7,8 +7,18 @@
 //! | `KEYFERRY_PROXY_PUBLIC_URL` | how it is reached from outside | [`Listen`] |
 //! | `KEYFERRY_PROXY_OPEN` | `true`: anyone may use it off loopback | [`Listen`] |
 //! | `KEYFERRY_PROXY_ACCESS_KEYS` | `name=key` or `name=sha256:HEX`, several by commas | [`AccessKeys`] |
+//! | `KEYFERRY_PROXY_RATE_PER_ADDRESS`, `KEYFERRY_PROXY_RATE_PER_KEY` | how often they may ask | [`Callers`] |
+//! | `KEYFERRY_PROXY_TRUSTED_PROXIES`, `KEYFERRY_PROXY_FORWARDED_HEADER` | whose word on an address counts | [`Callers`] |
+//! | `KEYFERRY_PROXY_ORIGINS` | whose pages may call | [`Callers`] |
+//! | `KEYFERRY_PROXY_TLS_CERTIFICATE_FILE`, `KEYFERRY_PROXY_TLS_KEY_FILE` | its certificate and the key of it | [`TlsFiles`] |
+//! | `KEYFERRY_PROXY_CA_FILE` | authorities beside the platform's | [`Outside`] |
+//! | `KEYFERRY_PROXY_PRIVATE_HOSTS` | hosts that may lead into the own network | [`Outside`] |
+//! | `KEYFERRY_PROXY_EGRESS_PROXY` | a proxy for https on its way out | [`Outside`] |
+//! | `KEYFERRY_PROXY_STORE_URL` | a Redis or Valkey for limits of several proxies together | [`Outside`] |
+//! | `KEYFERRY_PROXY_DRAIN` | how long it serves on before it ends (`0`) | [`Limits`] |
 //! | `KEYFERRY_PROXY_SEALING_KEY` | 32 bytes in base64: seals refresh tokens | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_PREVIOUS_SEALING_KEY` | the one before it, which still opens | [`SealingKeys`] |
+//! | `KEYFERRY_PROXY_ACCEPT_UNSEALED_UNTIL` | the last day of tokens that are not sealed | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_REPLAY_LIFE` | how long an answer is kept for who asks again (`10m`; `0` keeps none) | [`Limits`] |
 //! | `KEYFERRY_PROXY_REPLAY_ENTRIES`, `KEYFERRY_PROXY_REPLAY_BYTES` | how many are, and how much | [`Limits`] |
 //! | `NAME_CLIENT_ID`, `NAME_CLIENT_SECRET` | the client at a provider | [`Credentials`] |
@@ -18,32 +28,48 @@
 //! Keys and secrets may stand in a file instead, which the variable with `_FILE` at its end names.
 
 mod access;
+mod callers;
 mod credential_problem;
 mod credentials;
 mod dotenv;
+mod environment;
 mod error;
+mod key_file;
 mod limits;
 mod listen;
+mod network;
+mod outside;
 mod private_key;
+mod rate;
 mod sealing;
 mod slips;
 mod source;
+mod tls_files;
 
 use std::sync::Arc;
 
 use keyferry_core::provider::ProviderSet;
 
 pub use access::{AccessKey, AccessKeys, InvalidAccessKeys};
+pub use callers::Callers;
+#[cfg(test)]
+pub(crate) use callers::X_FORWARDED_FOR;
 pub use credential_problem::CredentialProblem;
 pub use credentials::Credentials;
 pub(crate) use credentials::variables as credential_variables;
 pub use dotenv::{DotEnv, DotEnvError};
+pub use environment::Environment;
 pub use error::ConfigError;
+pub use key_file::{KeyFile, KeyFileError, NewKey};
 pub use limits::Limits;
 pub use listen::{DEFAULT_LISTEN, Listen};
+pub use network::{InvalidNetwork, Network};
+pub use outside::Outside;
+pub use rate::{InvalidRate, Rate};
 pub use sealing::{InvalidSealingKey, SealingKey, SealingKeys};
 pub use slips::{VariableSlip, variable_slips};
 pub use source::SourceError;
+pub use tls_files::TlsFiles;
 
 use crate::clock::Clock;
 
@@ -52,12 +78,18 @@ use crate::clock::Clock;
 pub struct ProxyConfig {
     /// Where it listens, and for whom.
     pub listen: Listen,
+    /// What callers see of it in TLS; none speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// How it reaches providers.
+    pub outside: Outside,
     /// The providers it knows.
     pub providers: Arc<ProviderSet>,
     /// The clients it is registered as.
     pub credentials: Credentials,
     /// Who may use it; empty lets in whoever reaches it.
     pub access: AccessKeys,
+    /// What is known of callers, and how often they may ask.
+    pub callers: Callers,
     /// What refresh tokens are sealed with on their way out; none hands them out as the provider made them.
     pub sealing: Option<SealingKeys>,
     /// How much, and how long.
@@ -74,9 +106,12 @@ impl ProxyConfig {
     pub fn new(providers: Arc<ProviderSet>) -> Self {
         Self {
             listen: Listen::default(),
+            tls: None,
+            outside: Outside::default(),
             providers,
             credentials: Credentials::default(),
             access: AccessKeys::default(),
+            callers: Callers::default(),
             sealing: None,
             limits: Limits::default(),
             clock: Clock::system(),
@@ -95,8 +130,11 @@ impl ProxyConfig {
     ) -> Result<Self, ConfigError> {
         Ok(Self {
             listen: Listen::from_environment(&lookup)?,
+            tls: TlsFiles::from_environment(&lookup)?,
+            outside: Outside::from_environment(&lookup)?,
             credentials: Credentials::from_environment(&providers, &lookup),
             access: AccessKeys::from_environment(&lookup)?,
+            callers: Callers::from_environment(&lookup)?,
             sealing: SealingKeys::from_environment(&lookup)?,
             limits: Limits::from_environment(&lookup)?,
             clock: Clock::system(),

@@ -1,6 +1,7 @@
 //! The keys under which refresh tokens are sealed.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -8,6 +9,8 @@ use super::{ConfigError, source};
 
 const CURRENT: &str = "KEYFERRY_PROXY_SEALING_KEY";
 const PREVIOUS: &str = "KEYFERRY_PROXY_PREVIOUS_SEALING_KEY";
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const BARE_UNTIL: &str = "KEYFERRY_PROXY_ACCEPT_UNSEALED_UNTIL";
 
 /// A 256-bit sealing key. Its id is derived from it, so that a sealed token names the key that opens it.
 #[derive(Clone)]
@@ -23,6 +26,8 @@ pub struct SealingKeys {
     pub current: SealingKey,
     /// Only opens.
     pub previous: Option<SealingKey>,
+    /// Until when tokens are taken that are not sealed, for a proxy that had no key before; none takes none.
+    pub bare_until: Option<Timestamp>,
 }
 
 /// Why a text is no sealing key. Does not hold it.
@@ -83,7 +88,7 @@ impl std::fmt::Debug for SealingKey {
 // === impl SealingKeys ===
 
 impl SealingKeys {
-    pub(super) fn from_environment(
+    pub(crate) fn from_environment(
         lookup: &impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, ConfigError> {
         let read = |variable: &'static str| -> Result<Option<SealingKey>, ConfigError> {
@@ -96,9 +101,21 @@ impl SealingKeys {
             (None, None) => Ok(None),
             (None, Some(_)) => refused(InvalidSealingKey::PreviousAlone),
             (Some(current), Some(previous)) if current.id == previous.id => refused(InvalidSealingKey::Same),
-            (Some(current), previous) => Ok(Some(Self { current, previous })),
+            (Some(current), previous) => {
+                Ok(Some(Self { current, previous, bare_until: bare_until(lookup)? }))
+            }
         }
     }
+}
+
+/// The end of a day in UTC.
+fn bare_until(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<Timestamp>, ConfigError> {
+    let Some(text) = lookup(BARE_UNTIL).filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let text = text.trim();
+    let begin = format!("{text}T00:00:00Z").parse::<Timestamp>().ok().filter(|_| text.len() == 10);
+    let read = begin.and_then(|begin| begin.checked_add(DAY).ok());
+    let rule = "the last day on which tokens are taken that are not sealed, such as 2027-01-31";
+    read.map(Some).ok_or(ConfigError::Limit { variable: BARE_UNTIL, rule })
 }
 
 #[cfg(test)]
@@ -136,6 +153,17 @@ mod tests {
         for variables in table {
             let error = read(variables).unwrap_err().to_string();
             assert!(error.starts_with("KEYFERRY_PROXY_") && !error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn tokens_that_are_not_sealed_are_taken_to_the_end_of_a_day() {
+        let until = |text| read(&[(CURRENT, ONE), (BARE_UNTIL, text)]);
+        let end = until("2027-01-31").unwrap().unwrap().bare_until.unwrap();
+        assert_eq!(end.to_string(), "2027-02-01T00:00:00Z");
+        assert_eq!(until(" ").unwrap().unwrap().bare_until, None);
+        for text in ["true", "31.1.2027", "2027-02-30", "9999-12-31"] {
+            assert!(until(text).unwrap_err().to_string().starts_with(BARE_UNTIL), "{text}");
         }
     }
 }

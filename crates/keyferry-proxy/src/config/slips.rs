@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use keyferry_core::{provider::ProviderSet, suggest::nearest};
 
 /// What the name of a provider's variable ends in.
-const ENDS: [&str; 7] = [
+const ENDS: [&str; 8] = [
     "_CLIENT_ID",
     "_CLIENT_SECRET",
     "_CLIENT_SECRET_FILE",
@@ -13,6 +13,7 @@ const ENDS: [&str; 7] = [
     "_PRIVATE_KEY_FILE",
     "_PRIVATE_KEY_ID",
     "_ALLOWED_HOSTS",
+    "_REDIRECT_URIS",
 ];
 
 /// A variable that nobody reads. Holds no value.

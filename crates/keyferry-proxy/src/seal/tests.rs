@@ -2,7 +2,7 @@ use super::*;
 
 fn keys(current: u8, previous: Option<u8>) -> Sealer {
     let key = |byte| SealingKey::new([byte; 32]);
-    Sealer::new(Some(&SealingKeys { current: key(current), previous: previous.map(key) }))
+    Sealer::new(Some(&SealingKeys { current: key(current), previous: previous.map(key), bare_until: None }))
 }
 
 fn token(text: &str) -> RefreshToken {
@@ -25,8 +25,10 @@ fn sealed(sealer: &Sealer, owner: &Someone, text: &str) -> String {
     sealer.seal(owner.owner(), token(text)).unwrap().expose_secret().to_owned()
 }
 
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
 fn open(sealer: &Sealer, owner: &Someone, text: &str) -> Result<String, Unsealable> {
-    sealer.open(owner.owner(), token(text)).map(|token| token.expose_secret().to_owned())
+    sealer.open(owner.owner(), token(text), NOW).map(|opened| opened.token.expose_secret().to_owned())
 }
 
 #[test]
@@ -80,4 +82,25 @@ fn a_bare_token_passes_only_where_nothing_is_sealed() {
     assert_eq!(open(&keys(1, None), &ada, "bare"), Err(Unsealable::NotTheirs));
     assert_eq!(open(&Sealer::new(None), &ada, "bare").unwrap(), "bare");
     assert_eq!(sealed(&Sealer::new(None), &ada, "bare"), "bare");
+}
+
+#[test]
+fn a_token_from_before_there_was_a_key_is_taken_for_a_while_and_sealed() {
+    let key = SealingKey::new([1; 32]);
+    let ada = Someone::new("acme", "ada");
+    let until = NOW + jiff::SignedDuration::from_secs(10);
+    let sealer = Sealer::new(Some(&SealingKeys { current: key, previous: None, bare_until: Some(until) }));
+    let opened = sealer.open(ada.owner(), token("bare"), NOW).unwrap();
+    assert!(opened.to_seal && opened.token.expose_secret() == "bare");
+    assert_eq!(sealer.open(ada.owner(), token("bare"), until).unwrap_err(), Unsealable::NotTheirs);
+    assert_eq!(sealer.open(ada.owner(), token("kfr1.x.y"), NOW).unwrap_err(), Unsealable::UnknownKey);
+}
+
+#[test]
+fn a_token_under_the_key_before_is_sealed_anew() {
+    let ada = Someone::new("acme", "ada");
+    let old = keys(1, None).seal(ada.owner(), token("t")).unwrap();
+    let opened = keys(2, Some(1)).open(ada.owner(), old.clone(), NOW).unwrap();
+    assert!(opened.to_seal);
+    assert!(!keys(1, None).open(ada.owner(), old, NOW).unwrap().to_seal);
 }

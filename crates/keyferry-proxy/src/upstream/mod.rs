@@ -1,14 +1,17 @@
 //! The only HTTP client of the proxy, and so all that the proxy can be made to call.
 //!
 //! It takes an endpoint of a provider file, never a URL from a request. It follows no redirect, keeps no cookie, asks for no
-//! compression (a small reply could unfold to a large one), goes through no other proxy, and sends a request once: it tries again
+//! compression (a small reply could unfold to a large one), goes through no proxy but the operator's, and sends a request once: it tries again
 //! only while surely nothing was sent, for a code or a refresh token is spent by the first try.
 
 mod connect;
+mod egress;
+mod resolve;
 mod tls;
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -18,12 +21,26 @@ use hyper_util::{
     client::legacy::{Client, Error, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use keyferry_core::{flow::client::EndpointRequest, provider::RequestFormat, secret::SecretText};
+use keyferry_core::{
+    flow::client::EndpointRequest,
+    provider::{HostPattern, RequestFormat},
+    secret::SecretText,
+};
 use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 
-use self::connect::ConnectDeadline;
-use crate::{clock, config::Limits, fault::Fault, retry_after};
+use self::{
+    connect::ConnectDeadline,
+    egress::WayOut,
+    resolve::{Near, Resolver},
+};
+use crate::{
+    clock,
+    config::{Limits, Outside},
+    fault::Fault,
+    retry_after,
+    start_error::StartError,
+};
 
 /// What providers see as our name.
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("keyferry/", env!("CARGO_PKG_VERSION")));
@@ -43,7 +60,8 @@ const MOST_HEADERS: usize = 100;
 
 /// The client.
 pub(crate) struct Upstream {
-    client: Client<ConnectDeadline<HttpsConnector<HttpConnector>>, Full<Bytes>>,
+    client: Client<ConnectDeadline<HttpsConnector<WayOut>>, Full<Bytes>>,
+    near: Near,
     exchange: Duration,
     longest_reply: usize,
 }
@@ -131,30 +149,41 @@ impl UpstreamRequest {
 // === impl Upstream ===
 
 impl Upstream {
-    pub(crate) fn new(limits: &Limits) -> Result<Self, rustls::Error> {
-        Ok(Self::with_tls(limits, tls::config()?))
+    pub(crate) fn new(limits: &Limits, outside: &Outside) -> Result<Self, StartError> {
+        Ok(Self::with_tls(limits, outside, tls::config(outside.authorities.as_deref())?))
     }
 
-    fn with_tls(limits: &Limits, tls: ClientConfig) -> Self {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(limits.connect));
+    fn with_tls(limits: &Limits, outside: &Outside, tls: ClientConfig) -> Self {
+        let near = Near::new(ArcSwap::from_pointee(outside.private_hosts.clone()));
+        let mut straight = HttpConnector::new_with_resolver(Resolver::new(Arc::clone(&near)));
+        let mut plain = HttpConnector::new();
+        straight.enforce_http(false);
+        straight.set_nodelay(true);
+        straight.set_connect_timeout(Some(limits.connect));
+        plain.set_nodelay(true);
+        plain.set_connect_timeout(Some(limits.connect));
+        let way_out = WayOut::new(straight, outside.egress.as_ref(), plain);
         // Plain http is for loopback: an endpoint with another host and http does not parse.
         let https = hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
+            .enable_all_versions()
+            .wrap_connector(way_out);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_buf_size(LONGEST_HEAD)
             .http1_max_headers(MOST_HEADERS)
+            .http2_max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
             .retry_canceled_requests(true)
             .build(ConnectDeadline::new(https, limits.connect));
-        Self { client, exchange: limits.exchange, longest_reply: limits.provider_reply }
+        Self { client, near, exchange: limits.exchange, longest_reply: limits.provider_reply }
+    }
+
+    /// Says which hosts may be in the own network from now on.
+    pub(crate) fn may_be_near(&self, hosts: Vec<HostPattern>) {
+        self.near.store(Arc::new(hosts));
     }
 
     /// Sends a request and reads its reply, all within one deadline.

@@ -28,6 +28,7 @@ use super::*;
 const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
 struct Authority {
+    pem: String,
     issuer: Issuer<'static, KeyPair>,
     roots: RootCertStore,
 }
@@ -40,7 +41,7 @@ impl Authority {
         let certificate = params.self_signed(&key).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(certificate.der().clone()).unwrap();
-        Self { issuer: Issuer::new(params, key), roots }
+        Self { pem: certificate.pem(), issuer: Issuer::new(params, key), roots }
     }
 
     /// A server's configuration with a certificate for this name, valid until this year.
@@ -110,7 +111,7 @@ async fn ask(upstream: &Upstream, host: &str, address: SocketAddr) -> Result<Sta
 #[tokio::test]
 async fn a_certificate_is_checked_for_its_authority_name_and_date() {
     let (ours, other) = (Authority::new(), Authority::new());
-    let upstream = Upstream::with_tls(&Limits::default(), ours.client());
+    let upstream = Upstream::with_tls(&Limits::default(), &Outside::default(), ours.client());
     let good = serve(Some(ours.server("localhost", 2090))).await;
     assert_eq!(ask(&upstream, "localhost", good).await, Ok(StatusCode::OK));
     let table = [
@@ -129,7 +130,7 @@ async fn a_certificate_is_checked_for_its_authority_name_and_date() {
 #[tokio::test]
 async fn the_platform_vouches_for_no_certificate_of_the_tests() {
     let authority = Authority::new();
-    let upstream = Upstream::new(&Limits::default()).unwrap();
+    let upstream = Upstream::new(&Limits::default(), &Outside::default()).unwrap();
     let address = serve(Some(authority.server("localhost", 2090))).await;
     assert_eq!(ask(&upstream, "localhost", address).await, Err(Fault::Tls));
 }
@@ -138,9 +139,78 @@ async fn the_platform_vouches_for_no_certificate_of_the_tests() {
 async fn a_handshake_that_stalls_ends_with_the_connect_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
-    let upstream = Upstream::with_tls(&limits, Authority::new().client());
+    let upstream = Upstream::with_tls(&limits, &Outside::default(), Authority::new().client());
     let started = tokio::time::Instant::now();
     let asked = ask(&upstream, "localhost", listener.local_addr().unwrap()).await;
     assert_eq!(asked, Err(Fault::Unreachable));
     assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn an_authority_of_the_operators_counts_beside_the_platforms() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    std::fs::write(&path, &ours.pem).unwrap();
+    let outside = Outside { authorities: Some(path.clone()), ..Outside::default() };
+    let upstream = Upstream::new(&Limits::default(), &outside).unwrap();
+    let table = [
+        (ours.server("localhost", 2090), Ok(StatusCode::OK)),
+        (other.server("localhost", 2090), Err(Fault::Tls)),
+        (ours.server("elsewhere.example", 2090), Err(Fault::Tls)),
+        (ours.server("localhost", 2021), Err(Fault::Tls)),
+    ];
+    for (server, expected) in table {
+        assert_eq!(ask(&upstream, "localhost", serve(Some(server)).await).await, expected);
+    }
+    for text in ["", "no certificate"] {
+        std::fs::write(&path, text).unwrap();
+        let refused = Upstream::new(&Limits::default(), &outside).err().unwrap().to_string();
+        assert!(refused.starts_with("KEYFERRY_PROXY_CA_FILE"), "{refused}");
+    }
+}
+
+/// A proxy that takes one CONNECT a connection, and carries it on to `target`. Says where it was asked to go.
+async fn tunnel(
+    target: SocketAddr,
+    status: &'static str,
+) -> (SocketAddr, Arc<std::sync::Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(near.read_u8().await.unwrap());
+            }
+            let line = String::from_utf8(head).unwrap().lines().next().unwrap().to_owned();
+            kept.lock().unwrap().push(line);
+            near.write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes()).await.unwrap();
+            let mut far = tokio::net::TcpStream::connect(target).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test]
+async fn https_goes_out_through_the_egress_proxy_and_is_checked_to_its_end() {
+    let authority = Authority::new();
+    let server = serve(Some(authority.server("provider.example", 2090))).await;
+    let (proxy, asked) = tunnel(server, "200 OK").await;
+    let egress = Some(format!("http://{proxy}").parse().unwrap());
+    let outside = Outside { egress, ..Outside::default() };
+    let upstream = Upstream::with_tls(&Limits::default(), &outside, authority.client());
+    assert_eq!(ask(&upstream, "provider.example", server).await, Ok(StatusCode::OK));
+    assert_eq!(ask(&upstream, "other.example", server).await, Err(Fault::Tls));
+    let connect = format!("CONNECT provider.example:{} HTTP/1.1", server.port());
+    assert_eq!(asked.lock().unwrap().first(), Some(&connect));
+
+    let (refusing, _) = tunnel(server, "403 Forbidden").await;
+    let egress = Some(format!("http://{refusing}").parse().unwrap());
+    let outside = Outside { egress, ..Outside::default() };
+    let upstream = Upstream::with_tls(&Limits::default(), &outside, authority.client());
+    assert_eq!(ask(&upstream, "provider.example", server).await, Err(Fault::Unreachable));
 }

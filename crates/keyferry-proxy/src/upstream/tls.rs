@@ -1,29 +1,49 @@
-//! How providers' certificates are verified: as the platform does.
+//! How providers' certificates are verified: as the platform does, and by the operator's own authorities.
 
-use std::{error::Error, io, sync::Arc};
+use std::{error::Error, io, path::Path, sync::Arc};
 
-use hyper_rustls::ConfigBuilderExt;
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use rustls_platform_verifier::Verifier;
 
-/// TLS 1.2 and 1.3 with the platform's verifier.
+use crate::start_error::StartError;
+
+/// TLS 1.2 and 1.3 with the platform's verifier, and the authorities of a file beside it.
 ///
 /// Where the platform has no certificates at all (a bare container), the proxy still starts, for providers on loopback need none;
 /// every https provider is then refused, as one that nobody vouches for.
-pub(super) fn config() -> Result<ClientConfig, rustls::Error> {
-    let builder = || {
-        ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-    };
-    match builder()?.try_with_platform_verifier() {
-        Ok(verified) => Ok(verified.with_no_client_auth()),
+pub(super) fn config(authorities: Option<&Path>) -> Result<ClientConfig, StartError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder =
+        || ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+    let own = authorities.map(read).transpose()?.unwrap_or_default();
+    match Verifier::new_with_extra_roots(own.clone(), Arc::clone(&provider)) {
+        Ok(verifier) => {
+            let verified = builder()?.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+            Ok(verified.with_no_client_auth())
+        }
         Err(error) => {
             tracing::warn!(
                 ?error,
-                "no certificate authorities were found: install ca-certificates to reach https providers"
+                "no certificate authorities of the platform were found: install ca-certificates to reach https providers"
             );
-            Ok(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+            let mut roots = RootCertStore::empty();
+            for authority in own {
+                roots.add(authority)?;
+            }
+            Ok(builder()?.with_root_certificates(roots).with_no_client_auth())
         }
     }
+}
+
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
+    let failed = |error| StartError::Authorities { path: path.to_owned(), error };
+    let found = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let found = found.map_err(failed)?;
+    if found.is_empty() { Err(failed(rustls::pki_types::pem::Error::NoItemsFound)) } else { Ok(found) }
 }
 
 /// The TLS error in a chain of causes, if that is what it was.

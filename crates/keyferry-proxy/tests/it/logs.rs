@@ -27,7 +27,8 @@ async fn no_secret_is_logged_at_any_level_whether_things_work_or_fail() {
     let secret = sandbox.client_secret().expose_secret();
     let mut config = config(&[("sandbox", &file), ("acme", &echo.file(""))], secret);
     config.access = AccessKeys::parse(&format!("ada={KEY}")).unwrap();
-    config.sealing = Some(SealingKeys { current: SealingKey::new([7; 32]), previous: None });
+    config.sealing =
+        Some(SealingKeys { current: SealingKey::new([7; 32]), previous: None, bare_until: None });
     config.limits.exchange = Duration::from_millis(1_500);
     let proxy = start(config).await;
     let post = async |path: &str, body: serde_json::Value| proxy.post_as(KEY, path, &body).await;

@@ -5,7 +5,17 @@ mod access;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
+mod replicas;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]
@@ -15,6 +25,10 @@ mod shutdown;
 #[cfg(test)]
 mod start;
 #[cfg(test)]
+mod store;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod updates;

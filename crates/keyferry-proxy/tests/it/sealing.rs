@@ -4,7 +4,7 @@ use keyferry_proxy::{AccessKeys, ProxyConfig, SealingKey, SealingKeys};
 use keyferry_sandbox::Sandbox;
 use serde_json::json;
 
-use crate::support::*;
+use crate::support::{raw::RawProvider, *};
 
 const ADA: &str = "the-access-key-of-ada-0123456789";
 const BOB: &str = "the-access-key-of-bob-0123456789";
@@ -15,7 +15,8 @@ fn sealing(sandbox: &Sandbox, current: u8, previous: Option<u8>) -> ProxyConfig 
     let secret = sandbox.client_secret().expose_secret();
     let mut config = config(&[("sandbox", &file), ("twin", &file)], secret);
     let key = |byte| SealingKey::new([byte; 32]);
-    config.sealing = Some(SealingKeys { current: key(current), previous: previous.map(key) });
+    config.sealing =
+        Some(SealingKeys { current: key(current), previous: previous.map(key), bare_until: None });
     config.access = AccessKeys::parse(&format!("ada={ADA} bob={BOB}")).unwrap();
     config
 }
@@ -87,4 +88,46 @@ async fn a_key_is_replaced_without_signing_anyone_out_and_a_lost_one_is_the_oper
     let next = second.post_as(ADA, "/oauth/token", &refreshment("sandbox", &sealed)).await;
     let next = next.field("refresh_token");
     assert_eq!(third.post_as(ADA, "/oauth/token", &refreshment("sandbox", &next)).await.status, 200);
+}
+
+#[tokio::test]
+async fn tokens_from_before_there_was_a_key_are_sealed_as_they_come_and_refused_later() {
+    let sandbox = sandbox().await;
+    let mut bare = sealing(&sandbox, 1, None);
+    bare.sealing = None;
+    let token = sign_in(&sandbox, &start(bare).await).await;
+    assert!(!token.starts_with("kfr1."));
+    let until = |text: &str| {
+        let mut config = sealing(&sandbox, 1, None);
+        config.sealing.as_mut().unwrap().bare_until = Some(text.parse().unwrap());
+        config
+    };
+    let refresh = async |config, token: &str| {
+        start(config).await.post_as(ADA, "/oauth/token", &refreshment("sandbox", token)).await
+    };
+    assert_eq!(refresh(until("2020-01-01T00:00:00Z"), &token).await.error(), error(400, "invalid_grant"));
+    let sealed = refresh(until("2100-01-01T00:00:00Z"), &token).await.field("refresh_token");
+    assert!(sealed.starts_with("kfr1."));
+    assert_eq!(refresh(sealing(&sandbox, 1, None), &sealed).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_that_the_provider_keeps_in_force_comes_back_under_the_newer_key() {
+    let provider = RawProvider::answering(raw::json("200 OK", r#"{"access_token":"a"}"#)).await;
+    let proxy_of = async |current: u8, previous: Option<u8>, bare: bool| {
+        let mut config = config(&[("acme", &provider.file(""))], "s");
+        let key = |byte| SealingKey::new([byte; 32]);
+        let bare_until = bare.then(|| "2100-01-01T00:00:00Z".parse().unwrap());
+        config.sealing = Some(SealingKeys { current: key(current), previous: previous.map(key), bare_until });
+        start(config).await
+    };
+    let refresh = async |proxy: TestProxy, token: &str| {
+        proxy.token(&refreshment("acme", token)).await.json()["refresh_token"].as_str().map(str::to_owned)
+    };
+    let first = refresh(proxy_of(1, None, true).await, "bare").await.unwrap();
+    assert_eq!(refresh(proxy_of(1, None, false).await, &first).await, None, "nothing has changed");
+    let second = refresh(proxy_of(2, Some(1), false).await, &first).await.unwrap();
+    assert_eq!(refresh(proxy_of(2, None, false).await, &second).await, None);
+    assert!(provider.requests().iter().all(|request| request.contains("refresh_token=bare")));
+    assert_eq!(provider.requests().len(), 4);
 }

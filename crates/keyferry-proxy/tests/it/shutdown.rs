@@ -73,3 +73,17 @@ async fn an_idle_proxy_ends_at_once_and_its_address_is_free() {
     timeout(Duration::from_secs(5), &mut proxy.server).await.unwrap().unwrap();
     tokio::net::TcpListener::bind(proxy.address).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_proxy_that_drains_says_so_and_serves_on_for_a_while() {
+    let (provider, gate) = RawProvider::gated().await;
+    let mut config = config(&[("acme", &provider.file(""))], "s");
+    config.limits.drain = Duration::from_secs(2);
+    let mut proxy = start(config).await;
+    assert_eq!(proxy.get("/ready").await.status, 200);
+    proxy.stop.cancel();
+    until(|| async { proxy.get("/ready").await.status == 503 }).await;
+    gate.open.add_permits(1);
+    assert_eq!(proxy.token(&refreshment("acme", "r")).await.status, 200);
+    tokio::time::timeout(SOON, &mut proxy.server).await.unwrap().unwrap();
+}

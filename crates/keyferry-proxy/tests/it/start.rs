@@ -57,8 +57,8 @@ async fn the_whole_configuration_comes_from_the_environment_and_a_dotenv_file() 
     );
     std::fs::write(&dotenv, text).unwrap();
     let process = HashMap::from([("KEYFERRY_PROXY_LISTEN", "127.0.0.1:0")]);
-    let lookup =
-        DotEnv::read(&dotenv).unwrap().behind(|name| process.get(name).map(|value| (*value).to_owned()));
+    let file = DotEnv::read(&dotenv).unwrap();
+    let lookup = file.behind(|name| process.get(name).map(|value| (*value).to_owned()));
     let mut set = ProviderSet::default();
     for (name, file) in [
         ("sandbox", sandbox.provider_file()),

@@ -1,9 +1,13 @@
 //! `keyferry proxy`
 
+mod keys;
+
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use keyferry_app::providers::{Providers, Snapshot};
-use keyferry_proxy::{ConfigError, DotEnv, ProviderUpdates, Proxy, ProxyConfig, StartError, variable_slips};
+use keyferry_proxy::{
+    ConfigError, Environment, ProviderUpdates, Proxy, ProxyConfig, StartError, variable_slips,
+};
 use serde_json::json;
 use tokio::sync::watch::Receiver;
 
@@ -24,15 +28,22 @@ const VARIABLES: &str = "`keyferry proxy --help` and docs/settings.md name the v
 
 /// Runs the proxy until it is asked to end.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   keyferry proxy                              with the credentials of ./.env or the environment
   keyferry proxy --providers ./providers      with provider files of your own
   keyferry proxy --listen 127.0.0.1:0         on a free port, which is printed
+  keyferry proxy keys add office --file access_keys
 
 Credentials: JIRA_CLIENT_ID and JIRA_CLIENT_SECRET, or JIRA_CLIENT_SECRET_FILE; the provider's name in capitals, '-' as '_'.
-Off loopback it wants access keys (KEYFERRY_PROXY_ACCESS_KEYS=name=key,…) or KEYFERRY_PROXY_OPEN=true.")]
+Off loopback it wants access keys (KEYFERRY_PROXY_ACCESS_KEYS_FILE) or KEYFERRY_PROXY_OPEN=true.
+Secrets are read anew on SIGHUP, and when their files change."
+)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Where to listen [env: KEYFERRY_PROXY_LISTEN] [default: 127.0.0.1:7666]
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -41,12 +52,25 @@ pub(crate) struct Args {
     providers: Vec<PathBuf>,
 }
 
+/// What is done beside running it.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Access keys: who may use a proxy
+    #[command(after_help = keys::EXAMPLES)]
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+    },
+}
+
 pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
-    let dot_env = DotEnv::read(DOT_ENV.as_ref())
+    if let Some(Command::Keys { command }) = args.command {
+        return keys::run(global, command);
+    }
+    let environment = Environment::read(DOT_ENV.as_ref(), |name| std::env::var(name).ok())
         .map_err(|error| CliError::failed("proxy_settings", error).hint(VARIABLES))?;
-    let mut named: Vec<_> = dot_env.names().map(str::to_owned).collect();
-    named.sort();
-    let lookup = dot_env.behind(|name| std::env::var(name).ok());
+    let named = environment.named();
+    let lookup = |name: &str| environment.lookup(name);
     let providers = Arc::new(providers(args.providers, lookup(PROVIDERS)));
     let mut news = providers.subscribe();
     let known = news.borrow_and_update().set().clone();
@@ -54,7 +78,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         tracing::warn!("{DOT_ENV}: {slip}");
     }
     let mut config =
-        ProxyConfig::from_environment(Arc::new(known), &lookup).map_err(|error| misconfigured(&error))?;
+        ProxyConfig::from_environment(Arc::new(known), lookup).map_err(|error| misconfigured(&error))?;
     if let Some(listen) = args.listen {
         config.listen.address = listen;
     }
@@ -65,7 +89,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         .map(|file| file.name.to_string())
         .collect();
     let proxy = Proxy::bind(config).await.map_err(|error| not_started(&error))?;
-    let address = format!("http://{}", proxy.address());
+    let scheme = if proxy.is_secure() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", proxy.address());
     let ready = json!({ "address": address, "configured": configured });
     output::data(global.json, &ready, |_| {
         let named = if configured.is_empty() {
@@ -79,20 +104,37 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     tokio::select! {
         () = proxy.serve(signals::asked_to_end()) => {}
         () = providers.keep_up() => {}
-        () = follow(news, updates, &lookup) => {}
+        () = follow(news, updates, &environment) => {}
     }
     Ok(())
 }
 
-/// Hands the proxy every change of the provider files.
-async fn follow(
-    mut news: Receiver<Arc<Snapshot>>,
-    mut updates: ProviderUpdates,
-    lookup: &impl Fn(&str) -> Option<String>,
-) {
-    while news.changed().await.is_ok() {
-        let now = Arc::clone(&news.borrow_and_update());
-        updates.replace(now.set(), lookup);
+/// Hands the proxy every change of the provider files, of the secrets' files and of `.env`; and all secrets when it is asked to.
+async fn follow(mut news: Receiver<Arc<Snapshot>>, mut updates: ProviderUpdates, environment: &Environment) {
+    let mut asked = signals::Reload::listen();
+    let mut changed = std::pin::pin!(environment.changed());
+    loop {
+        tokio::select! {
+            heard = news.changed() => {
+                if heard.is_err() {
+                    return;
+                }
+                let now = Arc::clone(&news.borrow_and_update());
+                updates.replace(now.set(), |name| environment.lookup(name));
+                continue;
+            }
+            () = asked.heard() => {}
+            () = &mut changed => {}
+        }
+        let set = Arc::clone(&news.borrow());
+        let read = environment.reread().map_err(|error| error.to_string());
+        let read = read.and_then(|()| {
+            updates.reload(set.set(), |name| environment.lookup(name)).map_err(|error| error.to_string())
+        });
+        if let Err(error) = read {
+            tracing::warn!("the secrets stay as they were: {error}");
+        }
+        changed.set(environment.changed());
     }
 }
 

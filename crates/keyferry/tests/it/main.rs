@@ -51,6 +51,8 @@ mod provider_new;
 #[cfg(test)]
 mod provider_page;
 #[cfg(test)]
+mod proxy_keys;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod replay_findings;

@@ -8,6 +8,8 @@ use std::{fs, path::Path};
 use keyferry_core::provider::{ProviderFile, schema};
 use mutator::Mutator;
 
+#[path = "../../../../../fuzz/entries/callback.rs"]
+mod callback;
 #[path = "../../../../../fuzz/entries/catalog_index.rs"]
 mod catalog_index;
 #[path = "../../../../../fuzz/entries/endpoint.rs"]
@@ -60,6 +62,11 @@ fn no_text_breaks_the_reader_of_indexes_of_catalogs() {
 #[test]
 fn no_bytes_break_the_reader_of_token_replies() {
     try_all(&seeds(&["fuzz/seeds/token_reply"]), 20_000, token_reply::check);
+}
+
+#[test]
+fn no_answer_is_sent_on_to_a_stranger() {
+    try_all(&seeds(&["fuzz/seeds/callback"]), 20_000, callback::check);
 }
 
 #[test]

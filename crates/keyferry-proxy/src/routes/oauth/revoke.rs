@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
+use jiff::Timestamp;
 use keyferry_core::{
     flow::revoke::TokenTypeHint,
     secret::{RefreshToken, SecretText},
@@ -86,11 +87,13 @@ async fn revoke(
     facts: &mut Facts,
 ) -> Result<Response, ProxyError> {
     let id = request.extensions().get::<RequestId>().copied().ok_or(ProxyError::Internal)?;
-    let caller = proxy.admission.admit(request.headers())?;
+    let caller = proxy.admission.admit(request.headers()).await?;
+    facts.caller = Some(caller.label());
     let body = Body::read(request, &proxy.limits).await?;
     let mut parameters = Parameters::read(&body, PARAMETERS)?;
     let name = parameters.require(Name::Provider)?;
     let provider = proxy.registry.find(name.expose_secret())?;
+    caller.may_use(&provider.file.name)?;
     facts.provider = Some(Arc::clone(&provider.label));
     let request = RequestFacts::read(&mut parameters, &provider.file, &provider.oauth)?;
     let hint = parameters.take(Name::TokenTypeHint).map(|text| hint(&text)).transpose()?;
@@ -104,7 +107,7 @@ async fn revoke(
     let client = provider.client()?;
     proxy.pace.check(&caller, token.expose_secret())?;
     let owner = Owner { provider: &provider.file.name, caller: &caller };
-    let token = provider_token(&proxy.sealer, owner, &token, kind)?;
+    let token = provider_token(&proxy.sealer, owner, &token, kind, proxy.clock.now())?;
     exchange::revoke(proxy, id, provider, client, request, Revoked { token, hint }).await?;
     Ok(reply::secret(StatusCode::OK, &BTreeMap::<String, String>::new()))
 }
@@ -129,10 +132,12 @@ fn provider_token(
     owner: Owner<'_>,
     token: &SecretText,
     kind: Option<TokenTypeHint>,
+    now: Timestamp,
 ) -> Result<SecretText, ProxyError> {
     let grammar = ParameterError::Grammar(Name::Token);
     // All tokens share one grammar (RFC 6749, appendix A).
     let token = RefreshToken::new(token.expose_secret()).map_err(|_| grammar)?;
-    let token = if kind == Some(TokenTypeHint::RefreshToken) { sealer.open(owner, token)? } else { token };
+    let token =
+        if kind == Some(TokenTypeHint::RefreshToken) { sealer.open(owner, token, now)?.token } else { token };
     Ok(SecretText::new(token.expose_secret()).map_err(|_| grammar)?)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod log;
 pub(crate) mod raw;
+pub(crate) mod redis;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -74,7 +75,10 @@ pub(crate) async fn sandbox() -> Sandbox {
 }
 
 pub(crate) async fn start(config: ProxyConfig) -> TestProxy {
-    let proxy = Proxy::bind(config).await.unwrap();
+    serve(Proxy::bind(config).await.unwrap())
+}
+
+pub(crate) fn serve(proxy: Proxy) -> TestProxy {
     let (address, metrics_address) = (proxy.address(), proxy.metrics_address());
     let stop = CancellationToken::new();
     let server = tokio::spawn(proxy.serve(stop.clone().cancelled_owned()));

@@ -31,7 +31,7 @@ pub(crate) use keychain::Keychain;
 pub(crate) use prepared::after;
 #[cfg(target_os = "linux")]
 pub(crate) use prepared::mounted;
-pub(crate) use processes::{interrupt, kill, left_over, terminate, until};
+pub(crate) use processes::{hangup, interrupt, kill, left_over, terminate, until};
 pub(crate) use service::Service;
 
 /// Where a person's things are, and what was printed so far.

@@ -42,6 +42,10 @@ pub(crate) fn kill(pid: u32) {
     signal("-KILL", pid);
 }
 
+pub(crate) fn hangup(pid: u32) {
+    signal("-HUP", pid);
+}
+
 fn signal(signal: &str, pid: u32) {
     assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }

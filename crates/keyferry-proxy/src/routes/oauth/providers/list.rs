@@ -34,8 +34,9 @@ pub(crate) async fn get(
     State(proxy): State<Arc<ProxyState>>,
     headers: HeaderMap,
 ) -> Result<Response, ProxyError> {
-    proxy.admission.admit(&headers)?;
+    let caller = proxy.admission.admit(&headers).await?;
     let all = proxy.registry.all();
-    let providers = all.values().map(|provider| ProviderReply::of(provider)).collect();
+    let theirs = all.values().filter(|provider| caller.may_use(&provider.file.name).is_ok());
+    let providers = theirs.map(|provider| ProviderReply::of(provider)).collect();
     Ok(reply::secret(StatusCode::OK, &ProvidersReply { providers }))
 }

@@ -34,19 +34,20 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let mut facts = Facts::default();
-    let answer = show(&proxy, name.ok(), &headers, &mut facts);
+    let answer = show(&proxy, name.ok(), &headers, &mut facts).await;
     facts.attach(answer.unwrap_or_else(IntoResponse::into_response))
 }
 
-fn show(
+async fn show(
     proxy: &ProxyState,
     name: Option<Path<String>>,
     headers: &HeaderMap,
     facts: &mut Facts,
 ) -> Result<Response, ProxyError> {
-    proxy.admission.admit(headers)?;
+    let caller = proxy.admission.admit(headers).await?;
     let Path(name) = name.ok_or(ProxyError::UnknownProvider)?;
     let provider = proxy.registry.find(&name)?;
+    caller.may_use(&provider.file.name)?;
     facts.provider = Some(Arc::clone(&provider.label));
     Ok(reply::secret(StatusCode::OK, &ProviderReply::of(&provider)))
 }

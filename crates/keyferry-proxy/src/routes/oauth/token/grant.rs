@@ -16,9 +16,13 @@ use crate::{
 
 /// Reads the grant and everything that belongs to it; what does not belong is refused. Any other grant type than these two does not
 /// exist here, the password grant least of all (RFC 9700 §2.4).
-pub(super) fn read(mut parameters: Parameters, provider: &Provider) -> Result<Step, ProxyError> {
+pub(super) fn read(mut parameters: Parameters, provider: &Provider, open: bool) -> Result<Step, ProxyError> {
     let grant_type = parameters.require(Name::GrantType)?;
     let step = match grant_type.expose_secret() {
+        // Whoever steals a code could redeem it at a proxy that asks nobody who they are.
+        "authorization_code" if open && provider.oauth.authorization.pkce == Pkce::None => {
+            return Err(ProxyError::OpenWithoutPkce);
+        }
         "authorization_code" => Step::Code(code(&mut parameters, provider)?),
         "refresh_token" if !provider.oauth.token.refresh => return Err(ProxyError::NoRefresh),
         "refresh_token" => Step::Refresh(refresh(&mut parameters, provider)?),
@@ -52,7 +56,7 @@ fn own_redirect_uri(text: &SecretText, provider: &Provider) -> Result<String, Pr
     let own = match provider.oauth.authorization.redirect {
         Redirect::Loopback => RedirectUri::parse_loopback(text, &provider.file.name).is_ok(),
         Redirect::Proxy => provider.own_redirect_uri() == Some(text),
-    };
+    } || provider.redirect_uris.iter().any(|listed| listed == text);
     if own { Ok(text.to_owned()) } else { Err(ProxyError::RedirectUri) }
 }
 

@@ -93,15 +93,17 @@ async fn redeem(
     facts: &mut Facts,
 ) -> Result<Response, ProxyError> {
     let id = request.extensions().get::<RequestId>().copied().ok_or(ProxyError::Internal)?;
-    let caller = proxy.admission.admit(request.headers())?;
+    let caller = proxy.admission.admit(request.headers()).await?;
+    facts.caller = Some(caller.label());
     let key = replay::presented(request.headers())?;
     let body = Body::read(request, &proxy.limits).await?;
     let mut parameters = Parameters::read(&body, PARAMETERS)?;
     let name = parameters.require(Name::Provider)?;
     let provider = proxy.registry.find(name.expose_secret())?;
+    caller.may_use(&provider.file.name)?;
     facts.provider = Some(Arc::clone(&provider.label));
     let request = RequestFacts::read(&mut parameters, &provider.file, &provider.oauth)?;
-    let step = grant::read(parameters, &provider)?;
+    let step = grant::read(parameters, &provider, proxy.is_open())?;
     facts.grant = Some(step.grant_type());
     let client = provider.client()?;
     provider.reachable(&request)?;

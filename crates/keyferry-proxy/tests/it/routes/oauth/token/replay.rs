@@ -243,7 +243,7 @@ async fn a_sealed_refresh_token_comes_again_as_it_was() {
     let sandbox = sandbox().await;
     let mut config = config_for(&sandbox);
     let current = keyferry_proxy::SealingKey::new([1; 32]);
-    config.sealing = Some(keyferry_proxy::SealingKeys { current, previous: None });
+    config.sealing = Some(keyferry_proxy::SealingKeys { current, previous: None, bare_until: None });
     let proxy = start(config).await;
     let body = redemption(&code(&sandbox).await);
     let first = ask(&proxy, &key(1), &body).await.field("refresh_token");

@@ -1,0 +1,149 @@
+//! Where the settings are: the process's environment, a `.env` file, and the files that variables name. They may change while the proxy
+//! serves.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError, RwLock},
+    time::{Duration, SystemTime},
+};
+
+use super::{DotEnv, DotEnvError};
+
+/// How often the files are looked at. Mounted secrets are links that are moved, of which no system tells reliably.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// The settings' places.
+pub struct Environment {
+    process: fn(&str) -> Option<String>,
+    path: PathBuf,
+    dot_env: RwLock<DotEnv>,
+    /// The files that variables named when they were read.
+    files: Mutex<BTreeSet<PathBuf>>,
+}
+
+/// What a file looks like from outside.
+type Stamp = Option<(SystemTime, u64, u64)>;
+
+// === impl Environment ===
+
+impl Environment {
+    /// The environment that `process` looks up, and the file at `path` behind it.
+    ///
+    /// # Errors
+    /// [`DotEnvError`] for a file that can't be read.
+    pub fn read(path: &Path, process: fn(&str) -> Option<String>) -> Result<Self, DotEnvError> {
+        let dot_env = RwLock::new(DotEnv::read(path)?);
+        Ok(Self { process, path: path.to_owned(), dot_env, files: Mutex::default() })
+    }
+
+    /// A variable's value. A file that it names is watched from now on.
+    pub fn lookup(&self, name: &str) -> Option<String> {
+        let dot_env = self.dot_env.read().unwrap_or_else(PoisonError::into_inner);
+        let value = dot_env.behind(self.process)(name);
+        if let Some(path) = value.as_ref().filter(|path| name.ends_with("_FILE") && !path.is_empty()) {
+            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(PathBuf::from(path));
+        }
+        value
+    }
+
+    /// The names in the `.env` file, in order.
+    pub fn named(&self) -> Vec<String> {
+        let dot_env = self.dot_env.read().unwrap_or_else(PoisonError::into_inner);
+        let mut names: Vec<_> = dot_env.names().map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
+    /// Reads the `.env` file anew.
+    ///
+    /// # Errors
+    /// [`DotEnvError`]; what was read before stays.
+    pub fn reread(&self) -> Result<(), DotEnvError> {
+        let now = DotEnv::read(&self.path)?;
+        *self.dot_env.write().unwrap_or_else(PoisonError::into_inner) = now;
+        Ok(())
+    }
+
+    /// Waits until one of the files has become another one, and has stayed so for a moment: who writes two that belong together is not
+    /// caught in between.
+    pub async fn changed(&self) {
+        self.changed_since_now(PAUSE).await;
+    }
+
+    async fn changed_since_now(&self, pause: Duration) {
+        let mut before = self.stamps();
+        let mut moved = false;
+        loop {
+            tokio::time::sleep(pause).await;
+            let now = self.stamps();
+            if now == before {
+                if moved {
+                    return;
+                }
+                continue;
+            }
+            (before, moved) = (now, true);
+        }
+    }
+
+    fn stamps(&self) -> Vec<Stamp> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        std::iter::once(&self.path).chain(&*files).map(|path| stamp(path)).collect()
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Environment").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let found = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(&found);
+    #[cfg(not(unix))]
+    let inode = 0;
+    Some((found.modified().ok()?, found.len(), inode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    #[tokio::test]
+    async fn a_change_of_a_file_that_a_variable_names_is_noticed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dot_env, secret) = (folder.path().join(".env"), folder.path().join("secret"));
+        fs::write(&secret, "one").unwrap();
+        fs::write(&dot_env, format!("ACME_CLIENT_SECRET_FILE={}\n", secret.display())).unwrap();
+        let environment = Environment::read(&dot_env, nothing).unwrap();
+        assert_eq!(environment.named(), ["ACME_CLIENT_SECRET_FILE"]);
+        assert_eq!(environment.lookup("ACME_CLIENT_SECRET_FILE").unwrap(), secret.to_str().unwrap());
+        assert_eq!(environment.stamps().len(), 2);
+
+        for change in [&secret, &dot_env] {
+            let pause = Duration::from_millis(5);
+            let wait = environment.changed_since_now(pause);
+            tokio::pin!(wait);
+            assert!(tokio::time::timeout(pause * 5, &mut wait).await.is_err(), "nothing has changed yet");
+            // Renamed over, as those do it who write a secret whole.
+            let new = folder.path().join("new");
+            fs::write(&new, "ACME_CLIENT_ID=two\n").unwrap();
+            fs::rename(&new, change).unwrap();
+            let limit = Duration::from_secs(20);
+            tokio::time::timeout(limit, wait).await.expect("a change went unnoticed");
+        }
+        environment.reread().unwrap();
+        assert_eq!(environment.lookup("ACME_CLIENT_ID").unwrap(), "two");
+        fs::write(&dot_env, "ACME_CLIENT_ID='").unwrap();
+        assert!(environment.reread().is_err());
+        assert_eq!(environment.lookup("ACME_CLIENT_ID").unwrap(), "two", "a slip took the settings away");
+    }
+}

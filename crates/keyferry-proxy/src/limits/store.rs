@@ -1,0 +1,124 @@
+//! Limits that several proxies share, in a Redis or Valkey.
+//!
+//! One script counts and decides in one step, by the store's own clock. A store that is away stops nobody: each proxy then counts for
+//! itself until it is back.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use redis::{AsyncConnectionConfig, Client, Script, aio::MultiplexedConnection};
+
+use crate::{config::Rate, metrics::Metrics};
+
+/// Longest wait for the store. A request waits for it, so that it is short; the store is near.
+const ANSWER: Duration = Duration::from_millis(250);
+/// Longest wait for a connection to it.
+const CONNECT: Duration = Duration::from_millis(500);
+/// How long a store that failed is left in peace.
+const PEACE: Duration = Duration::from_secs(1);
+
+/// The generic cell rate algorithm: the time at which all that came is used up, which may lie a burst ahead. Answers 0, or how many
+/// microseconds are to be waited.
+const TAKE: &str = "
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local pause, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local used_up = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + pause
+local wait = used_up - now - pause * burst
+if wait > 0 then return math.ceil(wait) end
+redis.call('SET', KEYS[1], string.format('%.0f', used_up), 'PX', math.ceil((used_up - now) / 1000) + 1)
+return 0
+";
+
+/// The store.
+pub(crate) struct Store {
+    client: Client,
+    take: Script,
+    link: Mutex<Link>,
+    metrics: Arc<Metrics>,
+}
+
+struct Link {
+    state: State,
+    /// Whether the log has it that the store is away.
+    told: bool,
+}
+
+enum State {
+    Up(MultiplexedConnection),
+    /// Nobody asks it until then, or until the one who asks it now has an answer.
+    Away {
+        until: Instant,
+    },
+}
+
+// === impl Store ===
+
+impl Store {
+    /// A store by its URL: `redis://[user:password@]host[:port][/database]`. Connects at the first request.
+    pub(crate) fn new(url: &str, metrics: Arc<Metrics>) -> Result<Self, redis::RedisError> {
+        let link = Mutex::new(Link { state: State::Away { until: Instant::now() }, told: false });
+        Ok(Self { client: Client::open(url)?, take: Script::new(TAKE), link, metrics })
+    }
+
+    /// Counts one of `name`; how long it has to wait if there were too many. None when the store is away.
+    pub(crate) async fn take(&self, name: &str, rate: Rate) -> Option<Result<(), Duration>> {
+        let mut connection = self.connection().await?;
+        let pause = u64::try_from(rate.pause().as_micros()).unwrap_or(u64::MAX);
+        let mut call = self.take.prepare_invoke();
+        call.key(format!("keyferry:{name}")).arg(pause).arg(rate.burst().get());
+        match call.invoke_async::<u64>(&mut connection).await {
+            Ok(0) => Some(Ok(())),
+            Ok(wait) => Some(Err(Duration::from_micros(wait))),
+            Err(error) => {
+                self.failed(&error);
+                None
+            }
+        }
+    }
+
+    async fn connection(&self) -> Option<MultiplexedConnection> {
+        {
+            let mut link = self.link();
+            let now = Instant::now();
+            match &link.state {
+                State::Up(connection) => return Some(connection.clone()),
+                State::Away { until } if *until > now => return None,
+                // One goes ahead, and the others count for themselves meanwhile.
+                State::Away { .. } => link.state = State::Away { until: now + CONNECT + PEACE },
+            }
+        }
+        let limits = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(ANSWER));
+        match self.client.get_multiplexed_async_connection_with_config(&limits).await {
+            Ok(connection) => {
+                *self.link() = Link { state: State::Up(connection.clone()), told: false };
+                self.metrics.store_up(true);
+                tracing::info!("the store for limits is there: they count for all proxies together");
+                Some(connection)
+            }
+            Err(error) => {
+                self.failed(&error);
+                None
+            }
+        }
+    }
+
+    /// Notes a failure. Told once for each time that the store goes away.
+    fn failed(&self, error: &redis::RedisError) {
+        self.metrics.store_failed();
+        self.metrics.store_up(false);
+        let mut link = self.link();
+        link.state = State::Away { until: Instant::now() + PEACE };
+        if !std::mem::replace(&mut link.told, true) {
+            tracing::warn!(%error, "the store for limits is away: they count for this proxy alone until it is back");
+        }
+    }
+
+    fn link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
