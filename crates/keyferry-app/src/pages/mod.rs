@@ -4,7 +4,7 @@
 //! a plain form and is answered by a redirect. So every page can be read, and most can be used, without a script. Where scripts run, what
 //! moves is fetched anew when the stream of changes says so, and merged into what is there.
 //!
-//! - `table`: all routes; [`shell`]: what is around each page; [`visit`] and [`form`]: who looks, and what they send
+//! - `table`: all routes; `shell`: what is around each page; `visit` and `form`: who looks, and what they send
 //! - `parts` and `words`: what pages are made of, and how things are called
 //! - `frame`: the few pages that need no session
 
