@@ -234,6 +234,7 @@ async fn a_vault_of_the_first_version_is_brought_up_to_date_and_loses_nothing() 
         "failure_code",
         "failures",
         "retry_after",
+        "kind",
     ];
     later.iter().for_each(|column| meddle(&folder, &format!("ALTER TABLE connections DROP COLUMN {column}")));
     let of_servers = ["runtime", "network"];
