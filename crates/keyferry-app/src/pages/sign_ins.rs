@@ -4,7 +4,7 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse as _, Response},
 };
-use maud::html;
+use maud::{Markup, html};
 
 use super::{
     failed::{Of, Shown},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{
-        dto::{SignInRequest, SignInState},
+        dto::{SignInRequest, SignInState, SignInWindow, WindowChoice},
         extract::{Body, Named, Parameters},
         v1::sign_ins::{self, Wait},
     },
@@ -25,18 +25,50 @@ use crate::{
 
 /// What the names of a provider's own questions begin with.
 pub(super) const CONFIG: &str = "config.";
+const AGREED: &str = "agreed";
+const KEPT: &str = "keep_signed_in";
 
 /// `POST /providers/{name}/sign-in`: begins one for a new account.
 pub(super) async fn begin(Of(name): Of<keyferry_core::id::ProviderName>, sent: Sent) -> Response {
     let request = SignInRequest {
         provider: Some(name.to_string()),
         config: config(&sent.fields),
+        window: window(&sent.fields),
         open_browser: true,
         ..SignInRequest::default()
     };
     match sign_ins::begin(sent.visit.shared(), Body(request)).await {
         Ok(sign_in) => see(&format!("/sign-ins/{}", sign_in.id)),
         Err(error) => sent.visit.go(&format!("/providers/{name}"), error),
+    }
+}
+
+/// What the person is told before a window opens, and what they say to it.
+pub(super) fn consent(told: &[String], required: bool) -> Markup {
+    html! {
+        details.more open {
+            summary { "What the window reads, and where it goes" }
+            @for line in told { p.soft { (line) } }
+            label.choice {
+                input type="checkbox" name=(AGREED) value="yes" required[required];
+                span { strong { "I want that" } }
+            }
+            label.choice {
+                input type="checkbox" name=(KEPT) value="yes";
+                span {
+                    strong { "Stay signed in there" }
+                    span.soft { "The window keeps its cookies on this machine, so that the next sign-in is a click" }
+                }
+            }
+        }
+    }
+}
+
+/// What was said to it.
+pub(super) fn window(fields: &Fields) -> WindowChoice {
+    WindowChoice {
+        agreed: fields.one(AGREED).is_some(),
+        keep_signed_in: fields.one(KEPT).is_some().then_some(true),
     }
 }
 
@@ -70,11 +102,24 @@ pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>, headers: HeaderMa
                     (problem(error))
                     p { a.button href="/accounts" { "To the accounts" } }
                 }
-                (None, None) => p { "One moment." },
+                (None, None) => (in_window(&visit, ticket, sign_in.window.as_ref())),
             }
         }
     };
     Ok(visit.show(Page::new(Place::Accounts, "Sign in", body).live(&["sign_in"])).await)
+}
+
+/// A sign-in in a window, and where that was kept from going.
+fn in_window(visit: &Visit, ticket: Ticket, window: Option<&SignInWindow>) -> Markup {
+    let Some(window) = window else { return html! { p { "One moment." } } };
+    html! {
+        p { "Sign in in the window that has opened. This page goes on by itself when you have." }
+        @if !window.refused.is_empty() {
+            p { "The window was kept from going to:" }
+            ul.plain { @for place in &window.refused { li { code { (place.host) } } } }
+        }
+        div.actions { (sends(visit, &format!("/sign-ins/{ticket}/cancel"), Kind::Plain, "Cancel")) }
+    }
 }
 
 /// `POST …/cancel`: ends it.

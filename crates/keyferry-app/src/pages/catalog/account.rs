@@ -15,8 +15,12 @@ use crate::{
         ApiError,
         dto::{AuthMethod, InstallRequest},
     },
+    browser::told,
     engine::Engine,
-    pages::{sign_ins::CONFIG, words},
+    pages::{
+        sign_ins::{CONFIG, consent},
+        words,
+    },
     providers,
     vault::ConnectionRecord,
 };
@@ -29,8 +33,8 @@ pub(super) struct Offer {
     known: Vec<ConnectionRecord>,
     scopes: Scopes,
     required: bool,
-    /// Whether there is a sign-in in a window, without OAuth.
-    browser: bool,
+    /// The provider of the sign-in in a window, without OAuth.
+    browser: Option<Arc<ProviderFile>>,
 }
 
 /// Values of the choice.
@@ -54,12 +58,15 @@ impl Offer {
             .as_ref()
             .and_then(|file| file.oauth())
             .map(|own| own.authorization.scopes.with(&oauth.scopes()));
-        let browser = manifest.sign_in.browser.as_ref();
+        let browser = match manifest.sign_in.browser_provider() {
+            Some(provider) => providers::find(engine, &provider).await,
+            None => None,
+        };
         Ok(Self {
             known: all.into_iter().filter(is_known).collect(),
             scopes: scopes.unwrap_or_default(),
-            required: oauth.is_required() || browser.is_some_and(|browser| browser.required),
-            browser: browser.is_some(),
+            required: oauth.is_required() || manifest.sign_in.requires_browser(),
+            browser,
             file,
         })
     }
@@ -67,7 +74,7 @@ impl Offer {
 
 /// The choice, with what is asked for.
 pub(super) fn choice(offer: &Offer, asked: Option<&InstallRequest>) -> Markup {
-    if offer.file.is_none() && !offer.browser {
+    if offer.file.is_none() && offer.browser.is_none() {
         return Markup::default();
     }
     let chosen = chosen(offer, asked);
@@ -82,9 +89,10 @@ pub(super) fn choice(offer: &Offer, asked: Option<&InstallRequest>) -> Markup {
                 @let label = if offer.known.is_empty() { "Sign in at ".to_owned() } else { "Another account at ".to_owned() };
                 (radio(NEW, chosen == NEW, &(label + &file.display_name), "In your browser; you say there what may be done"))
             }
-            @if offer.browser { (radio(BROWSER, chosen == BROWSER, "Sign in in a window of its own", "For a service that lets no app be registered")) }
+            @if offer.browser.is_some() { (radio(BROWSER, chosen == BROWSER, "Sign in in a window of its own", "For a service that lets no app be registered")) }
             @if !offer.required { (radio(NONE, chosen == NONE, "Without an account", "You can install it anew with one later")) }
             @if let Some(file) = &offer.file { (asks(offer, file)) (config(file, asked)) }
+            @if let Some(file) = &offer.browser { (consent(&told(file), false)) }
         }
     }
 }

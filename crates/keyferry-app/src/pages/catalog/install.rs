@@ -16,9 +16,7 @@ use super::{
 };
 use crate::{
     api::{
-        dto::{
-            AuthMethod, CatalogEntryDetail, InstallRequest, ManifestChoice, Problem, Runtime, WindowChoice,
-        },
+        dto::{AuthMethod, CatalogEntryDetail, InstallRequest, ManifestChoice, Problem, Runtime},
         extract::Named,
         v1::catalog,
     },
@@ -28,7 +26,7 @@ use crate::{
         failed::{Failed, Of, Shown},
         fields::values,
         form::{Fields, Sent},
-        sign_ins::config,
+        sign_ins::{config, window},
         visit::see,
     },
     ticket::Ticket,
@@ -92,7 +90,7 @@ fn request(
         },
         network: None,
         open_browser: true,
-        window: WindowChoice { agreed: fields.one("agreed").is_some(), keep_signed_in: None },
+        window: window(fields),
     }
 }
 

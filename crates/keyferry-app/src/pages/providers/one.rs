@@ -14,7 +14,7 @@ use crate::{
         failed::{Of, Shown},
         parts::{Kind, button, initials, problem, prose},
         shell::{Page, Place},
-        sign_ins::CONFIG,
+        sign_ins::{CONFIG, consent},
         visit::Visit,
         words,
     },
@@ -84,6 +84,7 @@ fn sign_in(visit: &Visit, detail: &ProviderDetail) -> Markup {
                 form.stack method="post" action={ "/providers/" (name) "/sign-in" } {
                     (visit.form_token())
                     @for field in &detail.config { (question(field)) }
+                    @if !detail.told.is_empty() { (consent(&detail.told, true)) }
                     div.actions { (button(Kind::Plain, "Sign in")) }
                 }
             }
