@@ -1,4 +1,4 @@
-//! What the tests of the sign-in in a window need on Linux: Chromium, and a display that nobody looks at.
+//! What the tests of the pages and of the sign-in in a window need on Linux: Chromium, and a display that nobody looks at.
 
 use super::packages;
 use crate::{machine::works, step::say};
@@ -19,6 +19,6 @@ pub(super) fn run() {
     }
     let missing: Vec<_> = there.into_iter().filter(|(_, there)| !there).map(|(package, _)| package).collect();
     if let Err(error) = packages::install(&missing) {
-        say(&format!("  the tests of the sign-in in a window are not run: {error}"));
+        say(&format!("  the tests of the pages and of the sign-in in a window are not run: {error}"));
     }
 }
