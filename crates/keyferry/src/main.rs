@@ -57,14 +57,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// The proxy waits far more than it computes: on one thread a request costs two thirds of what it costs on several, which hand it back
-/// and forth. More of it is had by more replicas.
+/// All of it waits far more than it computes: on one thread a request costs two thirds of what it costs on several, which hand it back
+/// and forth, and what does compute or waits for the disk has threads of its own. More of the proxy is had by more replicas; it
+/// does without the second thread that keeps a command's own work apart from what it serves.
 fn runtime(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
     let mut builder = match command {
         Command::Proxy(_) => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    builder.worker_threads(2).enable_all().build()
+    builder.worker_threads(1).enable_all().build()
 }
 
 /// A core dump would write tokens to the disk as they are. The servers inherit the limit.

@@ -16,9 +16,10 @@ use std::{sync::Arc, time::Duration};
 
 use keyferry_app::clients::ClientName;
 use keyferry_core::id::ServerName;
+use rmcp::transport::io::stdio_pipes;
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncWriteExt as _, BufReader, Stdout},
+    io::{AsyncWrite, AsyncWriteExt as _, BufReader},
     sync::mpsc,
     time::timeout,
 };
@@ -46,7 +47,8 @@ pub(crate) async fn run(
 ) -> CliResult {
     let path = server.map_or_else(|| "/mcp".to_owned(), |server| format!("/mcp/{server}"));
     let (out, written) = mpsc::channel(WAITING);
-    let writer = tokio::spawn(write(written, tokio::io::stdout()));
+    let (input, output) = stdio_pipes();
+    let writer = tokio::spawn(write(written, output));
     let link = Arc::new(Link::new(Host::shared(global), path, client, out)?);
     // An app that can't be had is told before the client waits for its first answer.
     link.connect().await?;
@@ -59,7 +61,7 @@ pub(crate) async fn run(
             }
         }
     });
-    let mut lines = Lines::new(BufReader::new(tokio::io::stdin()));
+    let mut lines = Lines::new(BufReader::new(input));
     let relay = async {
         while let Some(line) = lines.next().await {
             match line {
@@ -90,7 +92,7 @@ pub(crate) async fn run(
 }
 
 /// Writes each message on a line of its own. A client that reads no more gets no more.
-async fn write(mut messages: mpsc::Receiver<Vec<u8>>, mut out: Stdout) {
+async fn write(mut messages: mpsc::Receiver<Vec<u8>>, mut out: impl AsyncWrite + Unpin) {
     while let Some(mut message) = messages.recv().await {
         message.push(b'\n');
         if out.write_all(&message).await.is_err() || out.flush().await.is_err() {
