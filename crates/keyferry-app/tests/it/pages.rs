@@ -134,6 +134,8 @@ async fn a_provider_file_is_checked_with_line_and_hint_and_nothing_is_kept() {
     let good = text.replace("http://", "https://");
     let found = browser.send(page, page, &[("name", "acme"), ("text", &good)]).await.unwrap_err();
     assert!(found.contains("The file is good"), "{found}");
+    // As understood: what the file names, and the address to register, which it does not.
+    assert!(found.contains("https://acme.example/t") && found.contains("/oauth/callback/acme"), "{found}");
     assert_eq!(browser.get("/providers/acme").await.0, StatusCode::NOT_FOUND);
     app.shutdown().await;
 }

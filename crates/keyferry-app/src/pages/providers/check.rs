@@ -1,22 +1,25 @@
 //! `/providers/check`
 
 use axum::response::{IntoResponse as _, Response};
-use keyferry_core::{
-    diagnostic::{Diagnostic, Severity},
-    id::ProviderName,
-    provider::ProviderFile,
-};
 use maud::{Markup, html};
 
-use crate::pages::{
-    failed::Shown,
-    form::Sent,
-    parts::{Kind, button, plural},
-    shell::{Page, Place},
-    visit::Visit,
+use super::one::facts;
+use crate::{
+    api::{
+        ApiError,
+        dto::{Finding, FindingSeverity, ProviderCheck, ProviderCheckRequest},
+        extract::Body,
+        v1::providers,
+    },
+    pages::{
+        failed::Shown,
+        form::Sent,
+        parts::{Kind, button, plural},
+        shell::{Page, Place},
+        visit::Visit,
+    },
 };
 
-/// What a first file may look like.
 const EXAMPLE: &str = "display_name = \"Example\"\n\n[authorization]\nendpoint = \"https://example.com/oauth/authorize\"\nscopes = [\"read\"]\n\n[token]\nendpoint = \"https://example.com/oauth/token\"\n\n[env]\nEXAMPLE_TOKEN = \"{access_token}\"\n";
 
 /// `GET`: a place to paste a provider file.
@@ -28,43 +31,39 @@ pub(in crate::pages) async fn ask(visit: Visit) -> Shown {
 pub(in crate::pages) async fn check(sent: Sent) -> Response {
     let name = sent.fields.filled("name").unwrap_or("my-provider");
     let text = sent.fields.one("text").unwrap_or_default();
-    let findings = match name.parse::<ProviderName>() {
-        Ok(parsed) => findings(parsed, text),
-        Err(error) => html! { p.notice.bad { span { (error) } } },
-    };
-    page(&sent.visit, name, text, Some(findings)).await.into_response()
+    let asked = ProviderCheckRequest { name: Some(name.to_owned()), text: text.to_owned() };
+    let told = providers::check(sent.visit.shared(), Body(asked)).await;
+    let told = told.map_or_else(|error| refused(&error), |checked| outcome(&checked.0));
+    page(&sent.visit, name, text, Some(told)).await.into_response()
 }
 
-fn findings(name: ProviderName, text: &str) -> Markup {
-    let origin = format!("{name}.toml");
-    match ProviderFile::parse(name, &origin, text) {
-        Ok(checked) => {
-            let warnings: Vec<_> = checked.warnings.iter().collect();
-            html! {
-                p.notice.good { span { "The file is good: " (checked.file.display_name) @if !warnings.is_empty() { ", with " (plural(warnings.len(), "remark")) } "." } }
-                (list(&warnings))
-            }
+fn refused(error: &ApiError) -> Markup {
+    html! { p.notice.bad { span { (error.message()) } } }
+}
+
+fn outcome(checked: &ProviderCheck) -> Markup {
+    html! {
+        @match &checked.provider {
+            Some(detail) => p.notice.good {
+                span {
+                    "The file is good: " (detail.provider.display_name)
+                    @if checked.warnings > 0 { ", with " (plural(checked.warnings, "remark")) } "."
+                }
+            },
+            None => p.notice.bad { span { "The file can't be used: " (plural(checked.errors, "error")) "." } },
         }
-        Err(found) => {
-            let found: Vec<_> = found.iter().collect();
-            let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
-            html! {
-                p.notice.bad { span { "The file can't be used: " (plural(errors, "error")) "." } }
-                (list(&found))
-            }
+        @if !checked.findings.is_empty() { ol.findings { @for finding in &checked.findings { (item(finding)) } } }
+        @if let Some(detail) = &checked.provider {
+            section.card aria-labelledby="understood" { h2 #understood { "The file as understood" } (facts(detail)) }
         }
     }
 }
 
-fn list(findings: &[&Diagnostic]) -> Markup {
+fn item(finding: &Finding) -> Markup {
     html! {
-        ol.findings {
-            @for finding in findings {
-                li .bad[finding.severity == Severity::Error] {
-                    code { "line " (finding.line) ", column " (finding.column) } " " (finding.message)
-                    @if let Some(hint) = &finding.hint { p.soft { (hint) } }
-                }
-            }
+        li .bad[finding.severity == FindingSeverity::Error] {
+            code { "line " (finding.line) ", column " (finding.column) } " " (finding.message)
+            @if let Some(hint) = &finding.hint { p.soft { (hint) } }
         }
     }
 }

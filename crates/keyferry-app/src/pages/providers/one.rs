@@ -47,7 +47,7 @@ pub(in crate::pages) async fn show(visit: Visit, Of(name): Of<ProviderName>) -> 
     Ok(visit.show(Page::new(Place::Providers, &provider.display_name, body).live(&["providers"])).await)
 }
 
-fn facts(detail: &ProviderDetail) -> Markup {
+pub(super) fn facts(detail: &ProviderDetail) -> Markup {
     let rows: [(&str, Option<&String>); 6] = [
         ("Authorization endpoint", detail.authorization_endpoint.as_ref()),
         ("Token endpoint", detail.token_endpoint.as_ref()),
