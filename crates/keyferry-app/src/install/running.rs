@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyferry_core::id::ServerName;
 use serde_json::{Map, Value};
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{InstallError, at_hand::Found, challenge::is_challenge, delivery::Freshness, launch};
 use crate::{
@@ -14,6 +14,9 @@ use crate::{
     runtime::{CallToolResult, RuntimeError, Tool, mcp::Session},
     vault::ServerRecord,
 };
+
+/// Servers that are started by themselves at the same time.
+const STARTED_AT_ONCE: usize = 8;
 
 /// Starts a server, and keeps it running from now on. One that runs with tokens of before is started anew.
 pub(crate) async fn start(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
@@ -161,12 +164,14 @@ pub(crate) async fn session(engine: &Engine, name: &ServerName) -> Result<Sessio
     }
 }
 
-/// Starts the servers that should run, each on its own: one that hangs or fails keeps no other waiting.
+/// Starts the servers that should run, some at a time: a hundred at once would take the machine from the person, and the app memory
+/// that it does not give back. A call that comes before its server's turn starts it.
 pub(crate) async fn start_wanted(engine: Arc<Engine>) {
     let records = match engine.vault.servers().await {
         Ok(records) => records,
         Err(error) => return tracing::error!(%error, "the servers that should run are not known"),
     };
+    let places = Arc::new(Semaphore::new(STARTED_AT_ONCE));
     for record in records {
         let record = match record {
             Ok(record) if record.wanted => record,
@@ -176,11 +181,16 @@ pub(crate) async fn start_wanted(engine: Arc<Engine>) {
                 continue;
             }
         };
-        let engine = Arc::clone(&engine);
+        let (engine, places) = (Arc::clone(&engine), Arc::clone(&places));
         let tasks = engine.tasks.clone();
         tasks.spawn(async move {
+            let ready = async {
+                // Nobody closes it.
+                let _place = places.acquire().await;
+                make_ready(&engine, &record.name).await
+            };
             tokio::select! {
-                ready = make_ready(&engine, &record.name) => if let Err(error) = ready {
+                ready = ready => if let Err(error) = ready {
                     tracing::warn!(server = %record.name, problem = error.message(), "a server did not start");
                 },
                 () = engine.ending.cancelled() => {}

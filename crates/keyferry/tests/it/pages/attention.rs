@@ -3,6 +3,7 @@
 use keyferry_sandbox::{Fault, Target};
 
 use super::Stage;
+use crate::support::Tab;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_account_is_told_on_every_open_page_and_mended_by_one_sign_in() {
@@ -30,5 +31,37 @@ async fn a_dead_account_is_told_on_every_open_page_and_mended_by_one_sign_in() {
     tab.says("You are signed in").await;
     tab.until("!document.title.startsWith('(')").await;
     assert_eq!(stage.world.connection(), id, "the same account");
+    stage.end().await;
+}
+
+/// A tab that keeps what it notifies of, beside showing it.
+async fn listened_to(stage: &Stage) -> Tab {
+    let tab = stage.tab().await;
+    tab.go(&stage.at("/catalog")).await;
+    let script = "(() => { const Real = Notification; window.told = [];
+        window.Notification = class extends Real {
+            constructor(title, options) { super(title, options); told.push(title); }
+        }; return Notification.permission; })()";
+    assert_eq!(tab.value(script).await.unwrap(), "granted");
+    tab
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_wants_it_is_notified_of_a_dead_account_while_the_page_is_out_of_sight() {
+    let Some(stage) = Stage::set().await else { return };
+    stage.chromium.lets_notify(&stage.at("")).await;
+    let tab = stage.tab().await;
+    stage.install(&tab).await;
+    // The one that is opened last hides the other.
+    let (hidden, seen) = (listened_to(&stage).await, listened_to(&stage).await);
+    for (tab, is_hidden) in [(&hidden, true), (&seen, false)] {
+        tab.until(&format!("document.hidden === {is_hidden}")).await;
+    }
+    let dead = Fault::OkFalse { error: "invalid_grant".to_owned() };
+    stage.world.sandbox.faults().once(Target::Token, dead);
+    assert_eq!(stage.world.run(&["connections", "refresh", &stage.world.connection()]).code, 1);
+    hidden.until("told.join() === 'Keyferry: sign in again'").await;
+    seen.says("needs you to sign in again").await;
+    assert_eq!(seen.value("told.length").await.unwrap(), 0, "who looks at the page sees it there");
     stage.end().await;
 }

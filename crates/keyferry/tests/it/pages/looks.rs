@@ -68,6 +68,12 @@ async fn every_page_is_without_errors_and_barriers_light_and_dark() {
     stage.end().await;
 }
 
+async fn sideways(tab: &Tab, path: &str, width: u32, wrong: &mut Vec<String>) {
+    if tab.value("document.documentElement.scrollWidth > innerWidth").await.unwrap() == true {
+        wrong.push(format!("{path} {width}: it scrolls sideways"));
+    }
+}
+
 async fn look(stage: &Stage, tab: &Tab, axe: &Path, wrong: &mut Vec<String>, pages: &[(&str, &str)]) {
     for (path, name) in pages {
         for (width, dark) in [(WIDE, false), (WIDE, true), (NARROW, false), (NARROW, true)] {
@@ -79,22 +85,17 @@ async fn look(stage: &Stage, tab: &Tab, axe: &Path, wrong: &mut Vec<String>, pag
             tab.picture(&format!("{name}-{width}{shade}")).await;
             let found = barriers(tab, axe).await;
             wrong.extend(found.into_iter().map(|one| format!("{path} {width}{shade}: {one}")));
-            let wide = tab.value("document.documentElement.scrollWidth > innerWidth").await.unwrap();
-            if wide == true {
-                wrong.push(format!("{path} {width}: it scrolls sideways"));
-            }
+            sideways(tab, path, width, wrong).await;
             // A spent link is refused, which the console calls an error.
             let complaints = tab.complaints().into_iter().filter(|_| !path.starts_with("/open/"));
             wrong.extend(complaints.map(|one| format!("{path}: {one}")));
         }
-    }
-    // The narrowest that is meant to work, and the widest.
-    for width in [360, 3840] {
-        tab.wide(width).await;
-        tab.go(&stage.at("/servers")).await;
-        if tab.value("document.documentElement.scrollWidth > innerWidth").await.unwrap() == true {
-            wrong.push(format!("/servers {width}: it scrolls sideways"));
+        // The narrowest that is meant to work, and the widest.
+        for width in [360, 3840] {
+            tab.wide(width).await;
+            sideways(tab, path, width, wrong).await;
         }
+        tab.picture(&format!("{name}-3840")).await;
     }
     tab.wide(WIDE).await;
     tab.dark(false).await;

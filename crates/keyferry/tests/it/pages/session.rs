@@ -50,3 +50,38 @@ async fn the_pages_are_used_with_nothing_but_a_keyboard() {
     }
     panic!("the button is not reached");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_are_read_without_scripts() {
+    let Some(stage) = Stage::set().await else { return };
+    let tab = stage.tab().await;
+    stage.install(&tab).await;
+    let account = format!("/accounts/{}", stage.world.connection());
+    tab.without_scripts().await;
+    for (path, text) in [
+        ("/", "Servers"),
+        ("/catalog?q=mcp-atlassian", "1 server found"),
+        ("/catalog/sooperset__mcp-atlassian", "JIRA_URL"),
+        ("/servers", "Sandbox Notes"),
+        ("/servers/sandbox-notes", "Running"),
+        ("/servers/sandbox-notes/tools", "whoami"),
+        ("/servers/sandbox-notes/logs", "Log"),
+        ("/accounts", "Sandbox account"),
+        (&account, "Sandbox"),
+        ("/clients", "Cursor"),
+        ("/providers/sandbox", "Token endpoint"),
+        ("/settings", "Proxy"),
+    ] {
+        tab.go(&stage.at(path)).await;
+        tab.says(text).await;
+    }
+    // What searches as one types has a button here, and is a form of its own.
+    tab.go(&stage.at("/catalog")).await;
+    tab.until("document.querySelector('#search button').checkVisibility()").await;
+    tab.value(
+        "document.getElementById('q').value = 'mcp-atlassian', document.getElementById('search').submit()",
+    )
+    .await;
+    tab.says("1 server found").await;
+    stage.end().await;
+}

@@ -4,7 +4,10 @@ mod tab;
 
 use std::{fs, path::PathBuf, process::Command, time::Duration};
 
-use chromiumoxide::{Browser, BrowserConfig};
+use chromiumoxide::{
+    Browser, BrowserConfig,
+    cdp::browser_protocol::browser::{PermissionDescriptor, PermissionSetting, SetPermissionParams},
+};
 use futures_util::StreamExt as _;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -74,6 +77,14 @@ impl Chromium {
         tab.go(&link(world)).await;
         tab.until("document.querySelector('nav[aria-label=Main]')").await;
         tab
+    }
+
+    /// Lets the pages of this origin notify the person, as if that had been allowed when they asked.
+    pub(crate) async fn lets_notify(&self, origin: &str) {
+        let permission = PermissionDescriptor::new("notifications");
+        let mut set = SetPermissionParams::new(permission, PermissionSetting::Granted);
+        set.origin = Some(origin.to_owned());
+        self.browser.execute(set).await.unwrap();
     }
 
     /// The tab that a page has opened at an address with this in it.

@@ -10,7 +10,7 @@ use chromiumoxide::{
     Page,
     cdp::{
         browser_protocol::{
-            emulation::{MediaFeature, SetDeviceMetricsOverrideParams},
+            emulation::{MediaFeature, SetDeviceMetricsOverrideParams, SetScriptExecutionDisabledParams},
             log::{EventEntryAdded, LogEntryLevel},
         },
         js_protocol::runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown},
@@ -175,6 +175,11 @@ impl Tab {
         let found =
             self.page.evaluate_function(function).await.unwrap_or_else(|error| panic!("{script}: {error}"));
         found.value().cloned().unwrap_or_default()
+    }
+
+    /// Runs no script of the pages that it goes to from now on.
+    pub(crate) async fn without_scripts(&self) {
+        self.page.execute(SetScriptExecutionDisabledParams::new(true)).await.unwrap();
     }
 
     /// Closes it.
