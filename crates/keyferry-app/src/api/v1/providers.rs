@@ -160,7 +160,7 @@ fn detail(
         refreshes: oauth.is_some_and(|oauth| oauth.token.refresh),
         config: file.config.iter().map(config).collect(),
         login_url: file.browser().map(|browser| browser.login_url.to_string()),
-        told: browser::told(file),
+        told: browser::told(file, false),
         environment: file.env.keys().map(EnvName::to_string).collect(),
         files: file.files.iter().map(|file| file.path.to_string()).collect(),
         refresh_token_in: with_refresh_token(file),

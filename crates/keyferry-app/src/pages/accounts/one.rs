@@ -94,9 +94,18 @@ fn facts(connection: &Connection, times: Times) -> Markup {
 fn turns(visit: &Visit, connection: &Connection, needed: bool) -> Markup {
     let path = |verb: &str| format!("/accounts/{}/{verb}", connection.id);
     html! {
-        (sends(visit, &path("sign-in"), if needed { Kind::Main } else { Kind::Plain }, "Sign in again"))
+        @if in_window(connection) {
+            a.button.main[needed] href=(path("sign-in")) { "Sign in again…" }
+        } @else {
+            (sends(visit, &path("sign-in"), if needed { Kind::Main } else { Kind::Plain }, "Sign in again"))
+        }
         @if connection.refreshable && !needed { (sends(visit, &path("refresh"), Kind::Plain, "Refresh now")) }
     }
+}
+
+/// Whether one signs in to it in a window of its own.
+fn in_window(connection: &Connection) -> bool {
+    connection.kind == "browser"
 }
 
 fn scopes(connection: &Connection) -> Markup {

@@ -84,7 +84,7 @@ fn sign_in(visit: &Visit, detail: &ProviderDetail) -> Markup {
                 form.stack method="post" action={ "/providers/" (name) "/sign-in" } {
                     (visit.form_token())
                     @for field in &detail.config { (question(field)) }
-                    @if !detail.told.is_empty() { (consent(&detail.told, true)) }
+                    @if !detail.told.is_empty() { (consent(&detail.told, true, false)) }
                     div.actions { (button(Kind::Plain, "Sign in")) }
                 }
             }

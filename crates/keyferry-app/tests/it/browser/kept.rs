@@ -21,7 +21,11 @@ async fn a_kept_profile_makes_the_next_sign_in_a_click_and_goes_with_the_connect
     assert_eq!(connection["stays_signed_in"], true, "{connection}");
     nothing_left(&app).await;
 
-    let (_, again) = app.post("/api/v1/sign-ins", json!({ "connection": id })).await;
+    let (status, told) = app.post("/api/v1/sign-ins", json!({ "connection": id })).await;
+    assert_eq!((status.as_u16(), &told["error"]), (409, &json!("window_not_agreed")), "{told}");
+    assert!(told["message"].as_str().unwrap().contains("stayed signed in"), "{told}");
+    let (_, again) =
+        app.post("/api/v1/sign-ins", json!({ "connection": id, "window": { "agreed": true } })).await;
     let again = over(&app, again).await;
     assert_eq!(again["state"], "done", "{again}");
     let forms = acme.provider.heard().iter().filter(|line| *line == "POST /sign-in").count();
@@ -29,7 +33,7 @@ async fn a_kept_profile_makes_the_next_sign_in_a_click_and_goes_with_the_connect
     assert!(profile.is_dir(), "it stays as it was");
 
     let (_, last) = app
-        .post("/api/v1/sign-ins", json!({ "connection": id, "window": { "keep_signed_in": false } }))
+        .post("/api/v1/sign-ins", json!({ "connection": id, "window": { "agreed": true, "keep_signed_in": false } }))
         .await;
     let last = over(&app, last).await;
     assert_eq!(last["state"], "done", "{last}");
@@ -37,7 +41,7 @@ async fn a_kept_profile_makes_the_next_sign_in_a_click_and_goes_with_the_connect
     assert!(!profile.exists(), "the person said so");
 
     let (_, third) =
-        app.post("/api/v1/sign-ins", json!({ "connection": id, "window": { "keep_signed_in": true } })).await;
+        app.post("/api/v1/sign-ins", json!({ "connection": id, "window": { "agreed": true, "keep_signed_in": true } })).await;
     assert_eq!(over(&app, third).await["state"], "done");
     assert!(profile.is_dir());
     let (_, report) = app.delete(&format!("/api/v1/connections/{id}")).await;

@@ -63,8 +63,14 @@ async fn a_new_connection_can_be_made_and_signed_in_to_again() {
     let done = over(&app, begin(&app, json!({})).await).await;
     assert_eq!(done["state"], "done", "{done}");
     let id = done["connection"].as_str().unwrap();
-    // Who signs in again has agreed before.
-    let (status, again) = app.post("/api/v1/sign-ins", json!({ "connection": id })).await;
+    // Whoever signs in again is told again.
+    let (status, told) = app.post("/api/v1/sign-ins", json!({ "connection": id })).await;
+    assert_eq!((status.as_u16(), &told["error"]), (409, &json!("window_not_agreed")), "{told}");
+    let text = told["message"].as_str().unwrap();
+    assert!(text.contains("auth_token") && text.contains("ACME_TOKEN"), "{text}");
+    assert!(!text.contains("stayed signed in"), "nothing was kept: {text}");
+    let wanted = json!({ "connection": id, "window": { "agreed": true } });
+    let (status, again) = app.post("/api/v1/sign-ins", wanted).await;
     assert_eq!(status, 202, "{again}");
     let again = over(&app, again).await;
     assert_eq!((&again["state"], again["connection"].as_str()), (&json!("done"), Some(id)), "{again}");
