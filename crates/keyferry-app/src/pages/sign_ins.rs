@@ -66,10 +66,7 @@ pub(super) fn consent(told: &[String], required: bool, kept: bool) -> Markup {
 
 /// What was said to it.
 pub(super) fn window(fields: &Fields) -> WindowChoice {
-    WindowChoice {
-        agreed: fields.one(AGREED).is_some(),
-        keep_signed_in: Some(fields.one(KEPT).is_some()),
-    }
+    WindowChoice { agreed: fields.one(AGREED).is_some(), keep_signed_in: Some(fields.one(KEPT).is_some()) }
 }
 
 /// What a provider asks of the person.

@@ -65,6 +65,10 @@ pub(crate) async fn show(
     let file = providers::find(&engine, &name).await;
     let now = engine.providers.now();
     let file = &*file.ok_or_else(|| unknown(&now, &name))?;
+    // The proxy has no part in a sign-in without OAuth.
+    if file.oauth().is_none() {
+        return Ok(Json(detail(&engine, file, shown(&now, file, None, None), None, None)?));
+    }
     let facts = engine.connections.proxy().facts(&file.name).await;
     let at_proxy = facts.as_ref().ok().and_then(|facts| facts.redirect_uri.clone());
     let (provider, proxy_problem) = told(&now, file, facts);
