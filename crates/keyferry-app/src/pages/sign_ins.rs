@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::{
     failed::{Of, Shown},
     form::{Fields, Sent},
-    parts::{Kind, problem, sends},
+    parts::{Kind, problem, prose, sends},
     shell::{Page, Place},
     visit::{Visit, see},
 };
@@ -48,17 +48,17 @@ pub(super) fn consent(told: &[String], required: bool, kept: bool) -> Markup {
     html! {
         details.more open {
             summary { "What the window reads, and where it goes" }
-            @for line in told { p.soft { (line) } }
-            label.choice {
-                input type="checkbox" name=(AGREED) value="yes" required[required];
-                span { strong { "I want that" } }
-            }
-            label.choice {
-                input type="checkbox" name=(KEPT) value="yes" checked[kept];
-                span {
-                    strong { "Stay signed in there" }
-                    span.soft { "The window keeps its cookies on this machine, so that the next sign-in is a click" }
-                }
+            div.told { @for line in told { p { (prose(line)) } } }
+        }
+        label.choice {
+            input type="checkbox" name=(AGREED) value="yes" required[required];
+            span { strong { "I want that" } span.soft { "The window opens only then" } }
+        }
+        label.choice {
+            input type="checkbox" name=(KEPT) value="yes" checked[kept];
+            span {
+                strong { "Stay signed in there" }
+                span.soft { "The window keeps its cookies on this machine, so that the next sign-in is a click" }
             }
         }
     }

@@ -29,7 +29,7 @@ pub(in crate::pages) async fn show(visit: Visit, Of(name): Of<ProviderName>) -> 
         div.title {
             (initials(&provider.display_name))
             div { h1 { (provider.display_name) } p.soft { code { (provider.name) } " · " (provider.source) } }
-            (standing(provider))
+            (standing(provider, detail.proxy_problem.is_none()))
         }
         @if let Some(why) = &detail.proxy_problem { (problem(why)) }
         div.columns {
