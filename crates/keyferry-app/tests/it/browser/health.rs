@@ -95,7 +95,7 @@ async fn a_token_that_was_a_cookie_is_over_when_the_cookie_is() {
     let file = acme.file();
     let (before, rest) = file.split_once("access_token = {").unwrap();
     let (_, rest) = rest.split_once("session = { cookie = \"session\" }\n").unwrap();
-    let now = std::sync::Arc::new(std::sync::Mutex::new(jiff::Timestamp::now()));
+    let now = std::sync::Arc::new(std::sync::Mutex::new(keyferry_app::clock::Clock::system().now()));
     let clock = std::sync::Arc::clone(&now);
     let app = super::app_by(
         &format!("{before}{session}{rest}"),
