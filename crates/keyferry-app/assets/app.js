@@ -66,9 +66,10 @@ document.addEventListener("htmx:after:swap", tick);
 tick();
 
 // === Forms ===
-// A draft outlives a page that is left; a secret is never kept. One press is one press.
+// A draft outlives a page that is left; a secret is never kept, nor a yes to a window. One press is one press.
 
-const fields = (form) => [...form.elements].filter((field) => field.name && !["hidden", "password"].includes(field.type));
+const fields = (form) => [...form.elements].filter((field) =>
+  field.name && field.name !== "agreed" && !["hidden", "password"].includes(field.type));
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const key = `draft ${form.dataset.draft}`;
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");

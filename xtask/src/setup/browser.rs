@@ -1,4 +1,5 @@
-//! What the tests of the pages and of the sign-in in a window need on Linux: Chromium, and a display that nobody looks at.
+//! What the tests of the pages and of the sign-in in a window need on Linux: Chromium; a display that nobody looks at, a hand that clicks
+//! on it, and a camera; and a clock that is put forward.
 
 use super::packages;
 use crate::{machine::works, step::say};
@@ -13,6 +14,9 @@ pub(super) fn run() {
         ("chromium", chromium.into_iter().any(|name| works(name, &["--version"]))),
         // It has no answer that is a success, but for its help.
         ("xvfb", works("Xvfb", &["-help"])),
+        ("xdotool", works("xdotool", &["--version"])),
+        ("scrot", works("scrot", &["--version"])),
+        ("faketime", works("faketime", &["--version"])),
     ];
     for (package, there) in there {
         say(&format!("  {package}: {}", if there { "there" } else { "missing" }));

@@ -5,9 +5,9 @@ use keyferry_core::{
     provider::{BrowserSource, ProviderFile},
 };
 
-/// The text, a line each. None where one does not sign in in a window.
+/// The text, a line each. None where one does not sign in in a window. `kept` is whether the window knows the person still.
 #[must_use]
-pub fn told(file: &ProviderFile) -> Vec<String> {
+pub fn told(file: &ProviderFile, kept: bool) -> Vec<String> {
     let Some(browser) = file.browser() else { return Vec::new() };
     let name = &file.display_name;
     let read: Vec<_> = browser.tokens.iter().map(|token| what(token.name.as_str(), &token.source)).collect();
@@ -28,6 +28,9 @@ pub fn told(file: &ProviderFile) -> Vec<String> {
         "This is a session token, not an OAuth grant: it has no scopes, so whoever holds it can do there what you can do. It can't be revoked from here; sign out at the service to end it.".to_owned(),
         "The service's terms, or your employer's rules, may forbid this use.".to_owned(),
     ];
+    if kept {
+        lines.push("You stayed signed in there: the window may read all this and close before you have done anything.".to_owned());
+    }
     lines.extend(
         file.notes
             .iter()
@@ -61,7 +64,10 @@ mod tests {
         let browsers: Vec<_> = files.iter().filter(|file| file.browser().is_some()).collect();
         assert!(browsers.len() >= 3);
         for file in browsers {
-            let text = told(file).join("\n");
+            let text = told(file, false).join("\n");
+            let still = told(file, true);
+            assert_eq!(still.len(), told(file, false).len() + 1, "{}", file.name);
+            assert!(still.iter().any(|line| line.contains("stayed signed in")), "{}", file.name);
             for needed in [
                 "session token",
                 "no scopes",
@@ -79,6 +85,6 @@ mod tests {
             let notes = file.notes.as_deref().unwrap();
             assert!(notes.lines().all(|line| text.contains(line.trim())), "{}", file.name);
         }
-        assert!(told(files.get(&"jira".parse().unwrap()).unwrap()).is_empty());
+        assert!(told(files.get(&"jira".parse().unwrap()).unwrap(), true).is_empty());
     }
 }

@@ -45,7 +45,11 @@ pub(super) async fn connection(
         }
         Account::SignIn(provider) => {
             let title = title(engine, provider);
-            progress.begin(StepName::SignIn, format!("Asking {title} for access"));
+            let text = match engine.providers.get(provider) {
+                Some(file) if file.browser().is_some() => format!("Signing in at {title}, in a window"),
+                _ => format!("Asking {title} for access"),
+            };
+            progress.begin(StepName::SignIn, text);
             let request =
                 SignInRequest { config: &plan.config, scopes: &plan.scopes, ..SignInRequest::new(provider) };
             sign_in(engine, plan, request, progress).await.map(Some)

@@ -223,7 +223,7 @@ async fn account(
 /// Refuses a window that the person has not agreed to, before anything is done.
 fn agreed(engine: &Engine, account: &Account, window: WindowChoice) -> Result<(), InstallError> {
     let Account::SignIn(provider) = account else { return Ok(()) };
-    let told = engine.providers.get(provider).map(|file| browser::told(&file)).unwrap_or_default();
+    let told = engine.providers.get(provider).map(|file| browser::told(&file, false)).unwrap_or_default();
     if told.is_empty() || window.agreed { Ok(()) } else { Err(ConnectionError::NotAgreed(told).into()) }
 }
 

@@ -10,6 +10,7 @@ use super::{
     form::Sent,
     parts::{Kind, initials, problem, sends},
     shell::{Page, Place},
+    sign_ins::{in_window, kept_from},
     visit::{Visit, see},
 };
 use crate::{
@@ -53,7 +54,10 @@ fn next(visit: &Visit, install: &Install, ticket: Ticket) -> Markup {
         div #next {
             @match install.state {
                 InstallState::WaitingForPerson => {
-                    p { "Say at the service that Keyferry may have access. This page goes on by itself when you have." }
+                    @match &install.window {
+                        Some(window) => (in_window(window)),
+                        None => p { "Say at the service that Keyferry may have access. This page goes on by itself when you have." },
+                    }
                     div.actions {
                         @if let Some(url) = &install.authorization_url {
                             a.button.main href=(url) target="_blank" rel="noopener" { "Allow access" span.hidden { " (in a new tab)" } }
@@ -70,6 +74,7 @@ fn next(visit: &Visit, install: &Install, ticket: Ticket) -> Markup {
                 }
                 InstallState::Failed => {
                     @if let Some(why) = &install.error { (problem(why)) }
+                    @if let Some(window) = &install.window { (kept_from(window)) }
                     p.soft { "Nothing is left half-installed. A new try goes on with the account that you have allowed." }
                     div.actions {
                         (sends(visit, &path("retry"), Kind::Main, "Try again"))

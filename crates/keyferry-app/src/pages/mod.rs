@@ -81,7 +81,7 @@ pub(crate) fn table() -> Vec<(&'static str, MethodRouter<Arc<Engine>>)> {
         ("/accounts", get(accounts::list)),
         ("/accounts/{id}", get(accounts::show)),
         ("/accounts/{id}/refresh", post(accounts::refresh)),
-        ("/accounts/{id}/sign-in", post(accounts::sign_in)),
+        ("/accounts/{id}/sign-in", get(accounts::ask_sign_in).post(accounts::sign_in)),
         ("/accounts/{id}/name", post(accounts::rename)),
         ("/accounts/{id}/revoke", get(accounts::ask_revoke).post(accounts::revoke)),
         ("/clients", get(clients::list)),

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::{
     failed::{Of, Shown},
     form::{Fields, Sent},
-    parts::{Kind, problem, sends},
+    parts::{Kind, problem, prose, sends},
     shell::{Page, Place},
     visit::{Visit, see},
 };
@@ -43,22 +43,22 @@ pub(super) async fn begin(Of(name): Of<keyferry_core::id::ProviderName>, sent: S
     }
 }
 
-/// What the person is told before a window opens, and what they say to it.
-pub(super) fn consent(told: &[String], required: bool) -> Markup {
+/// What the person is told before a window opens, and what they say to it. `kept` is whether they are signed in there still.
+pub(super) fn consent(told: &[String], required: bool, kept: bool) -> Markup {
     html! {
         details.more open {
             summary { "What the window reads, and where it goes" }
-            @for line in told { p.soft { (line) } }
-            label.choice {
-                input type="checkbox" name=(AGREED) value="yes" required[required];
-                span { strong { "I want that" } }
-            }
-            label.choice {
-                input type="checkbox" name=(KEPT) value="yes";
-                span {
-                    strong { "Stay signed in there" }
-                    span.soft { "The window keeps its cookies on this machine, so that the next sign-in is a click" }
-                }
+            div.told { @for line in told { p { (prose(line)) } } }
+        }
+        label.choice {
+            input type="checkbox" name=(AGREED) value="yes" required[required];
+            span { strong { "I want that" } span.soft { "The window opens only then" } }
+        }
+        label.choice {
+            input type="checkbox" name=(KEPT) value="yes" checked[kept];
+            span {
+                strong { "Stay signed in there" }
+                span.soft { "The window keeps its cookies on this machine, so that the next sign-in is a click" }
             }
         }
     }
@@ -66,10 +66,7 @@ pub(super) fn consent(told: &[String], required: bool) -> Markup {
 
 /// What was said to it.
 pub(super) fn window(fields: &Fields) -> WindowChoice {
-    WindowChoice {
-        agreed: fields.one(AGREED).is_some(),
-        keep_signed_in: fields.one(KEPT).is_some().then_some(true),
-    }
+    WindowChoice { agreed: fields.one(AGREED).is_some(), keep_signed_in: Some(fields.one(KEPT).is_some()) }
 }
 
 /// What a provider asks of the person.
@@ -100,25 +97,47 @@ pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>, headers: HeaderMa
                 }
                 (None, Some(error)) => {
                     (problem(error))
+                    @if let Some(window) = &sign_in.window { (kept_from(window)) }
                     p { a.button href="/accounts" { "To the accounts" } }
                 }
-                (None, None) => (in_window(&visit, ticket, sign_in.window.as_ref())),
+                (None, None) => {
+                    @match &sign_in.window {
+                        Some(window) => (in_window(window)),
+                        None => p { "One moment." },
+                    }
+                    div.actions { (sends(&visit, &format!("/sign-ins/{ticket}/cancel"), Kind::Plain, "Cancel")) }
+                }
             }
         }
     };
     Ok(visit.show(Page::new(Place::Accounts, "Sign in", body).live(&["sign_in"])).await)
 }
 
-/// A sign-in in a window, and where that was kept from going.
-fn in_window(visit: &Visit, ticket: Ticket, window: Option<&SignInWindow>) -> Markup {
-    let Some(window) = window else { return html! { p { "One moment." } } };
+/// A window in which the person is to sign in.
+pub(super) fn in_window(window: &SignInWindow) -> Markup {
     html! {
-        p { "Sign in in the window that has opened. This page goes on by itself when you have." }
-        @if !window.refused.is_empty() {
-            p { "The window was kept from going to:" }
-            ul.plain { @for place in &window.refused { li { code { (place.host) } } } }
+        p { "Sign in in the window that has opened. It closes by itself, and this page goes on, when you have." }
+        @if !window.missing.is_empty() {
+            p { "You are signed in there, and the page does not hold yet: " @for (index, name) in window.missing.iter().enumerate() { @if index > 0 { ", " } code { (name) } } }
         }
-        div.actions { (sends(visit, &format!("/sign-ins/{ticket}/cancel"), Kind::Plain, "Cancel")) }
+        (kept_from(window))
+    }
+}
+
+/// Where a window was kept from going, each with its reason.
+pub(super) fn kept_from(window: &SignInWindow) -> Markup {
+    html! {
+        @if !window.refused.is_empty() {
+            p { "The window was kept from these, by the rules of its provider:" }
+            ul.plain {
+                @for place in &window.refused {
+                    li {
+                        code { (place.host) } " "
+                        span.soft { @if place.part == "frame" { "in a frame of the page; " } (place.text) }
+                    }
+                }
+            }
+        }
     }
 }
 

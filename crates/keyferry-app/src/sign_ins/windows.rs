@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyferry_core::{
-    id::{ConnectionId, FactName},
+    id::{ConnectionId, FactName, ProviderName},
     provider::Browser,
 };
 use tokio::sync::{Semaphore, watch};
@@ -75,6 +75,11 @@ impl Windows {
         &self.profiles
     }
 
+    /// Whether the next window of an account knows its person still.
+    pub(crate) fn stays_signed_in(&self, provider: &ProviderName, connection: &ConnectionId) -> bool {
+        self.profiles.has(provider, connection)
+    }
+
     /// Checks a sign-in, and that the person knows what it does. Nothing is opened.
     pub(crate) async fn prepare(
         &self,
@@ -82,9 +87,10 @@ impl Windows {
         choice: WindowChoice,
     ) -> Result<WindowSignIn, ConnectionError> {
         let sign_in = self.connections.prepare_window(request).await?;
-        // Who signs in again has agreed before, to the same.
-        if !choice.agreed && !sign_in.renews {
-            return Err(ConnectionError::NotAgreed(told(&sign_in.file)));
+        // Whoever signs in again is told again: the file may read more than it did, and a profile that was kept leaves no time to look.
+        if !choice.agreed {
+            let kept = self.stays_signed_in(&sign_in.file.name, &sign_in.connection);
+            return Err(ConnectionError::NotAgreed(told(&sign_in.file, kept)));
         }
         Ok(sign_in)
     }
@@ -170,7 +176,7 @@ fn settle(
     profile: Profile,
     keep: Keep,
     succeeded: bool,
-    (provider, connection): (&keyferry_core::id::ProviderName, &ConnectionId),
+    (provider, connection): (&ProviderName, &ConnectionId),
 ) -> std::io::Result<()> {
     match keep {
         Some(true) if succeeded => profiles.keep(profile, provider, connection),

@@ -5,11 +5,11 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
-use crate::support::{Service, World, kill, left_over, until};
+use crate::support::{Acme, Display, OwnClock, Ran, Service, World, kill, left_over, program, until};
 
 /// A page that holds a token at once, and asks for one foreign frame.
 fn site() -> String {
@@ -51,15 +51,17 @@ fn provider(world: &World, begin: &str) -> PathBuf {
     path
 }
 
-fn chromium() -> &'static Path {
-    let names = ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"].map(Path::new);
-    names.into_iter().find(|path| path.exists()).expect("`cargo xtask setup` installs Chromium")
+fn chromium() -> PathBuf {
+    program().expect("`cargo xtask setup` installs Chromium")
 }
 
 /// The command in a world whose browser looks for no desktop.
 fn command(world: &World, arguments: &[&str]) -> Command {
     let script = world.path("headless");
-    let text = format!("#!/bin/sh\nexec {} --headless=new --disable-gpu \"$@\"\n", chromium().display());
+    let text = format!(
+        "#!/bin/sh\nunset LD_PRELOAD\nexec {} --headless=new --disable-gpu \"$@\"\n",
+        chromium().display()
+    );
     fs::write(&script, text).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = world.command(arguments);
@@ -105,6 +107,88 @@ async fn a_person_is_told_first_and_nothing_opens_without_their_yes() {
     assert!(ran.stderr.contains("may not go to ads.example: allow_hosts does not list it"), "{}", ran.stderr);
     assert!(ran.stdout.contains("in a window, whose profile was thrown away"), "{}", ran.stdout);
     assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("canary"));
+
+    // On signing in again, too.
+    let id = world.connection();
+    let again = ["connections", "sign-in", &id];
+    let ran = world.ran(command(&world, &again).output().unwrap());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    for text in ["session token", "no scopes", "ACME", "--yes"] {
+        assert!(ran.stderr.contains(text), "{text}: {}", ran.stderr);
+    }
+    let yes = [again.as_slice(), &["--yes"]].concat();
+    let ran = world.ran(command(&world, &yes).output().unwrap());
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    world.end().await;
+}
+
+/// Begins a sign-in to Acme on a display, and waits until its login page is seen.
+async fn begun(world: &World, acme: &Acme, display: &Display) -> Child {
+    acme.again();
+    let mut add = world.command(&["connections", "add", "acme-browser", "--yes"]);
+    add.env("KEYFERRY_BROWSER_COMMAND", chromium()).env("DISPLAY", display.name());
+    let adding = add.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    acme.asks().await;
+    adding
+}
+
+/// The processes of the world's browsers.
+fn browsers(world: &World) -> Vec<u32> {
+    let folder = world.path("data/browser");
+    let works =
+        |pid: &u32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&folder));
+    left_over(world.home.path()).into_iter().filter(works).collect()
+}
+
+/// What a sign-in came to that must have left nothing: no process, no profile, no connection.
+fn nothing_came_of(adding: Child, world: &World) -> Ran {
+    let ran = world.ran(adding.wait_with_output().unwrap());
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    until("the browser has ended", || left_over(world.home.path()).is_empty());
+    assert_eq!(fs::read_dir(world.path("data/browser/passing")).unwrap().count(), 0);
+    assert!(world.connections().is_empty());
+    ran
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_closes_the_window_by_a_key_or_a_click_and_that_is_said() {
+    let (world, acme, display) = (World::new().await, Acme::start().await, Display::start());
+    acme.describe(&world);
+    let middle_of_the_tab = |(x, y): (u32, u32)| (x + 120, y + 20);
+    let ways: [&dyn Fn(); 3] = [
+        &|| display.key("ctrl+w"),
+        &|| display.key("ctrl+shift+w"),
+        // The middle button closes a tab, and the last tab its window.
+        &|| display.click(middle_of_the_tab(display.corner()), 2),
+    ];
+    for close in ways {
+        let adding = begun(&world, &acme, &display).await;
+        close();
+        let ran = nothing_came_of(adding, &world);
+        assert!(ran.stderr.contains("the window was closed before the sign-in was done"), "{}", ran.stderr);
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_in_which_nobody_signs_in_is_closed_after_ten_minutes() {
+    let (world, acme) = (World::new().await, Acme::start().await);
+    acme.describe(&world);
+    // An app of its own: who waits for it has a clock, too.
+    let mut app = command(&world, &["app"]);
+    let clock = OwnClock::of(&mut app, world.path("clock"));
+    let app = Service::start(app);
+    let mut add = world.command(&["connections", "add", "acme-browser", "--yes"]);
+    let adding = add.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    acme.asks().await;
+    clock.forward(11);
+    let ran = world.ran(adding.wait_with_output().unwrap());
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("nobody signed in within 10 minutes"), "{}", ran.stderr);
+    until("the browser has ended", || browsers(&world).is_empty());
+    assert_eq!(fs::read_dir(world.path("data/browser/passing")).unwrap().count(), 0);
+    assert!(world.connections().is_empty());
+    assert_eq!(app.end(&world), 0);
     world.end().await;
 }
 
@@ -136,41 +220,13 @@ async fn a_killed_app_leaves_no_browser_and_the_next_start_no_profile() {
     world.end().await;
 }
 
-/// A display that nobody looks at.
-struct Display {
-    server: Child,
-    name: String,
-}
-
-impl Display {
-    fn start() -> Self {
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1200x800x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("`cargo xtask setup` installs Xvfb");
-        let mut number = [0; 8];
-        let read = server.stdout.as_mut().unwrap().read(&mut number).unwrap();
-        let name = format!(":{}", String::from_utf8_lossy(&number[..read]).trim());
-        Self { server, name }
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        _ = self.server.kill();
-        _ = self.server.wait();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_window_that_can_be_seen_works_the_same() {
     let world = World::new().await;
     provider(&world, "/");
     let display = Display::start();
     let mut add = world.command(&["connections", "add", "acme-browser", "--yes", "--json"]);
-    add.env("KEYFERRY_BROWSER_COMMAND", chromium()).env("DISPLAY", &display.name);
+    add.env("KEYFERRY_BROWSER_COMMAND", chromium()).env("DISPLAY", display.name());
     let ran = world.ran(add.output().unwrap());
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("\"kind\": \"browser\""), "{}", ran.stdout);

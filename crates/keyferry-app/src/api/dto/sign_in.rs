@@ -32,8 +32,8 @@ pub struct SignInRequest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WindowChoice {
-    /// That they were told what is read and where it goes (`told` of the provider), and want it. Without it a new sign-in is refused with
-    /// `window_not_agreed`, whose message is that text.
+    /// That they were told what is read and where it goes (`told` of the provider), and want it. Without it a sign-in, to a new account or
+    /// to one that is there, is refused with `window_not_agreed`, whose message is that text.
     #[serde(default)]
     pub agreed: bool,
     /// Whether the window's profile is kept on this machine, so that the next sign-in is a click. Left out, it is as it was before.

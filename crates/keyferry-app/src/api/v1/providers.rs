@@ -65,6 +65,10 @@ pub(crate) async fn show(
     let file = providers::find(&engine, &name).await;
     let now = engine.providers.now();
     let file = &*file.ok_or_else(|| unknown(&now, &name))?;
+    // The proxy has no part in a sign-in without OAuth.
+    if file.oauth().is_none() {
+        return Ok(Json(detail(&engine, file, shown(&now, file, None, None), None, None)?));
+    }
     let facts = engine.connections.proxy().facts(&file.name).await;
     let at_proxy = facts.as_ref().ok().and_then(|facts| facts.redirect_uri.clone());
     let (provider, proxy_problem) = told(&now, file, facts);
@@ -160,7 +164,7 @@ fn detail(
         refreshes: oauth.is_some_and(|oauth| oauth.token.refresh),
         config: file.config.iter().map(config).collect(),
         login_url: file.browser().map(|browser| browser.login_url.to_string()),
-        told: browser::told(file),
+        told: browser::told(file, false),
         environment: file.env.keys().map(EnvName::to_string).collect(),
         files: file.files.iter().map(|file| file.path.to_string()).collect(),
         refresh_token_in: with_refresh_token(file),

@@ -137,7 +137,11 @@ impl Look<'_> {
             let value = match &token.source {
                 BrowserSource::LocalStorage(key) => self.storage(&world, "localStorage", key).await?,
                 BrowserSource::SessionStorage(key) => self.storage(&world, "sessionStorage", key).await?,
-                BrowserSource::Script(script) => self.evaluate(&world, script).await?,
+                // One that does not end is refused a result, and takes none of the other values with it.
+                BrowserSource::Script(script) => match self.evaluate(&world, script).await {
+                    Err(BrowserError::Disobeyed(_)) => Value::Null,
+                    value => value?,
+                },
                 BrowserSource::Cookie(name) => match cookies.iter().find(|cookie| cookie.name == *name) {
                     Some(cookie) => {
                         if token.name.as_str() == "access_token" {

@@ -25,8 +25,9 @@ use chromiumoxide_cdp::cdp::browser_protocol::{
     fetch::{EnableParams, RequestPattern, RequestStage},
     network::ResourceType,
     page::NavigateParams,
-    target::{FilterEntry, SetAutoAttachParams, SetDiscoverTargetsParams, TargetFilter},
+    target::{CreateTargetParams, FilterEntry, SetAutoAttachParams, SetDiscoverTargetsParams, TargetFilter},
 };
+use serde_json::Value;
 
 use super::{
     find,
@@ -130,7 +131,7 @@ impl Session {
     }
 }
 
-/// Lays down the rules, and only then goes to the login page.
+/// Lays down the rules, and only then opens a window and goes to the login page.
 async fn begin(wire: &Wire, watch: &Watch, window: &Window) -> Result<(), BrowserError> {
     let documents = RequestPattern {
         url_pattern: Some("*".to_owned()),
@@ -156,7 +157,9 @@ async fn begin(wire: &Wire, watch: &Watch, window: &Window) -> Result<(), Browse
     wire.call(None, &attach).await.map_err(|error| disobeyed(error, "it shows no pages"))?;
     let discover = SetDiscoverTargetsParams { discover: true, filter: Some(pages()) };
     wire.call(None, &discover).await.map_err(|error| disobeyed(error, "it tells of no pages"))?;
-    let page = watch.first_page().await;
+    let empty = CreateTargetParams { new_window: Some(true), ..CreateTargetParams::new("about:blank") };
+    let opened = wire.call(None, &empty).await.map_err(|error| disobeyed(error, "it opens no window"))?;
+    let page = watch.page_of(opened.get("targetId").and_then(Value::as_str).unwrap_or_default()).await;
     let login = NavigateParams::new(window.rules.login_url.as_str());
     // The answer comes with the page, which may take its time: a look at the window says the same.
     wire.order(Some(&page), &login).await

@@ -33,7 +33,8 @@ const ARGUMENTS: [&str; 14] = [
     "--remote-debugging-pipe",
     "--no-first-run",
     "--no-default-browser-check",
-    "--new-window",
+    // A page that a browser opens by itself, such as a pinned one or that of a company's policy, is asked for before the rules stand.
+    "--no-startup-window",
     // The profile is for one page. What could read along or load something of its own stays out.
     "--disable-extensions",
     "--disable-component-extensions-with-background-pages",
@@ -59,7 +60,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts it at an empty page.
+    /// Starts it without a window.
     pub(super) async fn start(
         program: &Path,
         window: &Window,
@@ -162,7 +163,6 @@ fn command(program: &Path, window: &Window, environment: &[(OsString, OsString)]
             tracing::warn!("as root the browser runs without its sandbox: sign in as a person of your own");
             command.arg("--no-sandbox");
         }
-        command.arg("about:blank");
     });
     #[cfg(unix)]
     command.wrap(process_wrap::tokio::ProcessGroup::leader());

@@ -100,8 +100,8 @@ pub(super) struct Watch {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The pages that can be looked at.
-    pages: BTreeSet<PageSession>,
+    /// The pages that can be looked at, each with its name.
+    pages: BTreeMap<PageSession, String>,
     /// The main frames of all pages, each of the name of its page.
     main_frames: BTreeSet<String>,
     /// Whether there was a page: when the last one goes, the window is closed.
@@ -125,7 +125,7 @@ impl Watch {
                 let (mut state, page) = (self.lock(), PageSession(session_id));
                 if target_info.kind == "page" && state.pages.len() < MOST_PAGES {
                     state.had_pages = true;
-                    state.pages.insert(page.clone());
+                    state.pages.insert(page.clone(), target_info.target_id);
                 }
                 Some(Verdict::Begin(page))
             }
@@ -164,13 +164,13 @@ impl Watch {
 
     /// The pages that can be looked at.
     pub(super) fn pages(&self) -> Vec<PageSession> {
-        self.lock().pages.iter().cloned().collect()
+        self.lock().pages.keys().cloned().collect()
     }
 
-    /// The window's first page.
-    pub(super) async fn first_page(&self) -> PageSession {
+    /// The page of this name, once it can be looked at.
+    pub(super) async fn page_of(&self, name: &str) -> PageSession {
         loop {
-            let page = self.lock().pages.first().cloned();
+            let page = self.lock().pages.iter().find(|(_, page)| *page == name).map(|(page, _)| page.clone());
             match page {
                 Some(page) => return page,
                 None => self.changed.notified().await,

@@ -1,15 +1,15 @@
-//! `/accounts/{id}/refresh`, `name` and `sign-in`
+//! `/accounts/{id}/refresh` and `name`
 
 use axum::response::Response;
 use keyferry_core::id::ConnectionId;
 
 use crate::{
     api::{
-        dto::{ConnectionChange, SignInRequest},
+        dto::ConnectionChange,
         extract::{Body, Named},
-        v1::{connections, servers::Nothing, sign_ins},
+        v1::{connections, servers::Nothing},
     },
-    pages::{failed::Of, form::Sent, visit::see},
+    pages::{failed::Of, form::Sent},
 };
 
 /// `POST`: refreshes it now.
@@ -25,15 +25,4 @@ pub(in crate::pages) async fn rename(Of(id): Of<ConnectionId>, sent: Sent) -> Re
     let label = sent.fields.filled("label").map(str::to_owned);
     let outcome = connections::change(sent.visit.shared(), Named(id), Body(ConnectionChange { label })).await;
     sent.visit.done(&back, outcome, |_| "The name is kept".to_owned())
-}
-
-/// `POST`: begins a sign-in to it again.
-pub(in crate::pages) async fn sign_in(Of(id): Of<ConnectionId>, sent: Sent) -> Response {
-    let request =
-        SignInRequest { connection: Some(id.to_string()), open_browser: true, ..SignInRequest::default() };
-    let begun = sign_ins::begin(sent.visit.shared(), Body(request)).await;
-    match begun {
-        Ok(sign_in) => see(&format!("/sign-ins/{}", sign_in.id)),
-        Err(error) => sent.visit.go(&format!("/accounts/{id}"), error),
-    }
 }

@@ -1,11 +1,13 @@
 //! `/accounts` and below: connections, as people call them.
 
+mod again;
 mod change;
 mod list;
 mod one;
 mod revoke;
 
-pub(super) use change::{refresh, rename, sign_in};
+pub(super) use again::{ask as ask_sign_in, sign_in};
+pub(super) use change::{refresh, rename};
 pub(super) use list::show as list;
 pub(super) use one::show;
 pub(super) use revoke::{ask as ask_revoke, revoke};

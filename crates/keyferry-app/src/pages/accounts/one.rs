@@ -50,7 +50,11 @@ pub(in crate::pages) async fn show(visit: Visit, Of(id): Of<ConnectionId>) -> Sh
                 section.card aria-labelledby="name" { h2 #name { "Name" } (rename(&visit, &connection)) }
                 section.card.quiet aria-labelledby="revoke" {
                     h2 #revoke { "Revoke" }
-                    p { "Ends the access at the service and removes the tokens here. Servers that use it are stopped." }
+                    p {
+                        @if in_window(&connection) { "Removes the session token here; sign out at the service to end it there." }
+                        @else { "Ends the access at the service and removes the tokens here." }
+                        " Servers that use it are stopped."
+                    }
                     p { a.button.danger href={ "/accounts/" (connection.id) "/revoke" } { "Revoke…" } }
                 }
             }
@@ -71,6 +75,7 @@ fn facts(connection: &Connection, times: Times) -> Markup {
                 @match connection.next_attempt_at {
                     Some(at) => (times.until(at)),
                     None if connection.refreshable => "when it is needed",
+                    None if in_window(connection) => "none: a session is signed in to again",
                     None => "none: the service gave no refresh token",
                 }
             }
@@ -94,14 +99,24 @@ fn facts(connection: &Connection, times: Times) -> Markup {
 fn turns(visit: &Visit, connection: &Connection, needed: bool) -> Markup {
     let path = |verb: &str| format!("/accounts/{}/{verb}", connection.id);
     html! {
-        (sends(visit, &path("sign-in"), if needed { Kind::Main } else { Kind::Plain }, "Sign in again"))
+        @if in_window(connection) {
+            a.button.main[needed] href=(path("sign-in")) { "Sign in again…" }
+        } @else {
+            (sends(visit, &path("sign-in"), if needed { Kind::Main } else { Kind::Plain }, "Sign in again"))
+        }
         @if connection.refreshable && !needed { (sends(visit, &path("refresh"), Kind::Plain, "Refresh now")) }
     }
 }
 
+/// Whether one signs in to it in a window of its own.
+pub(super) fn in_window(connection: &Connection) -> bool {
+    connection.kind == "browser"
+}
+
 fn scopes(connection: &Connection) -> Markup {
     html! {
-        @if connection.scopes.is_empty() { p.soft { "The service does not say." } }
+        @if in_window(connection) { p.soft { "What you can do there: a session token has no scopes." } }
+        @else if connection.scopes.is_empty() { p.soft { "The service does not say." } }
         ul.plain { @for scope in &connection.scopes { li { (words::in_words(scope)) " " code { (scope) } } } }
         @if !connection.missing_scopes.is_empty() {
             p { strong { "Not granted, though its servers need it:" } }

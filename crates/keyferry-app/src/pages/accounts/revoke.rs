@@ -4,7 +4,7 @@ use axum::response::Response;
 use keyferry_core::id::ConnectionId;
 use maud::html;
 
-use super::called;
+use super::{called, one::in_window};
 use crate::{
     api::{extract::Named, v1::connections},
     pages::{
@@ -25,7 +25,11 @@ pub(in crate::pages) async fn ask(visit: Visit, Of(id): Of<ConnectionId>) -> Sho
         h1 { "Revoke " (name) "?" }
         section.card {
             ul.plain {
-                li { strong { (connection.provider_display_name) } " is told to end the access, and the tokens are gone here." }
+                @if in_window(&connection) {
+                    li { "The session token is gone here. " strong { (connection.provider_display_name) } " can't be told: sign out there to end it." }
+                } @else {
+                    li { strong { (connection.provider_display_name) } " is told to end the access, and the tokens are gone here." }
+                }
                 @match connection.servers.as_slice() {
                     [] => li { "No server uses it." },
                     servers => li { "Stopped, and without an account until you install them anew: " (servers.join(", ")) "." }

@@ -29,7 +29,7 @@ use crate::{
 pub(super) struct Offer {
     /// The provider of the sign-in by OAuth.
     file: Option<Arc<ProviderFile>>,
-    /// Accounts there that exist already.
+    /// Accounts there, or at the next, that exist already.
     known: Vec<ConnectionRecord>,
     scopes: Scopes,
     required: bool,
@@ -52,8 +52,6 @@ impl Offer {
             OauthSignIn::None | OauthSignIn::Discovery => None,
         };
         let all = engine.connections.list().await?.readable;
-        let is_known =
-            |record: &ConnectionRecord| file.as_ref().is_some_and(|file| file.name == record.provider);
         let scopes = file
             .as_ref()
             .and_then(|file| file.oauth())
@@ -62,6 +60,9 @@ impl Offer {
             Some(provider) => providers::find(engine, &provider).await,
             None => None,
         };
+        let is_known = |record: &ConnectionRecord| {
+            file.iter().chain(&browser).any(|file: &Arc<ProviderFile>| file.name == record.provider)
+        };
         Ok(Self {
             known: all.into_iter().filter(is_known).collect(),
             scopes: scopes.unwrap_or_default(),
@@ -69,6 +70,11 @@ impl Offer {
             browser,
             file,
         })
+    }
+
+    /// Whether there is no way but the window.
+    fn only_window(&self) -> bool {
+        self.required && self.file.is_none() && self.known.is_empty()
     }
 }
 
@@ -89,10 +95,18 @@ pub(super) fn choice(offer: &Offer, asked: Option<&InstallRequest>) -> Markup {
                 @let label = if offer.known.is_empty() { "Sign in at ".to_owned() } else { "Another account at ".to_owned() };
                 (radio(NEW, chosen == NEW, &(label + &file.display_name), "In your browser; you say there what may be done"))
             }
-            @if offer.browser.is_some() { (radio(BROWSER, chosen == BROWSER, "Sign in in a window of its own", "For a service that lets no app be registered")) }
+            @if let Some(file) = &offer.browser {
+                @let label = format!("Sign in at {} in a window of its own", file.display_name);
+                (radio(BROWSER, chosen == BROWSER, &label, "Without OAuth: a session token is read in it"))
+            }
             @if !offer.required { (radio(NONE, chosen == NONE, "Without an account", "You can install it anew with one later")) }
-            @if let Some(file) = &offer.file { (asks(offer, file)) (config(file, asked)) }
-            @if let Some(file) = &offer.browser { (consent(&told(file), false)) }
+            @if let Some(file) = &offer.file { div.by-oauth { (asks(offer, file)) (config(file, asked)) } }
+            @if let Some(file) = &offer.browser {
+                div.in-window {
+                    @if offer.file.is_none() { (config(file, asked)) }
+                    (consent(&told(file, false), offer.only_window(), false))
+                }
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         extract::Named,
         v1::catalog,
     },
+    connections::ConnectionError,
     engine::Engine,
     install::{self, InstallError},
     pages::{
@@ -107,6 +108,12 @@ fn told(error: InstallError) -> (Vec<SettingProblem>, Option<Problem>) {
             let hint =
                 "install Podman or start Docker; or, if you trust it, choose below that it runs as a process";
             (Vec::new(), Some(Problem::new("only_as_process", error.to_string()).with_hint(hint)))
+        }
+        // What it reads stands in the form already.
+        InstallError::Connection(ConnectionError::NotAgreed(_)) => {
+            let message = "the window opens only when you have said that you want it";
+            let hint = "see below what it reads, and where that goes";
+            (Vec::new(), Some(Problem::new("window_not_agreed", message).with_hint(hint)))
         }
         other => (Vec::new(), Some(other.into())),
     }

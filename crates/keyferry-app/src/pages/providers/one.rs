@@ -29,7 +29,7 @@ pub(in crate::pages) async fn show(visit: Visit, Of(name): Of<ProviderName>) -> 
         div.title {
             (initials(&provider.display_name))
             div { h1 { (provider.display_name) } p.soft { code { (provider.name) } " · " (provider.source) } }
-            (standing(provider))
+            (standing(provider, detail.proxy_problem.is_none()))
         }
         @if let Some(why) = &detail.proxy_problem { (problem(why)) }
         div.columns {
@@ -84,7 +84,7 @@ fn sign_in(visit: &Visit, detail: &ProviderDetail) -> Markup {
                 form.stack method="post" action={ "/providers/" (name) "/sign-in" } {
                     (visit.form_token())
                     @for field in &detail.config { (question(field)) }
-                    @if !detail.told.is_empty() { (consent(&detail.told, true)) }
+                    @if !detail.told.is_empty() { (consent(&detail.told, true, false)) }
                     div.actions { (button(Kind::Plain, "Sign in")) }
                 }
             }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use axum::http::header;
+use keyferry_app::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, settings};
@@ -24,6 +25,9 @@ const TOKEN: &str = "tok-late-canary";
 
 /// A value of the same form that stands in the storage before, and must not be taken.
 const EARLY: &str = "tok-early-canary";
+
+/// What the service says of whose session these cookies are.
+type Account = Box<dyn Fn(&str) -> axum::response::Response + Send + Sync>;
 
 /// A service without OAuth, its identity provider, and somebody whom nobody asked.
 struct Acme {
@@ -40,7 +44,7 @@ impl Acme {
     }
 
     /// The same with an answer to `/account`.
-    async fn with(on_login: &str, account: Option<fn(&str) -> axum::response::Response>) -> Self {
+    async fn with(on_login: &str, account: Option<Account>) -> Self {
         let (service, provider, foreign) =
             (Bound::new("acme").await, Bound::new("idp").await, Bound::new("foreign").await);
         let (acme, idp) = (service.origin.clone(), provider.origin.clone());
@@ -49,29 +53,38 @@ impl Acme {
         let service = service.serve(move |asked| {
             let cookies = asked.headers.get(header::COOKIE).and_then(|text| text.to_str().ok()).unwrap_or_default();
             match asked.path {
-                "/login" if cookies.contains("session=") => redirect("/app", None),
+                "/login" if cookies.contains("session=") => redirect("/app", &[]),
                 // The token is there already, and of the right form; nobody may take it here.
                 "/login" => html(&format!(
                     "<h1>Sign in to Acme</h1><form method=post action=\"{idp}/sign-in\"><button>Sign in</button></form>
                      <script>localStorage.auth_token = '{EARLY}';
                      const signIn = () => document.forms[0].submit();</script>{on_login}"
                 )),
-                "/callback" => redirect("/app", Some("session=ses-canary; HttpOnly; Path=/; Max-Age=86400")),
-                // Here it is as well. Then the address changes without a load, and only after that the value does.
+                // Of two of a name, a page has the one of the longer path.
+                "/callback" => redirect(
+                    "/app",
+                    &["session=ses-far; Path=/; Max-Age=86400", "session=ses-canary; HttpOnly; Path=/home; Max-Age=86400"],
+                ),
+                // Here it is as well. Then the address changes without a load, and only after that the value does. The page puts another
+                // function under whoever reads its storage by the page's own scripts.
                 "/app" => html(&format!(
-                    "<h1>Acme</h1><script>localStorage.auth_token = '{EARLY}';
+                    "<h1>Acme</h1><script>localStorage.auth_token = '{EARLY}'; localStorage[\"o'dd\"] = 'odd-canary';
+                     const write = localStorage.setItem.bind(localStorage);
+                     Storage.prototype.getItem = () => 'tok-forged-canary';
                      setTimeout(() => {{ localStorage.removeItem('auth_token'); history.pushState({{}}, '', '/home/inbox'); }}, 900);
-                     setTimeout(() => localStorage.setItem('auth_token', '{TOKEN}'), 2000);</script>"
+                     setTimeout(() => write('auth_token', '{TOKEN}'), 2000);</script>"
                 )),
-                "/abroad" => redirect(&format!("{abroad}/redirected"), None),
+                "/abroad" => redirect(&format!("{abroad}/redirected"), &[]),
+                "/file" => html("a file"),
                 "/frame" => html(&format!("<iframe src=\"{abroad}/nested\"></iframe>")),
-                "/account" => account.map_or_else(missing, |account| account(cookies)),
+                "/account" => account.as_ref().map_or_else(missing, |account| account(cookies)),
                 _ => missing(),
             }
         });
         let back = acme.clone();
         let provider = provider.serve(move |asked| match asked.path {
-            "/sign-in" => redirect(&format!("{back}/callback"), None),
+            // Its own cookie of the same name is no business of the service's page.
+            "/sign-in" => redirect(&format!("{back}/callback"), &["session=ses-of-another; Path=/sign-in"]),
             _ => missing(),
         });
         Self { service, provider, foreign: foreign.serve(|_| html("<h1>Give me your password</h1>")) }
@@ -85,9 +98,11 @@ impl Acme {
              [browser]\nlogin_url = \"{acme}/login\"\nallow_hosts = [\"{acme}\", \"{idp}\"]\nextract_on = \"{acme}/home/*\"\n\
              [browser.tokens]\naccess_token = {{ local_storage = \"auth_token\", pattern = \"tok-[a-z-]+\" }}\n\
              session = {{ cookie = \"session\" }}\nplace = {{ script = \"location.pathname\" }}\n\
-             nothing = {{ session_storage = \"none\", required = false }}\n\
+             nothing = {{ session_storage = \"none\", required = false }}\nodd = {{ local_storage = \"o'dd\" }}\n\
+             number = {{ script = \"42\", required = false }}\n\
              [env]\nACME_TOKEN = \"{{access_token}}\"\nACME_SESSION = \"{{metadata.session}}\"\n\
-             ACME_PLACE = \"{{metadata.place}}\"\nACME_NOTHING = \"{{metadata.nothing}}\"\n"
+             ACME_PLACE = \"{{metadata.place}}\"\nACME_NOTHING = \"{{metadata.nothing}}\"\n\
+             ACME_ODD = \"{{metadata.odd}}\"\nACME_NUMBER = \"{{metadata.number}}\"\n"
         )
     }
 
@@ -102,7 +117,16 @@ impl Acme {
 }
 
 /// An app with this file of the provider `acme-browser`.
-async fn app(file: &str, change: impl FnOnce(&mut keyferry_app::settings::Settings)) -> TestApp {
+async fn app(file: &str, change: impl FnOnce(&mut Settings)) -> TestApp {
+    app_by(file, change, |_| {}).await
+}
+
+/// The same, with other parts.
+async fn app_by(
+    file: &str,
+    change: impl FnOnce(&mut Settings),
+    other: impl FnOnce(&mut keyferry_app::Parts),
+) -> TestApp {
     // Short: a browser's socket has a path, too.
     let folder = tempfile::Builder::new().prefix("kfb").tempdir_in("/tmp").unwrap();
     let providers = folder.path().join("providers");
@@ -114,27 +138,31 @@ async fn app(file: &str, change: impl FnOnce(&mut keyferry_app::settings::Settin
     change(&mut settings);
     let home = folder.path().to_owned();
     TestApp::boot(folder, settings, |parts| {
-        parts.environment = vec![("PATH".into(), "/usr/bin:/bin".into()), ("HOME".into(), home.into())];
+        parts.environment = vec![
+            ("PATH".into(), "/usr/bin:/bin".into()),
+            ("HOME".into(), home.into()),
+            ("KEYFERRY_PROXY_ACCESS_KEY".into(), "key-canary".into()),
+        ];
+        other(parts);
     })
     .await
 }
 
 /// The system's Chromium, told not to look for a desktop.
 fn headless(folder: &Path) -> PathBuf {
+    browser_that(folder, "exec CHROMIUM \"$@\"")
+}
+
+/// A browser that does this; CHROMIUM stands for the system's, told not to look for a desktop.
+fn browser_that(folder: &Path, does: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
     let installed =
         ["chromium", "google-chrome", "chromium-browser"].map(|name| Path::new("/usr/bin").join(name));
     let chromium = installed.iter().find(|path| path.exists());
     let chromium = chromium.unwrap_or_else(|| panic!("`cargo xtask setup` installs Chromium"));
-    let script = folder.join("headless");
-    fs::write(
-        &script,
-        format!(
-            "#!/bin/sh\nexec {} --headless=new --disable-gpu --disable-popup-blocking \"$@\"\n",
-            chromium.display()
-        ),
-    )
-    .unwrap();
+    let chromium = format!("{} --headless=new --disable-gpu --disable-popup-blocking", chromium.display());
+    let script = folder.join("browser");
+    fs::write(&script, format!("#!/bin/sh\n{}\n", does.replace("CHROMIUM", &chromium))).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     script
 }
@@ -194,15 +222,13 @@ fn processes(folder: &Path) -> Vec<u32> {
     .collect()
 }
 
-/// The browser itself among them: the one whose parent is none of them.
+/// The browser itself among them: not one of its helpers, each of which is told its type.
 fn browser(app: &TestApp) -> Option<u32> {
-    let all = processes(&app.data_folder().join("browser"));
-    let parent = |pid: &u32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest).to_owned();
-        rest.split_whitespace().nth(1).and_then(|field| field.parse::<u32>().ok()).unwrap_or_default()
+    let leads = |pid: &u32| {
+        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.contains("--remote-debugging-pipe") && !line.contains("--type=")
     };
-    all.iter().find(|pid| !all.contains(&parent(pid))).copied()
+    processes(&app.data_folder().join("browser")).into_iter().find(leads)
 }
 
 /// Nothing of a window is left: no process, no profile. What ends is given a moment to.

@@ -90,6 +90,22 @@ async fn a_popup_is_under_the_rules_from_its_first_request_on_and_the_sign_in_go
 }
 
 #[tokio::test]
+async fn what_a_listed_host_would_have_downloaded_is_not_kept() {
+    let acme = Acme::start(
+        "<a id=a download=kept.html href='/file'>x</a><script>setTimeout(() => a.click(), 200); setTimeout(signIn, 2000)</script>",
+    )
+    .await;
+    let app = acme.app().await;
+    let done = over(&app, begin(&app, json!({})).await).await;
+    assert_eq!(done["state"], "done", "{done}");
+    assert!(acme.service.heard().contains(&"GET /file".to_owned()), "{:?}", acme.service.heard());
+    let downloads = std::fs::read_dir(app.folder.path().join("Downloads"));
+    assert_eq!(downloads.into_iter().flatten().count(), 0);
+    nothing_left(&app).await;
+    app.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_a_window_was_kept_from_is_told_with_its_reason() {
     let acme = Acme::start(
         "<iframe src='https://acme.localhost.evil.example/'></iframe><iframe src='https://evilacme.localhost/'></iframe>

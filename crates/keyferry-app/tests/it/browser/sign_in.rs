@@ -38,6 +38,8 @@ async fn a_token_is_read_on_its_page_alone_and_reaches_a_real_server() {
     assert_eq!(environment["ACME_SESSION"], "ses-canary", "HttpOnly");
     assert_eq!(environment["ACME_PLACE"], "/home/inbox");
     assert!(environment.get("ACME_NOTHING").is_none());
+    assert_eq!(environment["ACME_ODD"], "odd-canary");
+    assert!(environment.get("ACME_NUMBER").is_none(), "a number is no text");
     assert!(!text.contains(EARLY));
     assert!(acme.provider.heard().contains(&"POST /sign-in".to_owned()));
 
@@ -63,8 +65,14 @@ async fn a_new_connection_can_be_made_and_signed_in_to_again() {
     let done = over(&app, begin(&app, json!({})).await).await;
     assert_eq!(done["state"], "done", "{done}");
     let id = done["connection"].as_str().unwrap();
-    // Who signs in again has agreed before.
-    let (status, again) = app.post("/api/v1/sign-ins", json!({ "connection": id })).await;
+    // Whoever signs in again is told again.
+    let (status, told) = app.post("/api/v1/sign-ins", json!({ "connection": id })).await;
+    assert_eq!((status.as_u16(), &told["error"]), (409, &json!("window_not_agreed")), "{told}");
+    let text = told["message"].as_str().unwrap();
+    assert!(text.contains("auth_token") && text.contains("ACME_TOKEN"), "{text}");
+    assert!(!text.contains("stayed signed in"), "nothing was kept: {text}");
+    let wanted = json!({ "connection": id, "window": { "agreed": true } });
+    let (status, again) = app.post("/api/v1/sign-ins", wanted).await;
     assert_eq!(status, 202, "{again}");
     let again = over(&app, again).await;
     assert_eq!((&again["state"], again["connection"].as_str()), (&json!("done"), Some(id)), "{again}");
@@ -90,5 +98,36 @@ async fn a_page_of_another_path_or_origin_gives_nothing() {
     let (_, cancelled) = app.delete(&format!("/api/v1/sign-ins/{id}")).await;
     assert_eq!(cancelled["error"]["error"], "cancelled", "{cancelled}");
     nothing_left(&app).await;
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_script_that_does_not_end_holds_up_nothing() {
+    let acme = Acme::start(SIGN_IN).await;
+    let endless = "endless = { script = \"for (;;);\", required = false }\nnothing = {";
+    let app = super::app(&acme.file().replace("nothing = {", endless), |_| {}).await;
+    let done = over(&app, begin(&app, json!({})).await).await;
+    assert_eq!(done["state"], "done", "{done}");
+    nothing_left(&app).await;
+    app.shutdown().await;
+}
+
+#[tokio::test]
+async fn no_more_than_four_windows_are_open_at_once() {
+    let acme = Acme::start("").await;
+    let app = acme.app().await;
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        open.push(begin(&app, json!({})).await);
+    }
+    let request = json!({ "provider": "acme-browser", "window": { "agreed": true } });
+    let (status, refused) = app.post("/api/v1/sign-ins", request).await;
+    assert!(status.is_client_error() || status.is_server_error(), "{status} {refused}");
+    assert_eq!(refused["error"], "too_many_sign_ins", "{refused}");
+    for sign_in in open {
+        app.delete(&format!("/api/v1/sign-ins/{}", sign_in["id"].as_str().unwrap())).await;
+    }
+    nothing_left(&app).await;
+    begin(&app, json!({})).await;
     app.shutdown().await;
 }

@@ -83,10 +83,10 @@ pub(crate) fn html(body: &str) -> Response {
     Response::builder().header(header::CONTENT_TYPE, "text/html").body(Body::from(body)).unwrap()
 }
 
-pub(crate) fn redirect(to: &str, cookie: Option<&str>) -> Response {
+pub(crate) fn redirect(to: &str, cookies: &[&str]) -> Response {
     let mut response = Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, to);
-    if let Some(cookie) = cookie {
-        response = response.header(header::SET_COOKIE, cookie);
+    for cookie in cookies {
+        response = response.header(header::SET_COOKIE, *cookie);
     }
     response.body(Body::empty()).unwrap()
 }

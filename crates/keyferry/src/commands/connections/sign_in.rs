@@ -43,7 +43,8 @@ pub(crate) struct Add {
 Example:
   keyferry connections sign-in abcdefghijkl
 
-The servers that use the connection go on with the new access. What there was stays until the new access is in.")]
+The servers that use the connection go on with the new access. What there was stays until the new access is in.
+Where a window opens, it is told again what will be read in it and where that goes, and asked.")]
 pub(crate) struct Again {
     #[command(flatten)]
     id: Id,

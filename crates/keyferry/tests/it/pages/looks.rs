@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Stage;
 use crate::support::{NARROW, Tab, WIDE};
 
-fn axe() -> Option<PathBuf> {
+pub(super) fn axe() -> Option<PathBuf> {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/axe/node_modules/axe-core/axe.min.js");
     if file.is_file() {
@@ -17,7 +17,7 @@ fn axe() -> Option<PathBuf> {
 }
 
 /// What axe finds on the page as it is.
-async fn barriers(tab: &Tab, axe: &Path) -> Vec<String> {
+pub(super) async fn barriers(tab: &Tab, axe: &Path) -> Vec<String> {
     tab.run(axe).await;
     let found = tab
         .awaited(

@@ -10,8 +10,10 @@ mod rotation;
 mod session;
 mod uninstall;
 mod weight;
+#[cfg(target_os = "linux")]
+mod window;
 
-use std::fs;
+use std::{fs, process::Command};
 
 use keyferry_sandbox::SandboxConfig;
 use serde_json::Value;
@@ -34,15 +36,20 @@ impl Stage {
 
     /// The same, with a sandbox provider of one's own.
     async fn set_with(config: SandboxConfig) -> Option<Self> {
-        Self::set_in(config, &[]).await
+        Self::set_by(config, &[], |_, _| {}).await
     }
 
     /// The same, with these manifests in the catalog.
     async fn set_with_manifests(manifests: &[Value]) -> Option<Self> {
-        Self::set_in(SandboxConfig::default(), manifests).await
+        Self::set_by(SandboxConfig::default(), manifests, |_, _| {}).await
     }
 
-    async fn set_in(config: SandboxConfig, manifests: &[Value]) -> Option<Self> {
+    /// The same, with an app whose command was changed.
+    async fn set_by(
+        config: SandboxConfig,
+        manifests: &[Value],
+        change: impl FnOnce(&World, &mut Command),
+    ) -> Option<Self> {
         let chromium = Chromium::start().await?;
         let world = World::with(config, |file| file).await;
         let folder = world.path("catalog");
@@ -53,6 +60,7 @@ impl Stage {
         let proxy = world.proxy();
         let mut command = world.command(&["app"]);
         command.env("KEYFERRY_CATALOG_SOURCES", folder);
+        change(&world, &mut command);
         let app = Service::start(command);
         Some(Self { world, proxy, app, chromium })
     }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 pub(crate) use tab::Tab;
+pub(super) use tab::pictures;
 
 use super::World;
 
@@ -120,7 +121,8 @@ pub(crate) fn link(world: &World) -> String {
     world.json(&["open", "--print"])["url"].as_str().unwrap().to_owned()
 }
 
-fn program() -> Option<PathBuf> {
+/// The machine's Chromium.
+pub(crate) fn program() -> Option<PathBuf> {
     let works = |program: &str| {
         let told = Command::new(program).arg("--version").output();
         told.is_ok_and(|told| told.status.success())

@@ -1,7 +1,13 @@
 //! A world of a person's own: a home, a sandbox provider, and the program run in it. At its end nothing may be left over: no process, no
 //! secret in anything that was printed or written.
 
+#[cfg(target_os = "linux")]
+mod acme;
 mod browser;
+#[cfg(target_os = "linux")]
+mod clock;
+#[cfg(target_os = "linux")]
+mod display;
 #[cfg(target_os = "linux")]
 mod keychain;
 #[cfg(unix)]
@@ -24,7 +30,13 @@ use keyferry_sandbox::{RedirectRule, Sandbox, SandboxConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use browser::{Chromium, NARROW, Tab, WIDE, link};
+#[cfg(target_os = "linux")]
+pub(crate) use acme::{Acme, TOKEN};
+pub(crate) use browser::{Chromium, NARROW, Tab, WIDE, link, program};
+#[cfg(target_os = "linux")]
+pub(crate) use clock::OwnClock;
+#[cfg(target_os = "linux")]
+pub(crate) use display::Display;
 #[cfg(target_os = "linux")]
 pub(crate) use keychain::Keychain;
 #[cfg(unix)]

@@ -158,6 +158,12 @@ impl Tab {
         self.page.save_screenshot(ScreenshotParams::builder().build(), path).await.unwrap();
     }
 
+    /// Keeps a picture of the whole page.
+    pub(crate) async fn whole_picture(&self, name: &str) {
+        let path = pictures().join(format!("{name}.png"));
+        self.page.save_screenshot(ScreenshotParams::builder().full_page(true).build(), path).await.unwrap();
+    }
+
     /// What the console said of errors since the last time.
     pub(crate) fn complaints(&self) -> Vec<String> {
         std::mem::take(&mut *self.complaints.lock().unwrap())
@@ -188,8 +194,8 @@ impl Tab {
     }
 }
 
-/// Where pictures of the pages are kept.
-fn pictures() -> PathBuf {
+/// Where pictures are kept.
+pub(in crate::support) fn pictures() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.ancestors().nth(3).unwrap().join("pages");
     std::fs::create_dir_all(&folder).unwrap();
