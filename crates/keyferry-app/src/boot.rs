@@ -20,7 +20,7 @@ use crate::{
     install::{self, AtHand, Backoff, Challenges, Deliveries, Registry},
     places::{self, Places},
     providers::{self, Providers},
-    runtime::{Containers, ContainersConfig, Limits, Servers, ServersConfig, WatchdogCommand},
+    runtime::{BaseImage, Containers, ContainersConfig, Limits, Servers, ServersConfig, WatchdogCommand},
     settings::{self, Settings},
     sign_ins::{Needs, SignIns, Windows},
     vault::{Passphrases, Vault, VaultError},
@@ -216,7 +216,7 @@ fn assemble(opened: Opened, parts: Parts) -> Result<Engine, BootError> {
     let containers = Containers::new(ContainersConfig {
         environment: parts.environment.clone(),
         data_folder: folder.path().to_owned(),
-        base_image: settings.containers_base_image.clone(),
+        base_image: BaseImage::of(settings.containers_base_image.clone()),
         entropy: parts.entropy.clone(),
     });
     let servers = Servers::new(ServersConfig {

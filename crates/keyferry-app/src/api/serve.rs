@@ -15,8 +15,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Connections at once. One person's programs need a few; more is a mistake or an attack.
+/// Connections at once, where there are files for them. One person's programs need a few; more is a mistake or an attack.
 const CONNECTIONS: usize = 256;
+
+/// The part of the files that connections may take: the vault and every server need some, too.
+const PART_OF_FILES: u64 = 4;
 
 /// The time a request's head may take. Also ends connections that idle.
 const HEAD_LIMIT: Duration = Duration::from_secs(15);
@@ -45,7 +48,7 @@ pub(crate) async fn bind(address: SocketAddr, any_port: bool) -> io::Result<TcpL
 
 /// Serves until `stop`, then lets requests under way finish, bounded.
 pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(connections_at_once()));
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).max_buf_size(HEAD_SIZE);
     let graceful = GracefulShutdown::new();
@@ -84,6 +87,22 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
         tracing::warn!("requests still under way were cut");
     }
     connections.shutdown().await;
+}
+
+/// As many as this process can hold open: one that can be accepted can be told that there are too many.
+fn connections_at_once() -> usize {
+    let files = most_files().map_or(u64::MAX, |files| files / PART_OF_FILES);
+    usize::try_from(files).unwrap_or(usize::MAX).clamp(1, CONNECTIONS)
+}
+
+#[cfg(unix)]
+fn most_files() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+#[cfg(not(unix))]
+fn most_files() -> Option<u64> {
+    None
 }
 
 fn turn_away(stream: &TcpStream) {

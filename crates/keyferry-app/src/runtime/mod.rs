@@ -26,7 +26,7 @@ pub mod process;
 mod servers;
 pub mod status;
 
-pub use container::{Containers, ContainersConfig};
+pub use container::{BaseImage, Containers, ContainersConfig};
 pub use error::RuntimeError;
 pub(crate) use files::make_private;
 pub use launch::{Launch, RemoteLaunch, Start};

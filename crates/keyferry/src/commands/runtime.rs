@@ -3,7 +3,7 @@
 use keyferry_app::{
     entropy::Entropy,
     home::DataFolder,
-    runtime::{Containers, ContainersConfig, RuntimeError},
+    runtime::{BaseImage, Containers, ContainersConfig, RuntimeError},
 };
 use keyferry_core::manifest::Image;
 use serde::Serialize;
@@ -70,7 +70,7 @@ fn containers(global: &Global) -> CliResult<Containers> {
     Ok(Containers::new(ContainersConfig {
         environment: std::env::vars_os().collect(),
         data_folder: folder.path().to_owned(),
-        base_image: settings.containers_base_image,
+        base_image: BaseImage::of(settings.containers_base_image),
         entropy: Entropy::system(),
     }))
 }

@@ -61,6 +61,9 @@ mod rotation;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod scarce;
+#[cfg(test)]
 #[cfg(unix)]
 mod schemathesis;
 #[cfg(test)]

@@ -21,7 +21,8 @@ use tokio::{sync::Mutex, time::sleep};
 use super::{
     engine::{Engine, Facts, failed, is_missing},
     find::find,
-    images, marks,
+    images::{self, BaseImage},
+    marks,
 };
 use crate::{
     entropy::Entropy,
@@ -39,8 +40,8 @@ pub struct ContainersConfig {
     pub environment: Vec<(OsString, OsString)>,
     /// The app's data folder. It exists.
     pub data_folder: PathBuf,
-    /// The image that stands in for the base image, where the settings name one.
-    pub base_image: Option<String>,
+    /// The base image.
+    pub base_image: BaseImage,
     /// The source of names that no other container has.
     pub entropy: Entropy,
 }
@@ -95,7 +96,7 @@ impl Containers {
             let mut known = self.known.lock().await;
             self.engine_in(&mut known).await?
         };
-        images::prepare(&engine, image, self.config.base_image.as_deref(), tell).await
+        images::prepare(&engine, image, &self.config.base_image, tell).await
     }
 
     /// The name of an image at the engine, and whether it is there.
@@ -107,7 +108,7 @@ impl Containers {
             let mut known = self.known.lock().await;
             self.engine_in(&mut known).await?
         };
-        let name = images::name(image, self.config.base_image.as_deref());
+        let name = images::name(image, &self.config.base_image);
         let found = images::look(&engine, &name).await?.is_some();
         Ok((name, found))
     }

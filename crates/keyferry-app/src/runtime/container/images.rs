@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use super::engine::{Engine, failed, is_missing, reason};
 use crate::runtime::{RuntimeError, log::escaped};
 
-/// How the base image is made.
-const CONTAINERFILE: &str = include_str!("../../../container/Containerfile");
+/// How the base image is made: a `Containerfile`, which has nothing beside it.
+const BASE_RECIPE: &str = include_str!("../../../container/Containerfile");
 /// An image with nothing in it.
 const EMPTY: &str = "localhost/keyferry-empty:1";
 /// How long a pull or a build may take. A slow line needs minutes for some hundred megabytes.
@@ -25,18 +25,35 @@ const PREPARED_WITHIN: Duration = Duration::from_secs(20 * 60);
 /// The longest line of progress, in characters.
 const LONGEST_LINE: usize = 120;
 
-/// The image's name at the engine. `base` stands in for the base image where the settings name one.
-pub(super) fn name(image: &Image, base: Option<&str>) -> String {
-    match image {
-        Image::Named(name) => name.clone(),
-        Image::Base => base.map_or_else(own_base, str::to_owned),
-        Image::ThisProgram => EMPTY.to_owned(),
+/// The base image.
+#[derive(Clone, Debug)]
+pub enum BaseImage {
+    /// Built by this recipe.
+    Recipe(String),
+    /// Fetched under this name.
+    Named(String),
+}
+
+impl BaseImage {
+    /// The one that the settings name, else Keyferry's own.
+    #[must_use]
+    pub fn of(named: Option<String>) -> Self {
+        named.map_or_else(|| Self::Recipe(BASE_RECIPE.to_owned()), Self::Named)
+    }
+}
+
+/// The image's name at the engine.
+pub(super) fn name(image: &Image, base: &BaseImage) -> String {
+    match (image, base) {
+        (Image::Named(name), _) | (Image::Base, BaseImage::Named(name)) => name.clone(),
+        (Image::Base, BaseImage::Recipe(recipe)) => built(recipe),
+        (Image::ThisProgram, _) => EMPTY.to_owned(),
     }
 }
 
 /// Another recipe makes another image, so that a new version of Keyferry does not go on with an old one.
-fn own_base() -> String {
-    let digest = Sha256::digest(CONTAINERFILE);
+fn built(recipe: &str) -> String {
+    let digest = Sha256::digest(recipe);
     let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     format!("localhost/keyferry-base:{short}")
 }
@@ -54,7 +71,7 @@ pub(super) async fn look(engine: &Engine, name: &str) -> Result<Option<ImageInsp
 pub(super) async fn prepare(
     engine: &Engine,
     image: &Image,
-    base: Option<&str>,
+    base: &BaseImage,
     tell: &(dyn Fn(String) + Send + Sync),
 ) -> Result<(), RuntimeError> {
     let name = name(image, base);
@@ -62,10 +79,10 @@ pub(super) async fn prepare(
         return Ok(());
     }
     let prepared = async {
-        match image {
-            Image::ThisProgram => import(engine).await,
-            Image::Base if base.is_none() => build(engine, &name, tell).await,
-            Image::Named(_) | Image::Base => pull(engine, &name, tell).await,
+        match (image, base) {
+            (Image::ThisProgram, _) => import(engine).await,
+            (Image::Base, BaseImage::Recipe(recipe)) => build(engine, &name, recipe, tell).await,
+            (Image::Named(_) | Image::Base, _) => pull(engine, &name, tell).await,
         }
     };
     let unavailable = |reason: String| RuntimeError::Image { image: name.clone(), reason };
@@ -99,8 +116,13 @@ async fn pull(engine: &Engine, name: &str, tell: &(dyn Fn(String) + Send + Sync)
     .await
 }
 
-async fn build(engine: &Engine, name: &str, tell: &(dyn Fn(String) + Send + Sync)) -> Result<(), String> {
-    let context = archive("Containerfile", CONTAINERFILE.as_bytes()).map_err(|error| error.to_string())?;
+async fn build(
+    engine: &Engine,
+    name: &str,
+    recipe: &str,
+    tell: &(dyn Fn(String) + Send + Sync),
+) -> Result<(), String> {
+    let context = archive("Containerfile", recipe.as_bytes()).map_err(|error| error.to_string())?;
     let options = BuildImageOptionsBuilder::new().dockerfile("Containerfile").t(name).rm(true).build();
     let steps = engine.docker.build_image(options, None, Some(body_full(context.into())));
     follow(
@@ -172,9 +194,11 @@ mod tests {
 
     #[test]
     fn an_image_has_one_name_and_the_settings_may_name_the_base() {
-        assert_eq!(name(&Image::Named("a/b:1".into()), Some("c")), "a/b:1");
-        assert_eq!(name(&Image::Base, Some("corp.example/base:2")), "corp.example/base:2");
-        assert!(name(&Image::Base, None).starts_with("localhost/keyferry-base:"));
-        assert_eq!(name(&Image::ThisProgram, None), "localhost/keyferry-empty:1");
+        let (own, named) = (BaseImage::of(None), BaseImage::of(Some("corp.example/base:2".to_owned())));
+        assert_eq!(name(&Image::Named("a/b:1".into()), &named), "a/b:1");
+        assert_eq!(name(&Image::Base, &named), "corp.example/base:2");
+        assert!(name(&Image::Base, &own).starts_with("localhost/keyferry-base:"));
+        assert_ne!(name(&Image::Base, &own), name(&Image::Base, &BaseImage::Recipe("FROM scratch".into())));
+        assert_eq!(name(&Image::ThisProgram, &own), "localhost/keyferry-empty:1");
     }
 }

@@ -24,4 +24,5 @@ mod streams;
 
 pub use containers::{Containers, ContainersConfig};
 pub use engine::Facts;
+pub use images::BaseImage;
 pub(crate) use running::Container;

@@ -71,7 +71,7 @@ impl Container {
             return Err(RuntimeError::NotStatic { program: this_program.to_owned() });
         }
         let engine = containers.engine().await?;
-        let name = images::name(&inside.image, containers.config.base_image.as_deref());
+        let name = images::name(&inside.image, &containers.config.base_image);
         let image = images::look(&engine, &name).await?.ok_or_else(|| RuntimeError::Image {
             image: name.clone(),
             reason: "the engine does not have it".to_owned(),

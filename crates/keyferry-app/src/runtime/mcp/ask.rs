@@ -55,7 +55,7 @@ impl Session {
             tokio::select! {
                 // What was reported before the answer is passed on before it.
                 biased;
-                Some(progress) = ongoing.progress.recv() => {
+                Some(progress) = ongoing.reported() => {
                     deadline = Instant::now() + limit;
                     if let Some((client, token)) = asker.reports.place() {
                         let mut progress = progress;

@@ -18,12 +18,12 @@ use rmcp::{
     service::Peer,
 };
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::Switchboard;
 
-/// Reports of progress that wait to be passed on.
+/// Reports of progress that wait to be passed on. Of more, the oldest go: what they said, the newer ones say better.
 const REPORTS: usize = 64;
 
 /// A client of the gateway, as the servers' side sees it.
@@ -96,7 +96,7 @@ pub(super) struct Call {
     pub(super) session: u64,
     pub(super) asker: Asker,
     pub(super) token: Option<ProgressToken>,
-    pub(super) progress: mpsc::Sender<ProgressNotificationParam>,
+    pub(super) progress: broadcast::Sender<ProgressNotificationParam>,
     pub(super) over: CancellationToken,
     asking: Arc<AtomicUsize>,
 }
@@ -106,7 +106,7 @@ pub(super) struct Ongoing {
     switchboard: Switchboard,
     server: ServerName,
     pub(super) tag: Tag,
-    pub(super) progress: mpsc::Receiver<ProgressNotificationParam>,
+    progress: broadcast::Receiver<ProgressNotificationParam>,
     asking: Arc<AtomicUsize>,
 }
 
@@ -171,7 +171,7 @@ impl Drop for Caller {
 
 impl Ongoing {
     pub(super) fn new(switchboard: Switchboard, server: ServerName, tag: Tag, asker: Asker) -> (Call, Self) {
-        let (report, progress) = mpsc::channel(REPORTS);
+        let (report, progress) = broadcast::channel(REPORTS);
         let asking = Arc::<AtomicUsize>::default();
         let call = Call {
             session: tag.session,
@@ -182,6 +182,17 @@ impl Ongoing {
             asking: Arc::clone(&asking),
         };
         (call, Self { switchboard, server, tag, progress, asking })
+    }
+
+    /// The next report of progress; none once the call is over.
+    pub(super) async fn reported(&mut self) -> Option<ProgressNotificationParam> {
+        loop {
+            match self.progress.recv().await {
+                Ok(report) => return Some(report),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
     }
 
     /// Whether the server waits for an answer of the client, or the person before it.

@@ -283,3 +283,6 @@ pub(crate) fn severity(level: LoggingLevel) -> u8 {
         LoggingLevel::Emergency => 7,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,8 +100,8 @@ impl Line {
     pub(super) fn progress(&self, session: u64, progress: &ProgressNotificationParam) {
         let mut calls = self.calls.values().filter(|call| call.session == session);
         if let Some(call) = calls.find(|call| call.token.as_ref() == Some(&progress.progress_token)) {
-            // A client that does not keep up misses some.
-            _ = call.progress.try_send(progress.clone());
+            // A client that does not keep up misses the oldest.
+            _ = call.progress.send(progress.clone());
         }
     }
 

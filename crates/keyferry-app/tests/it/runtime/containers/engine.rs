@@ -4,7 +4,7 @@ use std::path::Path;
 
 use keyferry_app::{
     entropy::Entropy,
-    runtime::{Containers, ContainersConfig, RuntimeError},
+    runtime::{BaseImage, Containers, ContainersConfig, RuntimeError},
 };
 use keyferry_core::manifest::Image;
 
@@ -15,7 +15,7 @@ fn with(environment: &[(&str, &str)], data: &Path) -> Containers {
     Containers::new(ContainersConfig {
         environment: environment.iter().map(|(name, value)| (name.into(), value.into())).collect(),
         data_folder: data.to_owned(),
-        base_image: None,
+        base_image: BaseImage::of(None),
         entropy: Entropy::system(),
     })
 }

@@ -1,5 +1,6 @@
 //! The runtime, with real containers of a real Podman.
 
+mod base;
 mod delivery;
 mod ends;
 mod engine;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use keyferry_app::{
     entropy::Entropy,
-    runtime::{Containers, ContainersConfig, Limits},
+    runtime::{BaseImage, Containers, ContainersConfig, Limits},
 };
 use keyferry_core::manifest::Image;
 use serde_json::{Map, Value, json};
@@ -28,11 +29,16 @@ struct World {
 
 /// The way to a Podman, for an app of its own.
 fn containers(podman: &Podman, data: &tempfile::TempDir) -> Containers {
+    containers_with(podman, data, BaseImage::of(None))
+}
+
+/// Likewise, with a base image of one's own.
+fn containers_with(podman: &Podman, data: &tempfile::TempDir, base_image: BaseImage) -> Containers {
     let environment = podman.environment().into_iter().map(|(name, value)| (name.into(), value.into()));
     Containers::new(ContainersConfig {
         environment: environment.collect(),
         data_folder: data.path().to_owned(),
-        base_image: None,
+        base_image,
         entropy: Entropy::system(),
     })
 }
