@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use keyferry_core::{id::ConnectionId, url::AuthorizationUrl};
+use keyferry_core::{
+    id::{ConnectionId, ProviderName},
+    url::AuthorizationUrl,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +34,10 @@ const KEPT: Duration = Duration::from_secs(15 * 60);
 /// A sign-in as it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
+    /// Where one signs in.
+    pub(crate) provider: ProviderName,
+    /// The connection that gets the new grant; none for a new one.
+    pub(crate) renewed: Option<ConnectionId>,
     /// Where it stands.
     pub(crate) phase: Phase,
     /// What its window did, where it has one.
@@ -79,11 +86,12 @@ pub(crate) async fn begin(
     request: SignInRequest<'_>,
     opening: Opening,
 ) -> Result<(Ticket, watch::Receiver<Standing>), ConnectionError> {
+    let about = (request.provider.clone(), request.renewed.clone());
     let in_window = engine.providers.get(request.provider).is_some_and(|file| file.browser().is_some());
     if in_window {
         let sign_in = engine.windows.prepare(request, opening.window).await?;
         let window = engine.windows.open(sign_in, opening.window)?;
-        let (ticket, entry) = admit(engine, Phase::InWindow, Some(window.state().borrow().clone()))?;
+        let (ticket, entry) = admit(engine, about, Phase::InWindow, Some(window.state().borrow().clone()))?;
         let Admitted { teller, cancel, standing } = entry;
         engine.tasks.spawn(async move {
             let heard =
@@ -97,7 +105,7 @@ pub(crate) async fn begin(
         return Ok((ticket, standing));
     }
     let sign_in = engine.connections.begin_sign_in(request).await?;
-    let (ticket, entry) = admit(engine, Phase::Waiting(sign_in.url().clone()), None)?;
+    let (ticket, entry) = admit(engine, about, Phase::Waiting(sign_in.url().clone()), None)?;
     let Admitted { teller, cancel, standing } = entry;
     if opening.browser && engine.settings.open_browser {
         engine.opener.open_beside(sign_in.url());
@@ -122,11 +130,12 @@ struct Admitted {
 
 fn admit(
     engine: &Arc<Engine>,
+    (provider, renewed): (ProviderName, Option<ConnectionId>),
     phase: Phase,
     window: Option<WindowState>,
 ) -> Result<(Ticket, Admitted), ConnectionError> {
     let (ticket, cancel) = (Ticket::from_entropy(engine.entropy.bytes()), CancellationToken::new());
-    let (teller, standing) = watch::channel(Standing { phase, window, revision: 1 });
+    let (teller, standing) = watch::channel(Standing { provider, renewed, phase, window, revision: 1 });
     engine.sign_ins.admit(ticket, standing.clone(), cancel.clone())?;
     engine.tasks.spawn(events::tell_while(Arc::clone(engine), Change::SignIn(ticket), standing.clone()));
     Ok((ticket, Admitted { teller, cancel, standing }))

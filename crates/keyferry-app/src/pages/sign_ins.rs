@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{
-        dto::{SignInRequest, SignInState, SignInWindow, WindowChoice},
+        dto::{SignIn, SignInRequest, SignInState, SignInWindow, WindowChoice},
         extract::{Body, Named, Parameters},
         v1::sign_ins::{self, Wait},
     },
@@ -98,7 +98,10 @@ pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>, headers: HeaderMa
                 (None, Some(error)) => {
                     (problem(error))
                     @if let Some(window) = &sign_in.window { (kept_from(window)) }
-                    p { a.button href="/accounts" { "To the accounts" } }
+                    div.actions {
+                        a.button.main href=(from(&sign_in)) { "Try again" }
+                        a.button href="/accounts" { "To the accounts" }
+                    }
                 }
                 (None, None) => {
                     @match &sign_in.window {
@@ -111,6 +114,14 @@ pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>, headers: HeaderMa
         }
     };
     Ok(visit.show(Page::new(Place::Accounts, "Sign in", body).live(&["sign_in"])).await)
+}
+
+/// The page from which it was begun.
+fn from(sign_in: &SignIn) -> String {
+    match &sign_in.renewed {
+        Some(connection) => format!("/accounts/{connection}/sign-in"),
+        None => format!("/providers/{}", sign_in.provider),
+    }
 }
 
 /// A window in which the person is to sign in.

@@ -124,8 +124,13 @@ impl Link {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).note(&message, &raw);
         let id = message.id.clone().filter(|_| message.is_request());
         if message.own_version().is_some() {
+            // Noted before the next message is taken, which may cancel it.
+            let cancel = self.ending.child_token();
+            if let Some(id) = &id {
+                self.under_way().insert(id.to_string(), cancel.clone());
+            }
             let link = Arc::clone(&self);
-            self.tasks.spawn(async move { link.ask_alone(&message, id, raw).await });
+            self.tasks.spawn(async move { link.ask_alone(&message, id, raw, cancel).await });
             return;
         }
         match self.send(&message, &raw).await {
@@ -238,12 +243,13 @@ impl Link {
     }
 
     /// A request without a session: nothing has to come after it, and breaking it off cancels it.
-    async fn ask_alone(self: Arc<Self>, message: &Message, id: Option<Value>, raw: Vec<u8>) {
-        let cancel = self.ending.child_token();
-        let key = id.as_ref().map(Value::to_string);
-        if let Some(key) = &key {
-            self.under_way().insert(key.clone(), cancel.clone());
-        }
+    async fn ask_alone(
+        self: Arc<Self>,
+        message: &Message,
+        id: Option<Value>,
+        raw: Vec<u8>,
+        cancel: CancellationToken,
+    ) {
         tokio::select! {
             () = cancel.cancelled() => {}
             () = async {
@@ -253,8 +259,8 @@ impl Link {
                 }
             } => {}
         }
-        if let Some(key) = &key {
-            self.under_way().remove(key);
+        if let Some(id) = &id {
+            self.under_way().remove(&id.to_string());
         }
     }
 

@@ -68,6 +68,11 @@ pub struct RefusedPlace {
 pub struct SignIn {
     /// By this it is asked about.
     pub id: String,
+    /// Where one signs in.
+    pub provider: String,
+    /// The connection that gets the new access; none for a new account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<String>,
     /// Where it stands.
     pub state: SignInState,
     /// Grows with each change; give it as `after` to wait for the next one.

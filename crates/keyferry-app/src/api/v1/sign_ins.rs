@@ -149,8 +149,17 @@ fn shown(ticket: Ticket, standing: &Standing) -> SignIn {
         Phase::Failed(problem) => (SignInState::Failed, None, None, Some(problem.clone())),
     };
     let window = standing.window.as_ref().map(WindowState::shown);
-    let revision = standing.revision;
-    SignIn { id: ticket.to_string(), state, revision, authorization_url, window, connection, error }
+    SignIn {
+        id: ticket.to_string(),
+        provider: standing.provider.to_string(),
+        renewed: standing.renewed.as_ref().map(ToString::to_string),
+        state,
+        revision: standing.revision,
+        authorization_url,
+        window,
+        connection,
+        error,
+    }
 }
 
 fn unknown() -> ApiError {

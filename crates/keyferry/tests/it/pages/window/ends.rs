@@ -46,6 +46,8 @@ async fn each_end_of_a_window_is_told_on_its_page() {
     )
     .await;
     tab.says(&scene.acme.foreigner()).await;
+    tab.press("Try again").await;
+    tab.until("location.pathname === '/providers/acme-browser'").await;
 
     scene.begin(&tab).await;
     scene.acme.asks().await;
