@@ -32,7 +32,7 @@ const KEPT: &str = "keep_signed_in";
 pub(super) async fn begin(Of(name): Of<keyferry_core::id::ProviderName>, sent: Sent) -> Response {
     let request = SignInRequest {
         provider: Some(name.to_string()),
-        config: config(&sent.fields),
+        config: config(&sent.fields, CONFIG),
         window: window(&sent.fields),
         open_browser: true,
         ..SignInRequest::default()
@@ -69,9 +69,9 @@ pub(super) fn window(fields: &Fields) -> WindowChoice {
     WindowChoice { agreed: fields.one(AGREED).is_some(), keep_signed_in: Some(fields.one(KEPT).is_some()) }
 }
 
-/// What a provider asks of the person.
-pub(super) fn config(fields: &Fields) -> std::collections::BTreeMap<String, String> {
-    fields.below(CONFIG).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+/// What a provider asks of the person, in fields whose names begin like this.
+pub(super) fn config(fields: &Fields, prefix: &str) -> std::collections::BTreeMap<String, String> {
+    fields.below(prefix).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// `GET`: where it stands; the account, once there is one.

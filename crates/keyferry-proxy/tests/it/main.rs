@@ -23,6 +23,8 @@ mod sealing;
 #[cfg(test)]
 mod shutdown;
 #[cfg(test)]
+mod standards;
+#[cfg(test)]
 mod start;
 #[cfg(test)]
 mod store;

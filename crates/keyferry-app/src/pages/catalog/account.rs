@@ -42,6 +42,9 @@ pub(super) const NEW: &str = "new";
 pub(super) const NONE: &str = "none";
 pub(super) const BROWSER: &str = "browser";
 
+/// The names of what the provider of the window asks begin with this: that of the other way may ask for the same.
+pub(super) const WINDOW_CONFIG: &str = "window-config.";
+
 // === impl Offer ===
 
 impl Offer {
@@ -100,10 +103,10 @@ pub(super) fn choice(offer: &Offer, asked: Option<&InstallRequest>) -> Markup {
                 (radio(BROWSER, chosen == BROWSER, &label, "Without OAuth: a session token is read in it"))
             }
             @if !offer.required { (radio(NONE, chosen == NONE, "Without an account", "You can install it anew with one later")) }
-            @if let Some(file) = &offer.file { div.by-oauth { (asks(offer, file)) (config(file, asked)) } }
+            @if let Some(file) = &offer.file { div.by-oauth { (asks(offer, file)) (config(file, CONFIG, asked)) } }
             @if let Some(file) = &offer.browser {
                 div.in-window {
-                    @if offer.file.is_none() { (config(file, asked)) }
+                    (config(file, WINDOW_CONFIG, asked))
                     (consent(&told(file, false), offer.only_window(), false))
                 }
             }
@@ -155,14 +158,14 @@ fn asks(offer: &Offer, file: &ProviderFile) -> Markup {
 }
 
 /// What the provider asks of the person before the sign-in.
-fn config(file: &ProviderFile, asked: Option<&InstallRequest>) -> Markup {
+fn config(file: &ProviderFile, prefix: &str, asked: Option<&InstallRequest>) -> Markup {
     html! {
         @for (name, field) in &file.config {
-            @let id = format!("config-{name}");
+            @let id = format!("{prefix}{name}");
             @let said = asked.and_then(|asked| asked.config.get(name.as_str())).or(field.default.as_ref());
             div.field {
                 label for=(id) { (field.title) }
-                input type="text" id=(id) name={ (CONFIG) (name) } value=[said] autocomplete="off" spellcheck="false";
+                input type="text" id=(id) name=(id) value=[said] autocomplete="off" spellcheck="false";
                 @if let Some(text) = &field.description { p.soft { (text) } }
             }
         }

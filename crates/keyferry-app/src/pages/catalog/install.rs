@@ -10,7 +10,7 @@ use keyferry_core::{
 };
 
 use super::{
-    account::{BROWSER, NEW, NONE},
+    account::{BROWSER, NEW, NONE, WINDOW_CONFIG},
     form::Filled,
     one,
 };
@@ -27,7 +27,7 @@ use crate::{
         failed::{Failed, Of, Shown},
         fields::values,
         form::{Fields, Sent},
-        sign_ins::{config, window},
+        sign_ins::{CONFIG, config, window},
         visit::see,
     },
     ticket::Ticket,
@@ -78,11 +78,12 @@ fn request(
         Some(BROWSER) => (Some(AuthMethod::Browser), None),
         Some(id) => (None, Some(id.to_owned())),
     };
+    let prefix = if fields.one("account") == Some(BROWSER) { WINDOW_CONFIG } else { CONFIG };
     InstallRequest {
         manifest: ManifestChoice::Named(detail.entry.name.clone()),
         settings,
         auth,
-        config: config(fields),
+        config: config(fields, prefix),
         connection,
         runtime: match fields.one("runtime") {
             Some("container") => Some(Runtime::Container),

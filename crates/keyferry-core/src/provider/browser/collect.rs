@@ -75,7 +75,7 @@ impl Browser {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::ProviderSet;
+    use crate::provider::{ProviderFile, ProviderSet};
 
     fn collect(provider: &str, read: &[(&str, &str)]) -> Collected {
         let files = ProviderSet::builtin().unwrap();
@@ -116,5 +116,19 @@ mod tests {
         }
         let Collected::Missing(missing) = collect("slack-browser", &[]) else { panic!("nothing is there") };
         assert_eq!(missing.len(), 3);
+    }
+    #[test]
+    fn a_value_without_a_pattern_is_a_text_that_is_there_and_has_a_bound() {
+        let file = "display_name = \"A\"\n[browser]\nlogin_url = \"https://a.example/\"\nallow_hosts = [\"a.example\"]\n\
+                    extract_on = \"https://a.example/\"\n[browser.tokens]\naccess_token = { cookie = \"c\" }\n\
+                    team = { cookie = \"t\", required = false }\n[env]\nA = \"{access_token}\"\n";
+        let read = ProviderFile::parse("a".parse().unwrap(), "a.toml", file);
+        let browser = read.unwrap_or_else(|findings| panic!("{findings}")).file.browser().unwrap().clone();
+        let bound = "a".repeat(LONGEST_VALUE);
+        for (text, taken) in [("t", true), (&*bound, true), (&format!("{bound}a"), false), ("", false)] {
+            let read = [("access_token".parse().unwrap(), SecretText::new(text).unwrap())];
+            let whole = matches!(browser.collect(read.into(), None), Collected::Whole(_));
+            assert_eq!(whole, taken, "{} bytes", text.len());
+        }
     }
 }

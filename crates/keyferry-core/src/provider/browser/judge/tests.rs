@@ -158,3 +158,26 @@ fn a_whole_sign_in_can_stand_on_this_machine_and_nowhere_else_without_https() {
         assert!(file(login, page).is_err(), "{login} {page}");
     }
 }
+
+#[test]
+fn a_wildcard_is_for_the_hosts_below_it_and_a_page_is_its_whole_path() {
+    let browser = browser(r#"["atlassian.net", "*.acme.example"]"#);
+    for (url, allowed) in [
+        ("https://a.acme.example/", true),
+        ("https://b.a.acme.example/", true),
+        ("https://acme.example/", false),
+        ("https://.acme.example/", false),
+        ("https://a.atlassian.net/", false),
+    ] {
+        assert_eq!(browser.judge(url).is_ok(), allowed, "{url}");
+    }
+    for (url, is_it) in [
+        ("https://atlassian.net/home", true),
+        ("https://atlassian.net/home?a#b", true),
+        ("https://atlassian.net/home/inbox", false),
+        ("https://atlassian.net/homes", false),
+        ("https://atlassian.net/", false),
+    ] {
+        assert_eq!(browser.extract_on.matches(&url.parse().unwrap()), is_it, "{url}");
+    }
+}
