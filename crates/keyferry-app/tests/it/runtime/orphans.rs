@@ -74,12 +74,12 @@ async fn a_killed_app_leaves_no_server() {
 async fn a_killed_watchdog_is_replaced_and_told_everything_again() {
     let mut app = App::start("stubborn");
     let first = app.next_server();
-    let watchdog = watchdog_of(&app).unwrap();
+    let watchdog = watchdog_of(&app).await;
     kill(watchdog);
     ends(watchdog).await;
     // A start comes back when the new watchdog knows of it, and so of all before it.
     let second = app.start_another();
-    assert_ne!(watchdog_of(&app).unwrap(), watchdog);
+    assert_ne!(watchdog_of(&app).await, watchdog);
     app.kill();
     ends(first).await;
     ends(second).await;
@@ -90,7 +90,7 @@ async fn a_killed_watchdog_is_replaced_and_told_everything_again() {
 async fn the_watchdog_ends_after_its_work() {
     let mut app = App::start("echo");
     app.next_server();
-    let watchdog = watchdog_of(&app).unwrap();
+    let watchdog = watchdog_of(&app).await;
     app.kill();
     ends(watchdog).await;
 }
@@ -121,13 +121,21 @@ fn kill(pid: u32) {
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
 }
 
-/// The process that was started with `watchdog` and the app's folder.
+/// The process that was started with `watchdog` and the app's folder, as soon as it is that program: orders wait for it in its pipe.
 #[cfg(target_os = "linux")]
-fn watchdog_of(app: &App) -> Option<u32> {
+async fn watchdog_of(app: &App) -> u32 {
     let wanted = format!("\0watchdog\0{}\0", app.folder.path().display());
-    std::fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        let arguments = std::fs::read(entry.path().join("cmdline")).ok()?;
-        (runs(pid) && String::from_utf8_lossy(&arguments).ends_with(&wanted)).then_some(pid)
-    })
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let found = std::fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let arguments = std::fs::read(entry.path().join("cmdline")).ok()?;
+            (runs(pid) && String::from_utf8_lossy(&arguments).ends_with(&wanted)).then_some(pid)
+        });
+        if let Some(pid) = found {
+            return pid;
+        }
+        assert!(Instant::now() < until, "there is no watchdog");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
