@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Servers that are started by themselves at the same time.
-const STARTED_AT_ONCE: usize = 8;
+const STARTED_AT_ONCE: usize = 4;
 
 /// Starts a server, and keeps it running from now on. One that runs with tokens of before is started anew.
 pub(crate) async fn start(engine: &Engine, name: &ServerName) -> Result<(), ApiError> {
