@@ -51,8 +51,8 @@ pub use clock::Clock;
 pub use config::{
     AccessKey, AccessKeys, Callers, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv,
     DotEnvError, Environment, InvalidAccessKeys, InvalidNetwork, InvalidRate, InvalidSealingKey, KeyFile,
-    KeyFileError, Limits, Listen, Network, NewKey, Outside, ProxyConfig, Rate, SealingKey, SealingKeys,
-    SourceError, TlsFiles, VariableSlip, variable_slips,
+    KeyFileError, Limits, Listen, Network, NewKey, Outside, ProxyConfig, Rate, SealingByClient, SealingKey,
+    SealingKeys, SourceError, TlsFiles, VariableSlip, variable_slips,
 };
 pub use proxy::Proxy;
 pub use server_tls::TlsFileError;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyferry_core::provider::ProviderSet;
 
 use crate::{
-    config::{AccessKeys, ConfigError, Credentials, SealingKeys, TlsFiles},
+    config::{AccessKeys, ConfigError, Credentials, SealingByClient, SealingKeys, TlsFiles},
     server_tls::TlsFileError,
     state::ProxyState,
 };
@@ -41,6 +41,7 @@ impl ProviderUpdates {
             for problem in credentials.problems() {
                 tracing::warn!("{problem}");
             }
+            self.state.sealer.renew(&credentials, changed);
             credentials
         });
         self.state.tell_near();
@@ -64,18 +65,20 @@ impl ProviderUpdates {
     ) -> Result<(), ReloadError> {
         let access = AccessKeys::from_environment(&lookup)?;
         let sealing = SealingKeys::from_environment(&lookup)?;
+        let by_client = SealingByClient::from_environment(&lookup)?;
         let files = TlsFiles::from_environment(&lookup)?;
         let credentials = Credentials::from_environment(providers, &lookup);
         if let (Some(tls), Some(files)) = (&self.state.tls, &files) {
             tls.replace(files)?;
         }
         self.state.admission.replace(&access);
-        if !self.state.sealer.replace(sealing.as_ref()) {
+        if !self.state.sealer.replace(sealing.as_ref(), by_client) {
             tracing::warn!("the sealing key is gone from the settings; the one before goes on to be used");
         }
         for problem in credentials.problems() {
             tracing::warn!("{problem}");
         }
+        self.state.sealer.renew(&credentials, providers);
         self.state.registry.renew(&credentials);
         self.state.tell_near();
         tracing::info!(access_keys = access.iter().count(), "the secrets were read anew");
