@@ -25,6 +25,9 @@ mod exchange;
 mod facts;
 mod fault;
 mod finish;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod limits;
 mod metrics;
 mod pace;

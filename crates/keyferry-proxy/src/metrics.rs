@@ -171,6 +171,12 @@ impl Metrics {
         self.kept_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
+    /// How many panics there were.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.get()
+    }
+
     /// Counts a panic.
     pub(crate) fn panic(&self) {
         self.panics.inc();
