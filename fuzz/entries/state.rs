@@ -17,6 +17,7 @@ use keyferry_core::{
     secret::State,
     url::RedirectUri,
 };
+use url::Url;
 
 const FILE: &str = "display_name = \"A\"\n[authorization]\nendpoint = \"https://a.example/a\"\nredirect = \"proxy\"\n\
     [callback]\nmetadata = [\"realmId\"]\n[token]\nendpoint = \"https://a.example/t\"\n";
@@ -69,7 +70,8 @@ fn answer(query: &str) {
             assert!(ours && values("error").is_empty());
             assert_eq!(values("code"), [taken.code.expose_secret()]);
             let issuers = values("iss");
-            assert!(issuers.iter().all(|issuer| issuer.contains("a.example")), "{issuers:?}");
+            let host = |issuer: &String| Url::parse(issuer).ok()?.host_str().map(str::to_owned);
+            assert!(issuers.iter().all(|issuer| host(issuer).as_deref() == Some("a.example")), "{issuers:?}");
             assert!(taken.metadata.iter().all(|(name, _)| name.as_str() == "realmId"));
             let code = taken.code.expose_secret();
             assert!(code.len() < 16 || query.matches(code).count() > 1 || !printed.contains(code));
