@@ -27,6 +27,13 @@ mod fault;
 mod finish;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "they run in tests and under libFuzzer alone, which learn of a broken promise by a panic"
+)]
 pub mod fuzz;
 mod limits;
 mod metrics;

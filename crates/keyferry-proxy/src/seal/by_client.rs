@@ -13,6 +13,7 @@ use keyferry_core::{
     provider::ProviderSet,
     secret::ClientSecret,
 };
+use zeroize::Zeroizing;
 
 use super::Key;
 use crate::config::{Credentials, SealingKey, previous_variable};
@@ -78,7 +79,7 @@ fn made(client_id: &ClientId, secret: &ClientSecret) -> Option<Key> {
         return None;
     }
     let prk = Salt::new(HKDF_SHA256, SALT).extract(secret);
-    let mut bytes = [0; 32];
-    prk.expand(&[client_id.as_str().as_bytes()], HKDF_SHA256).ok()?.fill(&mut bytes).ok()?;
-    Some(Key { bound_to_caller: false, ..Key::new(&SealingKey::new(bytes)) })
+    let mut bytes = Zeroizing::new([0; 32]);
+    prk.expand(&[client_id.as_str().as_bytes()], HKDF_SHA256).ok()?.fill(bytes.as_mut_slice()).ok()?;
+    Some(Key { bound_to_caller: false, ..Key::new(&SealingKey::new(*bytes)) })
 }

@@ -26,7 +26,7 @@ async fn refreshed(config: ProxyConfig, token: &str) -> Reply {
 /// The refresh token that the caller has from now on; none where the one that it has stays.
 fn next(reply: &Reply) -> Option<String> {
     assert_eq!(reply.status, 200, "{}", reply.text());
-    reply.json()["refresh_token"].as_str().map(str::to_owned)
+    reply.json().get("refresh_token")?.as_str().map(str::to_owned)
 }
 
 #[tokio::test]
