@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use http::StatusCode;
 use keyferry_core::{
     flow::{
@@ -24,6 +25,7 @@ use keyferry_core::{
     },
     secret::SecretText,
 };
+use zeroize::Zeroize;
 
 use crate::{
     admission::Caller,
@@ -89,7 +91,7 @@ impl Sender<'_> {
             self.proxy.upstream.send(&self.provider.label, request).await?;
         self.retry_after.store(retry_after.unwrap_or(0), Ordering::Relaxed);
         later(status, retry_after)?;
-        Ok(EndpointReply { status: status.as_u16(), body: SecretBytes::new(body.into()) })
+        Ok(EndpointReply { status: status.as_u16(), body: SecretBytes::new(taken(body)) })
     }
 
     /// What a failed step is told as.
@@ -254,6 +256,15 @@ impl Abandoned {
         let outcome = error.map_or("ok", ProxyError::outcome);
         tracing::info!(request_id = %id, provider = &*label, grant, outcome, "an exchange ended after its caller had gone");
     }
+}
+
+/// A body on its own. As it is it lies in a buffer of the connection, many times as large, which would have to be wiped as a whole.
+fn taken(body: Bytes) -> Vec<u8> {
+    let text = body.to_vec();
+    if let Ok(mut rest) = body.try_into_mut() {
+        rest.as_mut().zeroize();
+    }
+    text
 }
 
 /// What a reply without tokens is told as.

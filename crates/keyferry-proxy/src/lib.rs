@@ -55,6 +55,7 @@ pub use config::{
     SourceError, TlsFiles, VariableSlip, variable_slips,
 };
 pub use proxy::Proxy;
+pub use request_log::REQUEST_LOG_TARGET;
 pub use server_tls::TlsFileError;
 pub use start_error::StartError;
 pub use updates::{ProviderUpdates, ReloadError};

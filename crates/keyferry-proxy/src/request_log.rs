@@ -9,6 +9,9 @@ use tokio::time::Instant;
 
 use crate::{request_id::RequestId, state::ProxyState};
 
+/// The target of these lines in the log.
+pub const REQUEST_LOG_TARGET: &str = "keyferry_proxy::request_log";
+
 /// What a handler found out about its request. Travels in the response's extensions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -72,6 +75,7 @@ impl RequestLog {
     fn write(&self, facts: Option<&Facts>, outcome: &'static str, status: Option<StatusCode>) {
         let elapsed = self.started.elapsed();
         tracing::info!(
+            target: REQUEST_LOG_TARGET,
             request_id = %self.id,
             address = %self.address,
             caller = facts.and_then(|facts| facts.caller.as_deref()).filter(|name| !name.is_empty()),

@@ -2,7 +2,7 @@
 
 mod health;
 mod metrics;
-mod oauth;
+pub(crate) mod oauth;
 pub(crate) mod openapi;
 mod ready;
 pub(crate) mod reply;
@@ -25,11 +25,13 @@ struct Route {
     handler: fn() -> MethodRouter<Arc<ProxyState>>,
 }
 
+/// Where nearly all that the proxy does is asked for.
+pub(crate) const TOKEN: &str = "/oauth/token";
 const METRICS: &str = "/metrics";
 
 /// All routes.
 const ROUTES: [Route; 9] = [
-    Route { method: "post", path: "/oauth/token", handler: || post(oauth::token::post) },
+    Route { method: "post", path: TOKEN, handler: || post(oauth::token::post) },
     Route { method: "post", path: "/oauth/revoke", handler: || post(oauth::revoke::post) },
     Route { method: "get", path: "/oauth/providers", handler: || get(oauth::providers::list::get) },
     Route { method: "get", path: "/oauth/providers/{name}", handler: || get(oauth::providers::show::get) },

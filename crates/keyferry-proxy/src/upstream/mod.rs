@@ -176,6 +176,8 @@ impl Upstream {
             .http1_max_buf_size(LONGEST_HEAD)
             .http1_max_headers(MOST_HEADERS)
             .http2_max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
+            // As for callers: requests are small.
+            .http1_writev(false)
             .retry_canceled_requests(true)
             .build(ConnectDeadline::new(https, limits.connect));
         Self { client, near, exchange: limits.exchange, longest_reply: limits.provider_reply }

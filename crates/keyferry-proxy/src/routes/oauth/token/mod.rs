@@ -19,7 +19,7 @@ use crate::{
     exchange::{Exchange, Step},
     facts::RequestFacts,
     parameters::{Name, Parameters},
-    replay::{self, Answer, Asked, Identity, Turn},
+    replay::{self, Answer, Asked, Identity, Lead, Turn},
     request_id::RequestId,
     request_log::Facts,
     state::ProxyState,
@@ -107,14 +107,15 @@ async fn redeem(
     facts.grant = Some(step.grant_type());
     let client = provider.client()?;
     provider.reachable(&request)?;
-    let asked = Asked {
-        caller: &caller,
-        key: key.as_ref(),
-        identity: Identity::of(&caller, &provider.label, &request, &step),
-        // A code without a key is sent as often as it is presented: it is for the provider to notice.
-        shared: matches!(step, Step::Refresh(_)),
+    // A code without a key is sent as often as it is presented: it is for the provider to notice.
+    let shared = matches!(step, Step::Refresh(_));
+    let turn = if shared || key.is_some() {
+        let identity = Identity::of(&caller, &provider.label, &request, &step);
+        proxy.replay.begin(Asked { caller: &caller, key: key.as_ref(), identity, shared })?
+    } else {
+        Turn::Lead(Lead::alone())
     };
-    let answer = match proxy.replay.begin(asked)? {
+    let answer = match turn {
         Turn::Kept(answer, age) => return Ok(replayed(&answer, age)),
         Turn::Wait(waiting) => waiting.answer().await,
         Turn::Lead(lead) => {
