@@ -26,6 +26,8 @@ struct Route {
 }
 
 const METRICS: &str = "/metrics";
+/// What a path that is none of them is called.
+pub(crate) const UNKNOWN: &str = "none";
 
 /// All routes.
 const ROUTES: [Route; 9] = [
@@ -58,7 +60,7 @@ pub(crate) fn label(path: &str) -> &'static str {
             path.strip_prefix(base).is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
         }
     };
-    ROUTES.iter().map(|route| route.path).find(|pattern| matches(pattern)).unwrap_or("none")
+    ROUTES.iter().map(|route| route.path).find(|pattern| matches(pattern)).unwrap_or(UNKNOWN)
 }
 
 fn build(proxy: Arc<ProxyState>, wanted: impl Fn(&str) -> bool) -> Router {
