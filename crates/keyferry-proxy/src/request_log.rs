@@ -32,7 +32,7 @@ pub(crate) struct RequestLog {
     method: &'static str,
     route: &'static str,
     started: Instant,
-    span: Option<Box<RequestSpan>>,
+    span: Option<RequestSpan>,
     finished: bool,
 }
 
@@ -55,7 +55,7 @@ impl RequestLog {
         address: IpAddr,
         method: &Method,
         route: &'static str,
-        span: Option<Box<RequestSpan>>,
+        span: Option<RequestSpan>,
     ) -> Self {
         let method = known_method(method);
         let started = Instant::now();

@@ -1,5 +1,7 @@
 //! Where spans hang: the trace that a caller tells of, and the request's own span.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use opentelemetry::{
     Context,
@@ -14,7 +16,7 @@ const SHORTEST: usize = 55;
 
 /// A request's span, for what is done within the request. Travels in the request's extensions.
 #[derive(Debug, Clone)]
-pub(crate) struct Parent(pub(super) SpanContext);
+pub(crate) struct Parent(Arc<SpanContext>);
 
 /// The one header that is read. `tracestate` is not: it is the caller's text.
 struct One<'h>(&'h HeaderMap);
@@ -22,8 +24,12 @@ struct One<'h>(&'h HeaderMap);
 // === impl Parent ===
 
 impl Parent {
+    pub(super) fn new(span: &SpanContext) -> Self {
+        Self(Arc::new(span.clone()))
+    }
+
     pub(super) fn context(&self) -> Context {
-        Context::new().with_remote_span_context(self.0.clone())
+        Context::new().with_remote_span_context(SpanContext::clone(&self.0))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Parent, Traces};
 use crate::fault::Fault;
 
 /// The span of a request to a provider that is under way. It ends with its answer, or when it is dropped.
-pub(crate) struct ProviderSpan(Span);
+pub(crate) struct ProviderSpan(Box<Span>);
 
 // === impl Traces ===
 
@@ -44,7 +44,7 @@ impl Traces {
             KeyValue::new("server.port", i64::from(uri.port_u16().unwrap_or(usual))),
             KeyValue::new("keyferry.provider", StringValue::from(Arc::clone(provider))),
         ]);
-        ProviderSpan(span)
+        ProviderSpan(Box::new(span))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The span of a request.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::body::Body;
 use http::{Request, StatusCode, Version};
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The span of a request under way. It ends with it, or when it is dropped.
-pub(crate) struct RequestSpan(Span);
+pub(crate) struct RequestSpan(Box<Span>);
 
 // === impl Traces ===
 
@@ -32,7 +32,7 @@ impl Traces {
         id: RequestId,
         address: IpAddr,
         route: &'static str,
-    ) -> Option<Box<RequestSpan>> {
+    ) -> Option<RequestSpan> {
         let method = match known_method(request.method()) {
             "other" => "_OTHER",
             method => method,
@@ -67,7 +67,7 @@ impl Traces {
                 span.set_attribute(KeyValue::new("url.path", route));
             }
         }
-        Some(Box::new(RequestSpan(span)))
+        Some(RequestSpan(Box::new(span)))
     }
 }
 
@@ -76,15 +76,15 @@ impl Traces {
 impl RequestSpan {
     /// What spans within this request hang on.
     pub(crate) fn parent(&self) -> Parent {
-        Parent(self.0.span_context().clone())
+        Parent::new(self.0.span_context())
     }
 
     /// Ends it with what the access log says of the request; without a status where its caller has gone.
     pub(crate) fn end(mut self, facts: Option<&Facts>, outcome: &'static str, status: Option<StatusCode>) {
         let span = &mut self.0;
         span.set_attribute(KeyValue::new("keyferry.outcome", outcome));
-        let mut shared = |name, value: &std::sync::Arc<str>| {
-            span.set_attribute(KeyValue::new(name, StringValue::from(std::sync::Arc::clone(value))));
+        let mut shared = |name, value: &Arc<str>| {
+            span.set_attribute(KeyValue::new(name, StringValue::from(Arc::clone(value))));
         };
         if let Some(facts) = facts {
             if let Some(provider) = &facts.provider {
