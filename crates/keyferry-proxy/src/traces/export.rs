@@ -32,7 +32,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct Export {
     queue: Arc<Queue>,
     collector: Arc<Collector>,
-    resource: ResourceAttributesWithSchema,
+    resource: Arc<ResourceAttributesWithSchema>,
     pause: Duration,
     metrics: Arc<Metrics>,
     /// Whether the log has it that the collector takes no spans.
@@ -49,7 +49,8 @@ impl Export {
         resource: &Resource,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { queue, collector, resource: resource.into(), pause: config.pause, metrics, told: false }
+        let resource = Arc::new(resource.into());
+        Self { queue, collector, resource, pause: config.pause, metrics, told: false }
     }
 
     /// Sends until `stop`, and what waits then.
@@ -79,7 +80,7 @@ impl Export {
     /// Sends a batch, again where that may help, and counts what became of it.
     async fn deliver(&mut self, batch: Vec<SpanData>, stop: &CancellationToken) {
         let spans = batch.len() as u64;
-        let request = self.encode(batch);
+        let Some(request) = self.encode(batch).await else { return self.metrics.spans_dropped(spans) };
         let mut pause = FIRST_PAUSE.min(self.pause);
         for attempt in 1..=TRIES {
             // Who is told to end has one try left.
@@ -102,9 +103,14 @@ impl Export {
         self.metrics.spans_dropped(spans);
     }
 
-    fn encode(&self, batch: Vec<SpanData>) -> Bytes {
-        let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
-        ExportTraceServiceRequest { resource_spans }.encode_to_vec().into()
+    /// Off the proxy's one thread: a full batch takes milliseconds, in which nobody would be served. None only for a defect.
+    async fn encode(&self, batch: Vec<SpanData>) -> Option<Bytes> {
+        let resource = Arc::clone(&self.resource);
+        let encoded = tokio::task::spawn_blocking(move || {
+            let resource_spans = group_spans_by_resource_and_scope(batch, &resource);
+            ExportTraceServiceRequest { resource_spans }.encode_to_vec().into()
+        });
+        encoded.await.ok()
     }
 
     fn taken(&mut self, rejected: u64) {

@@ -99,4 +99,13 @@ mod tests {
             assert!(read(values).is_none(), "{values:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_strangers_bytes_make_a_valid_span_or_none(text in "[0-9a-f]{0,3}[-+0-9a-gé]{40,70}") {
+            let Ok(value) = http::HeaderValue::from_bytes(text.as_bytes()) else { return Ok(()) };
+            let headers = HeaderMap::from_iter([(http::HeaderName::from_static(TRACEPARENT), value)]);
+            proptest::prop_assert!(told(&headers).is_none_or(|span| span.is_valid()));
+        }
+    }
 }
