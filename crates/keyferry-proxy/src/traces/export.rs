@@ -61,17 +61,19 @@ impl Export {
                 () = self.queue.complete() => {}
                 () = sleep(self.pause) => {}
             }
+            // Looked at once: what comes in until then is sent, whenever the end comes.
+            let ends = stop.is_cancelled();
             loop {
                 let (batch, more) = self.queue.take();
                 if batch.is_empty() {
                     break;
                 }
                 self.deliver(batch, &stop).await;
-                if !more && !stop.is_cancelled() {
+                if !more && !ends {
                     break;
                 }
             }
-            if stop.is_cancelled() {
+            if ends {
                 return;
             }
         }
