@@ -52,8 +52,8 @@ impl ProviderUpdates {
         );
     }
 
-    /// Reads the secrets anew: access keys, sealing keys, the clients of `providers`, the certificate, and what the collector of traces is sent as its key. All of them are used from the
-    /// next request on, or none is where one can't be. Other settings need a new start.
+    /// Reads the secrets anew: access keys, sealing keys, the clients of `providers`, the certificate, and the headers for the collector of
+    /// traces. All of them are used from the next request on, or none is where one can't be. Other settings need a new start.
     ///
     /// # Errors
     /// [`ReloadError`].

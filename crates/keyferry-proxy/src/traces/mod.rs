@@ -1,8 +1,9 @@
 //! Traces by OTLP, for operators who have a collector; off unless they name it.
 //!
 //! One span for each request, and under it one for each request to a provider. A span holds what the access log holds, and of a
-//! provider scheme, host and port. It holds nothing else that anyone sent: no code, token, state, query or path. Spans wait in a bounded queue, from which a task of its own
-//! sends them; where the collector is away or slow they are dropped and counted, and no request waits for it.
+//! provider scheme, host and port. It holds nothing else that anyone sent: no code, token, state, query or path. Spans wait in a bounded
+//! queue, from which a task of its own sends them; where the collector is away or slow they are dropped and counted, and no request waits
+//! for it.
 //!
 //! The trace of a caller (W3C Trace Context) goes on here only for the holder of an access key. Anyone else could have the proxy record as
 //! much as they like, or spoil another's trace: theirs is told in a link, and whether it is recorded is the proxy's own decision. Providers

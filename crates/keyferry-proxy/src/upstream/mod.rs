@@ -1,8 +1,9 @@
 //! The only HTTP client of the proxy, and so all that the proxy can be made to call.
 //!
-//! It takes an endpoint of a provider file, never a URL from a request; beside providers it calls the operator's collector of traces. It follows no redirect, keeps no cookie, asks for no
+//! It takes an endpoint of a provider file, never a URL from a request. It follows no redirect, keeps no cookie, asks for no
 //! compression (a small reply could unfold to a large one), goes through no proxy but the operator's, and sends a request once: it tries again
-//! only while surely nothing was sent, for a code or a refresh token is spent by the first try.
+//! only while surely nothing was sent, for a code or a refresh token is spent by the first try. Beside providers it calls the operator's
+//! collector of traces, with a client of its own: `collector`.
 
 mod collector;
 mod connect;
