@@ -69,6 +69,24 @@ async fn a_collector_that_comes_back_gets_what_waited() {
 }
 
 #[tokio::test]
+async fn a_collector_that_does_not_answer_in_time_is_asked_again() {
+    let (log, _guard) = Captured::start();
+    let collector = Collector::start().await;
+    collector.answers(Answer::Never);
+    let provider = RawProvider::answering(tokens()).await;
+    let mut config = config(&[("acme", &provider.file(""))], "s");
+    let mut traces = export_to(collector.address);
+    traces.timeout = Duration::from_millis(100);
+    config.traces = Some(traces);
+    let proxy = start(config).await;
+    proxy.token(&refreshment("acme", "r")).await;
+    until(async || log.text().contains("no answer in time")).await;
+    collector.answers(Answer::Taken);
+    until(async || log.text().contains("the collector takes spans again")).await;
+    assert_eq!(proxy.metric("keyferry_proxy_spans_dropped_total").await, 0);
+}
+
+#[tokio::test]
 async fn spans_that_the_collector_rejects_are_counted_without_its_words() {
     let (log, _guard) = Captured::start();
     let collector = Collector::start().await;
