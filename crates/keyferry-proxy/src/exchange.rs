@@ -38,6 +38,7 @@ use crate::{
     request_id::RequestId,
     seal::Owner,
     state::ProxyState,
+    traces::Parent,
     upstream::{UpstreamReply, UpstreamRequest},
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Exchange {
     pub(crate) provider: Arc<Provider>,
     pub(crate) client: Arc<ClientCredentials>,
     pub(crate) facts: RequestFacts,
+    /// The span of the request that asked for it, where that is recorded.
+    pub(crate) trace: Option<Parent>,
     pub(crate) step: Step,
 }
 
@@ -74,6 +77,7 @@ pub(crate) struct Revoked {
 struct Sender<'a> {
     proxy: &'a ProxyState,
     provider: &'a Provider,
+    trace: Option<&'a Parent>,
     /// When to come back by the last reply, in seconds; 0 for none.
     retry_after: AtomicU32,
 }
@@ -87,8 +91,16 @@ impl Sender<'_> {
             self.provider.destinations.check(&request.endpoint).map_err(Fault::Host)?;
         }
         let request = UpstreamRequest::new(uri, &request)?;
-        let UpstreamReply { status, retry_after, body } =
-            self.proxy.upstream.send(&self.provider.label, request).await?;
+        let traces = self.trace.zip(self.proxy.traces.as_ref());
+        let span = traces.map(|(parent, traces)| {
+            let (method, uri) = request.target();
+            traces.provider(parent, &self.provider.label, method, uri)
+        });
+        let reply = self.proxy.upstream.send(&self.provider.label, request).await;
+        if let Some(span) = span {
+            span.end(reply.as_ref().map(|reply| reply.status).map_err(|fault| *fault));
+        }
+        let UpstreamReply { status, retry_after, body } = reply?;
         self.retry_after.store(retry_after.unwrap_or(0), Ordering::Relaxed);
         later(status, retry_after)?;
         Ok(EndpointReply { status: status.as_u16(), body: SecretBytes::new(taken(body)) })
@@ -151,7 +163,7 @@ impl Exchange {
     }
 
     async fn take_step(self, proxy: &ProxyState) -> Answer {
-        let Self { caller, provider, client, facts, mut step, .. } = self;
+        let Self { caller, provider, client, facts, trace, mut step, .. } = self;
         proxy.pace.check(&caller, step.credential())?;
         let owner = Owner { provider: &provider.file.name, caller: &caller };
         let mut kept = None;
@@ -160,7 +172,8 @@ impl Exchange {
             kept = opened.to_seal.then(|| opened.token.clone());
             step = Step::Refresh(RefreshGrant { token: opened.token, ..grant });
         }
-        let sender = Sender { proxy, provider: &provider, retry_after: AtomicU32::new(0) };
+        let sender =
+            Sender { proxy, provider: &provider, trace: trace.as_ref(), retry_after: AtomicU32::new(0) };
         let exchange = async |step| {
             let call = sender.call(&client, &facts);
             let tokens = match step {
@@ -197,12 +210,18 @@ pub(crate) async fn revoke(
     provider: Arc<Provider>,
     client: Arc<ClientCredentials>,
     facts: RequestFacts,
+    trace: Option<Parent>,
     revoked: Revoked,
 ) -> Result<(), ProxyError> {
     let about = Abandoned { id, label: Arc::clone(&provider.label), grant: "revoke" };
     let state = Arc::clone(proxy);
     let work = async move {
-        let sender = Sender { proxy: &state, provider: &provider, retry_after: AtomicU32::new(0) };
+        let sender = Sender {
+            proxy: &state,
+            provider: &provider,
+            trace: trace.as_ref(),
+            retry_after: AtomicU32::new(0),
+        };
         let exchange = async {
             let call = sender.call(&client, &facts);
             let reply = provider.oauth.provider().revoke(&call, revoked.token, revoked.hint).await;

@@ -36,7 +36,12 @@ pub(crate) async fn respond(
     let id = proxy.ids.next();
     let route = routes::label(request.uri().path());
     let address = address::caller(&proxy.callers, peer, request.headers());
-    let log = RequestLog::start(&proxy, id, address, request.method(), route);
+    let traces = proxy.traces.as_ref();
+    let span = traces.and_then(|traces| traces.request(&proxy, &request, id, address, route));
+    if let Some(span) = &span {
+        request.extensions_mut().insert(span.parent());
+    }
+    let log = RequestLog::start(&proxy, id, address, request.method(), route, span);
     request.extensions_mut().insert(id);
     let mut response = match cors::asking(&proxy.callers.origins, &request) {
         Err(error) => error.into_response(),

@@ -28,6 +28,8 @@ struct Route {
 /// Where nearly all that the proxy does is asked for.
 pub(crate) const TOKEN: &str = "/oauth/token";
 const METRICS: &str = "/metrics";
+/// What a path that is none of them is called.
+pub(crate) const UNKNOWN: &str = "none";
 
 /// All routes.
 const ROUTES: [Route; 9] = [
@@ -60,7 +62,7 @@ pub(crate) fn label(path: &str) -> &'static str {
             path.strip_prefix(base).is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
         }
     };
-    ROUTES.iter().map(|route| route.path).find(|pattern| matches(pattern)).unwrap_or("none")
+    ROUTES.iter().map(|route| route.path).find(|pattern| matches(pattern)).unwrap_or(UNKNOWN)
 }
 
 fn build(proxy: Arc<ProxyState>, wanted: impl Fn(&str) -> bool) -> Router {

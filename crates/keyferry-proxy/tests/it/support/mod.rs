@@ -1,5 +1,6 @@
 //! Proxies, sign-ins and requests for the tests.
 
+pub(crate) mod collector;
 pub(crate) mod log;
 pub(crate) mod raw;
 pub(crate) mod redis;

@@ -23,6 +23,7 @@ use crate::{
     request_id::RequestId,
     request_log::Facts,
     state::ProxyState,
+    traces::Parent,
 };
 
 /// What may stand in the request.
@@ -93,6 +94,7 @@ async fn redeem(
     facts: &mut Facts,
 ) -> Result<Response, ProxyError> {
     let id = request.extensions().get::<RequestId>().copied().ok_or(ProxyError::Internal)?;
+    let trace = request.extensions().get::<Parent>().cloned();
     let caller = proxy.admission.admit(request.headers()).await?;
     facts.caller = Some(caller.label());
     let key = replay::presented(request.headers())?;
@@ -119,7 +121,7 @@ async fn redeem(
         Turn::Kept(answer, age) => return Ok(replayed(&answer, age)),
         Turn::Wait(waiting) => waiting.answer().await,
         Turn::Lead(lead) => {
-            let exchange = Exchange { id, caller, provider, client, facts: request, step };
+            let exchange = Exchange { id, caller, provider, client, facts: request, trace, step };
             exchange.answer(proxy, lead).await
         }
     };
