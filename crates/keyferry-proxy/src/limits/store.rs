@@ -4,11 +4,11 @@
 //! itself until it is back.
 
 use std::{
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use futures_util::future::BoxFuture;
 use redis::{AsyncConnectionConfig, Client, Script, aio::MultiplexedConnection};
 
 use crate::{config::Rate, metrics::Metrics};
@@ -67,11 +67,7 @@ impl Store {
     /// Counts one of `name`; how long it has to wait if there were too many. None when the store is away.
     ///
     /// Boxed: it needs more room than all the rest of a request, which must not take it where there is no store.
-    pub(crate) fn take(
-        &self,
-        name: String,
-        rate: Rate,
-    ) -> Pin<Box<dyn Future<Output = Option<Result<(), Duration>>> + Send + '_>> {
+    pub(crate) fn take(&self, name: String, rate: Rate) -> BoxFuture<'_, Option<Result<(), Duration>>> {
         Box::pin(self.count(name, rate))
     }
 
