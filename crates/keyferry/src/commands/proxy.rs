@@ -1,5 +1,6 @@
 //! `keyferry proxy`
 
+mod files;
 mod keys;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -82,6 +83,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     if let Some(listen) = args.listen {
         config.listen.address = listen;
     }
+    files::fit(&mut config.limits);
     let configured: Vec<_> = config
         .providers
         .iter()
