@@ -258,10 +258,11 @@ pub(super) async fn told_of(does: &Does) -> [String; 4] {
         _ => provider.file(""),
     };
     let mut config = config(&[("acme", &file)], "s");
-    config.limits = short_limits();
     authority.vouch(&mut config);
-    // Names take their time where no server for them is reached.
-    config.limits.exchange = Duration::from_millis(1_500);
+    // The others end by themselves, however slow this machine is.
+    if matches!(does, Does::Stalls | Does::Drips(_) | Does::Floods("", _)) {
+        config.limits.exchange = Duration::from_millis(1_500);
+    }
     let proxy = start(config).await;
     let reply = proxy.token(&refreshment("acme", "r")).await;
     let metrics = proxy.get("/metrics").await.text();
