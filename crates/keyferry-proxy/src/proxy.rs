@@ -33,6 +33,7 @@ impl Proxy {
     ///
     /// # Errors
     /// [`StartError`], which says what to do.
+    #[expect(clippy::unused_async, reason = "a socket is of the runtime that it is made in")]
     pub async fn bind(config: ProxyConfig) -> Result<Self, StartError> {
         let listen = &config.listen;
         if !listen.address.ip().is_loopback() && config.access.is_empty() && !listen.open {
