@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 use axum::Router;
 use tokio::{
     net::{TcpListener, TcpSocket},
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -105,8 +105,14 @@ impl Proxy {
         };
         // The servers bound themselves; as much again is for the exchanges whose callers were cut: their codes and refresh tokens
         // are spent, and the provider's answer should at least be read and counted.
-        if timeout(self.state.limits.shutdown * 2, end).await.is_err() {
+        let last = Instant::now() + self.state.limits.shutdown * 2;
+        if timeout_at(last, end).await.is_err() {
             tracing::warn!("exchanges with providers were still under way at the end of the shutdown");
+        }
+        if let Some(traces) = &self.state.traces {
+            traces
+                .finish(self.state.limits.shutdown.min(last.saturating_duration_since(Instant::now())))
+                .await;
         }
     }
 }

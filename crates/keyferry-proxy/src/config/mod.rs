@@ -22,6 +22,7 @@
 //! | `KEYFERRY_PROXY_ACCEPT_UNSEALED_UNTIL` | the last day of tokens that are not sealed | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_REPLAY_LIFE` | how long an answer is kept for who asks again (`10m`; `0` keeps none) | [`Limits`] |
 //! | `KEYFERRY_PROXY_REPLAY_ENTRIES`, `KEYFERRY_PROXY_REPLAY_BYTES` | how many are, and how much | [`Limits`] |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` and others of OpenTelemetry | where spans go | [`TraceExport`] |
 //! | `NAME_CLIENT_ID`, `NAME_CLIENT_SECRET` | the client at a provider | [`Credentials`] |
 //! | `NAME_PRIVATE_KEY`, `NAME_PRIVATE_KEY_ID` | its key, where it signs assertions | [`Credentials`] |
 //! | `NAME_ALLOWED_HOSTS` | hosts that people may name, where the file takes any | [`Credentials`] |
@@ -46,6 +47,7 @@ mod sealing;
 mod slips;
 mod source;
 mod tls_files;
+mod trace_export;
 
 use std::sync::Arc;
 
@@ -71,6 +73,7 @@ pub use sealing::{InvalidSealingKey, SealingKey, SealingKeys};
 pub use slips::{VariableSlip, variable_slips};
 pub use source::SourceError;
 pub use tls_files::TlsFiles;
+pub use trace_export::{Sampling, TraceExport};
 
 use crate::clock::Clock;
 
@@ -93,6 +96,8 @@ pub struct ProxyConfig {
     pub callers: Callers,
     /// What refresh tokens are sealed with on their way out; none hands them out as the provider made them.
     pub sealing: Option<SealingKeys>,
+    /// Where spans of requests go; none makes none.
+    pub traces: Option<TraceExport>,
     /// How much, and how long.
     pub limits: Limits,
     /// The time.
@@ -114,6 +119,7 @@ impl ProxyConfig {
             access: AccessKeys::default(),
             callers: Callers::default(),
             sealing: None,
+            traces: None,
             limits: Limits::default(),
             clock: Clock::system(),
         }
@@ -137,6 +143,7 @@ impl ProxyConfig {
             access: AccessKeys::from_environment(&lookup)?,
             callers: Callers::from_environment(&lookup)?,
             sealing: SealingKeys::from_environment(&lookup)?,
+            traces: TraceExport::from_environment(&lookup)?,
             limits: Limits::from_environment(&lookup)?,
             clock: Clock::system(),
             providers,

@@ -4,6 +4,7 @@
 //! itself until it is back.
 
 use std::{
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -69,7 +70,17 @@ impl Store {
     }
 
     /// Counts one of `name`; how long it has to wait if there were too many. None when the store is away.
-    pub(crate) async fn take(&self, name: &str, rate: Rate) -> Option<Result<(), Duration>> {
+    ///
+    /// Boxed: it needs more room than all the rest of a request, which must not take it where there is no store.
+    pub(crate) fn take(
+        &self,
+        name: String,
+        rate: Rate,
+    ) -> Pin<Box<dyn Future<Output = Option<Result<(), Duration>>> + Send + '_>> {
+        Box::pin(self.count(name, rate))
+    }
+
+    async fn count(&self, name: String, rate: Rate) -> Option<Result<(), Duration>> {
         let mut connection = self.connection().await?;
         let pause = u64::try_from(rate.pause().as_micros()).unwrap_or(u64::MAX);
         let mut call = self.take.prepare_invoke();

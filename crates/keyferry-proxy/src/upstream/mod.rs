@@ -2,8 +2,10 @@
 //!
 //! It takes an endpoint of a provider file, never a URL from a request. It follows no redirect, keeps no cookie, asks for no
 //! compression (a small reply could unfold to a large one), goes through no proxy but the operator's, and sends a request once: it tries again
-//! only while surely nothing was sent, for a code or a refresh token is spent by the first try.
+//! only while surely nothing was sent, for a code or a refresh token is spent by the first try. Beside providers it calls the operator's
+//! collector of traces, with a client of its own: `collector`.
 
+mod collector;
 mod connect;
 mod egress;
 mod resolve;
@@ -29,6 +31,7 @@ use keyferry_core::{
 use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 
+pub(crate) use self::collector::{Collector, NotTaken};
 use self::{
     connect::ConnectDeadline,
     egress::WayOut,
@@ -127,6 +130,11 @@ impl UpstreamRequest {
         Ok(Self { method, uri, authorization, headers, content_type, body })
     }
 
+    /// How and where it is sent.
+    pub(crate) fn target(&self) -> (&Method, &Uri) {
+        (&self.method, &self.uri)
+    }
+
     fn http(&self) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
@@ -185,6 +193,8 @@ impl Upstream {
             .http2_keep_alive_interval(PING)
             .http2_keep_alive_timeout(PONG)
             .http2_max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
+            // As for callers: requests are small.
+            .http1_writev(false)
             .retry_canceled_requests(true)
             .build(ConnectDeadline::new(https, limits.connect));
         Self { client, near, exchange: limits.exchange, longest_reply: limits.provider_reply }

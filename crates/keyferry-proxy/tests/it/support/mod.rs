@@ -1,6 +1,7 @@
 //! Proxies, sign-ins and requests for the tests.
 
 pub(crate) mod authority;
+pub(crate) mod collector;
 pub(crate) mod frames;
 pub(crate) mod log;
 pub(crate) mod named;
