@@ -305,7 +305,12 @@ fn revocation(oauth: &OAuth, reply: Result<EndpointReply, Fault>) -> Result<(), 
         read.map_err(|code| code.map_or(Fault::Status, |code| refused(code, status, None)))
     };
     reply.and_then(read).map_err(|fault| match fault {
-        Fault::Unreachable | Fault::TimedOut | Fault::Broken | Fault::Status | Fault::Later { .. } => {
+        Fault::Unreachable
+        | Fault::NoFiles
+        | Fault::TimedOut
+        | Fault::Broken
+        | Fault::Status
+        | Fault::Later { .. } => {
             let retry_after = fault.retry_after().unwrap_or(REVOKE_AGAIN);
             Fault::NotRevoked { retry_after, outcome: fault.outcome() }
         }

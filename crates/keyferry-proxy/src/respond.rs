@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderName, Method, Request};
+use http::{HeaderName, HeaderValue, Method, Request, Version, header};
 use tower::ServiceExt;
 
 use crate::{
@@ -43,6 +43,8 @@ pub(crate) async fn respond(
     }
     let log = RequestLog::start(&proxy, id, address, request.method(), route, span);
     request.extensions_mut().insert(id);
+    // HTTP/2 has its own word for the end of a connection.
+    let one_by_one = request.version() < Version::HTTP_2;
     let mut response = match cors::asking(&proxy.callers.origins, &request) {
         Err(error) => error.into_response(),
         Ok(asking) => {
@@ -58,6 +60,10 @@ pub(crate) async fn respond(
         }
     };
     response.headers_mut().insert(REQUEST_ID, id.header());
+    if one_by_one && proxy.is_draining() {
+        // Whoever keeps the connection would send the next request into its end.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     log.finish(&response);
     response
 }

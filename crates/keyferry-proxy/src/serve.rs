@@ -71,6 +71,7 @@ pub(crate) async fn serve(
             drop((slot, open, peer));
         });
     };
+    let mut refused = false;
     loop {
         let accept = async {
             let slot = Arc::clone(&slots).acquire_owned().await;
@@ -81,9 +82,15 @@ pub(crate) async fn serve(
             accepted = accept => accepted,
         };
         match accepted {
-            Ok((stream, address)) => take(stream, address, slot),
+            Ok((stream, address)) => {
+                refused = false;
+                take(stream, address, slot);
+            }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                // Told once for each time that it begins: it may go on for long.
+                if !std::mem::replace(&mut refused, true) {
+                    tracing::warn!(%error, "connections can not be accepted");
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -15,6 +15,7 @@
 //! | `KEYFERRY_PROXY_PRIVATE_HOSTS` | hosts that may lead into the own network | [`Outside`] |
 //! | `KEYFERRY_PROXY_EGRESS_PROXY` | a proxy for https on its way out | [`Outside`] |
 //! | `KEYFERRY_PROXY_STORE_URL` | a Redis or Valkey for limits of several proxies together | [`Outside`] |
+//! | `KEYFERRY_PROXY_CONNECTIONS`, `KEYFERRY_PROXY_CONNECTIONS_PER_ADDRESS` | how many are served at once | [`Limits`] |
 //! | `KEYFERRY_PROXY_DRAIN` | how long it serves on before it ends (`0`) | [`Limits`] |
 //! | `KEYFERRY_PROXY_SEALING_KEY` | 32 bytes in base64: seals refresh tokens | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_PREVIOUS_SEALING_KEY` | the one before it, which still opens | [`SealingKeys`] |

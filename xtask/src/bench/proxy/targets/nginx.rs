@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub(super) fn start(upstream: &Upstream, folder: &Path) -> Result<(Process, SocketAddr), String> {
-    let nginx = machine::nginx().ok_or("nginx is not installed; `cargo xtask setup --bench` installs it")?;
+    let nginx = machine::nginx().ok_or("nginx is not installed; `cargo xtask setup` installs it")?;
     let address = loopback::free_address().map_err(|error| error.to_string())?;
     write(folder, "nginx.conf", &configuration(address, upstream))?;
     let mut command = program(nginx, folder);
