@@ -9,13 +9,17 @@ use crate::{
 };
 
 /// The targets: those of `fuzz/fuzz_targets/`, and where each begins, beside its own seeds.
-const TARGETS: [(&str, &[&str]); 6] = [
+const TARGETS: [(&str, &[&str]); 10] = [
     ("provider_file", &["providers"]),
     ("manifest", &["catalog"]),
     ("catalog_index", &[]),
     ("token_reply", &[]),
     ("endpoint", &[]),
     ("callback", &[]),
+    ("state", &[]),
+    ("request", &[]),
+    ("parameters", &[]),
+    ("sealed_token", &[]),
 ];
 
 /// What to fuzz, and for how long.

@@ -71,7 +71,7 @@ impl Caller {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn of_test(name: &str) -> Self {
         Self { name: name.into(), ..Self::nobody() }
     }

@@ -25,6 +25,9 @@ mod exchange;
 mod facts;
 mod fault;
 mod finish;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod limits;
 mod metrics;
 mod pace;
@@ -52,8 +55,8 @@ pub use clock::Clock;
 pub use config::{
     AccessKey, AccessKeys, Callers, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv,
     DotEnvError, Environment, InvalidAccessKeys, InvalidNetwork, InvalidRate, InvalidSealingKey, KeyFile,
-    KeyFileError, Limits, Listen, Network, NewKey, Outside, ProxyConfig, Rate, Sampling, SealingKey,
-    SealingKeys, SourceError, TlsFiles, TraceExport, VariableSlip, variable_slips,
+    KeyFileError, Limits, Listen, Network, NewKey, Outside, ProxyConfig, Rate, Sampling, SealingByClient,
+    SealingKey, SealingKeys, SourceError, TlsFiles, TraceExport, VariableSlip, variable_slips,
 };
 pub use proxy::Proxy;
 pub use request_log::REQUEST_LOG_TARGET;

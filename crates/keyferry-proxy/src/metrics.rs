@@ -188,6 +188,12 @@ impl Metrics {
         self.spans_dropped.inc_by(spans);
     }
 
+    /// How many panics there were.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.get()
+    }
+
     /// Counts a panic.
     pub(crate) fn panic(&self) {
         self.panics.inc();

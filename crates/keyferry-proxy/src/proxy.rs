@@ -156,7 +156,7 @@ fn announce(config: &ProxyConfig, state: &ProxyState, address: SocketAddr) {
         providers = all.len(),
         configured = configured.join(" "),
         access_keys = !config.access.is_empty(),
-        sealed_refresh_tokens = state.sealer.is_on(),
+        refresh_tokens_sealed_under = state.sealer.under(),
         tls = state.tls.is_some(),
         "the proxy listens"
     );

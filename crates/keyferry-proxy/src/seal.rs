@@ -1,23 +1,28 @@
 //! Refresh tokens sealed to the provider and the caller that they were issued for (RFC 6749 §10.4).
 //!
-//! A sealed token is `kfr1.KEYID.BASE64URL(nonce ‖ ciphertext)`, XChaCha20-Poly1305 under the proxy's sealing key. Provider and
-//! caller are associated data: whoever steals one can't spend it under another access key, nor at another provider.
+//! A sealed token is `kfr1.KEYID.BASE64URL(nonce ‖ ciphertext)`, XChaCha20-Poly1305 under the operator's sealing key, or else under one that
+//! is made of the client secret. The provider is associated data, and under the operator's key the caller is, too: whoever steals a token
+//! can't spend it at another provider, nor under another access key. A key that nobody chose is no reason to be strict about callers: the
+//! first access key, or one under another name, would end every sign-in.
+
+mod by_client;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use jiff::Timestamp;
-use keyferry_core::{id::ProviderName, secret::RefreshToken};
+use keyferry_core::{id::ProviderName, provider::ProviderSet, secret::RefreshToken};
 use zeroize::Zeroizing;
 
+use self::by_client::ByProvider;
 use crate::{
     admission::Caller,
-    config::{SealingKey, SealingKeys},
+    config::{Credentials, SealingByClient, SealingKey, SealingKeys},
 };
 
 /// What a sealed token begins with. A later form gets another number.
@@ -30,7 +35,7 @@ const NONCE: usize = 24;
 pub(crate) enum Unsealable {
     /// Sealed under a key that is not at hand.
     #[error(
-        "This token was sealed with a key that the proxy does not have. Whoever runs the proxy can set it as KEYFERRY_PROXY_PREVIOUS_SEALING_KEY; else sign in again."
+        "This token was sealed with a key that the proxy does not have. Whoever runs the proxy can set it as KEYFERRY_PROXY_PREVIOUS_SEALING_KEY, or the client secret before in the variable of the provider that ends in _PREVIOUS_CLIENT_SECRET; else sign in again."
     )]
     UnknownKey,
     /// Not sealed, altered, or sealed for another caller or provider.
@@ -45,13 +50,22 @@ pub(crate) struct Owner<'a> {
     pub(crate) caller: &'a Caller,
 }
 
-/// Seals and opens; without keys tokens pass as they are.
+/// Seals and opens.
 pub(crate) struct Sealer {
-    keys: ArcSwapOption<Keys>,
+    keys: ArcSwap<Keys>,
 }
 
-/// The key that seals, and the one before it.
+/// What it seals and opens with.
+#[derive(Clone)]
 struct Keys {
+    own: Option<OwnKeys>,
+    unset: SealingByClient,
+    by_client: ByProvider,
+}
+
+/// The operator's key that seals, and the one before it.
+#[derive(Clone)]
+struct OwnKeys {
     current: Key,
     previous: Option<Key>,
     bare_until: Option<Timestamp>,
@@ -65,28 +79,82 @@ pub(crate) struct Opened {
     pub(crate) to_seal: bool,
 }
 
+#[derive(Clone)]
 struct Key {
     id: String,
     cipher: XChaCha20Poly1305,
+    bound_to_caller: bool,
 }
 
 // === impl Key ===
 
 impl Key {
     fn new(key: &SealingKey) -> Self {
-        Self { id: key.id().to_owned(), cipher: XChaCha20Poly1305::new(key.expose_secret().into()) }
+        Self {
+            id: key.id().to_owned(),
+            cipher: XChaCha20Poly1305::new(key.expose_secret().into()),
+            bound_to_caller: true,
+        }
+    }
+
+    fn seal(&self, owner: Owner<'_>, token: &RefreshToken) -> Option<RefreshToken> {
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce).ok()?;
+        let payload = Payload {
+            msg: token.expose_secret().as_bytes(),
+            aad: &owner.associated_data(self.bound_to_caller),
+        };
+        let ciphertext = self.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
+        let body = URL_SAFE_NO_PAD.encode([&nonce[..], &ciphertext].concat());
+        RefreshToken::new(format!("{PREFIX}{}.{body}", self.id)).ok()
+    }
+
+    fn open(&self, owner: Owner<'_>, body: &str) -> Option<RefreshToken> {
+        let bytes = URL_SAFE_NO_PAD.decode(body).ok()?;
+        let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE>()?;
+        let payload = Payload { msg: ciphertext, aad: &owner.associated_data(self.bound_to_caller) };
+        let opened = self.cipher.decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new).ok()?;
+        RefreshToken::new(std::str::from_utf8(&opened).ok()?).ok()
+    }
+}
+
+// === impl OwnKeys ===
+
+impl OwnKeys {
+    fn of(keys: &SealingKeys) -> Self {
+        Self {
+            current: Key::new(&keys.current),
+            previous: keys.previous.as_ref().map(Key::new),
+            bare_until: keys.bare_until,
+        }
     }
 }
 
 // === impl Keys ===
 
 impl Keys {
-    fn of(keys: &SealingKeys) -> Arc<Self> {
-        Arc::new(Self {
-            current: Key::new(&keys.current),
-            previous: keys.previous.as_ref().map(Key::new),
-            bare_until: keys.bare_until,
-        })
+    /// What seals a provider's tokens now.
+    fn sealing(&self, provider: &ProviderName) -> Option<&Key> {
+        let by_client = || {
+            let keys = self.by_client.get(provider).filter(|keys| keys.seals && self.unset.seals)?;
+            Some(&keys.current)
+        };
+        self.own.as_ref().map(|own| &own.current).or_else(by_client)
+    }
+
+    /// The key of this id.
+    fn find(&self, provider: &ProviderName, id: &str) -> Option<&Key> {
+        let own = self.own.iter().flat_map(|own| std::iter::once(&own.current).chain(&own.previous));
+        let by_client = self.by_client.get(provider).into_iter().flat_map(by_client::ClientKeys::iter);
+        own.chain(by_client).find(|key| key.id == id)
+    }
+
+    /// Whether a token is taken that is not sealed.
+    fn takes_bare(&self, provider: &ProviderName, now: Timestamp) -> bool {
+        match &self.own {
+            Some(own) => own.bare_until.is_some_and(|until| now < until),
+            None => self.sealing(provider).is_none() || self.unset.bare_until.is_none_or(|until| now < until),
+        }
     }
 }
 
@@ -94,9 +162,9 @@ impl Keys {
 
 impl Owner<'_> {
     /// The associated data. Each part is led by its length, so that no two owners give the same bytes.
-    fn associated_data(self) -> Vec<u8> {
+    fn associated_data(self, with_caller: bool) -> Vec<u8> {
         let mut data = PREFIX.as_bytes().to_vec();
-        for part in [self.provider.as_str(), self.caller.name()] {
+        for part in [self.provider.as_str(), if with_caller { self.caller.name() } else { "" }] {
             data.extend_from_slice(&(part.len() as u64).to_be_bytes());
             data.extend_from_slice(part.as_bytes());
         }
@@ -107,22 +175,36 @@ impl Owner<'_> {
 // === impl Sealer ===
 
 impl Sealer {
-    pub(crate) fn new(keys: Option<&SealingKeys>) -> Self {
-        Self { keys: ArcSwapOption::new(keys.map(Keys::of)) }
+    pub(crate) fn new(own: Option<&SealingKeys>, unset: SealingByClient) -> Self {
+        let keys = Keys { own: own.map(OwnKeys::of), unset, by_client: ByProvider::new() };
+        Self { keys: ArcSwap::from_pointee(keys) }
     }
 
-    /// Whether it has a key.
-    pub(crate) fn is_on(&self) -> bool {
-        self.keys.load().is_some()
-    }
-
-    /// Seals with other keys from now on. Having none any more is taken for a slip: what was sealed would open no more.
-    pub(crate) fn replace(&self, keys: Option<&SealingKeys>) -> bool {
-        if keys.is_some() || !self.is_on() {
-            self.keys.store(keys.map(Keys::of));
-            return true;
+    /// What it seals under, for the log.
+    pub(crate) fn under(&self) -> &'static str {
+        let keys = self.keys.load();
+        match (&keys.own, keys.unset.seals) {
+            (Some(_), _) => "sealing key",
+            (None, true) => "client secrets",
+            (None, false) => "nothing",
         }
-        false
+    }
+
+    /// Seals under another key of the operator's from now on. Having none any more is taken for a slip: what was sealed would open no
+    /// more. To be called by one at a time with [`Sealer::renew`].
+    pub(crate) fn replace(&self, own: Option<&SealingKeys>, unset: SealingByClient) -> bool {
+        let before = self.keys.load_full();
+        let is_slip = own.is_none() && before.own.is_some();
+        let own = if is_slip { before.own.clone() } else { own.map(OwnKeys::of) };
+        self.keys.store(Arc::new(Keys { own, unset, by_client: before.by_client.clone() }));
+        !is_slip
+    }
+
+    /// Takes the clients of these files as they are now. Those of others stay.
+    pub(crate) fn renew(&self, credentials: &Credentials, files: &ProviderSet) {
+        let before = self.keys.load_full();
+        let by_client = by_client::renewed(&before.by_client, credentials, files);
+        self.keys.store(Arc::new(Keys { by_client, ..Keys::clone(&before) }));
     }
 
     /// Whether a token looks sealed.
@@ -130,16 +212,13 @@ impl Sealer {
         token.starts_with(PREFIX)
     }
 
-    /// The token as it goes out. None when the system gives no randomness or the result is longer than a token may be.
+    /// The token as it goes out. None when the operator wants it sealed, and the system gives no randomness or the result is longer than
+    /// a token may be. Where nobody asked for it, such a token goes out as it is: it would be lost.
     pub(crate) fn seal(&self, owner: Owner<'_>, token: RefreshToken) -> Option<RefreshToken> {
         let keys = self.keys.load();
-        let Some(Keys { current: key, .. }) = keys.as_deref() else { return Some(token) };
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).ok()?;
-        let payload = Payload { msg: token.expose_secret().as_bytes(), aad: &owner.associated_data() };
-        let ciphertext = key.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
-        let body = URL_SAFE_NO_PAD.encode([&nonce[..], &ciphertext].concat());
-        RefreshToken::new(format!("{PREFIX}{}.{body}", key.id)).ok()
+        let Some(key) = keys.sealing(owner.provider) else { return Some(token) };
+        let sealed = key.seal(owner, &token);
+        if keys.own.is_some() { sealed } else { sealed.or(Some(token)) }
     }
 
     /// The provider's token of one that comes in.
@@ -149,30 +228,23 @@ impl Sealer {
         token: RefreshToken,
         now: Timestamp,
     ) -> Result<Opened, Unsealable> {
-        let sealed = token.expose_secret().strip_prefix(PREFIX);
         let keys = self.keys.load();
-        let Some(Keys { current, previous, bare_until }) = keys.as_deref() else {
-            // Without a key a sealed token would be sent to the provider, which would call a living grant dead.
-            return if sealed.is_some() {
-                Err(Unsealable::UnknownKey)
+        let sealing = keys.sealing(owner.provider);
+        let Some(sealed) = token.expose_secret().strip_prefix(PREFIX) else {
+            let taken = keys.takes_bare(owner.provider, now);
+            return if taken {
+                Ok(Opened { token, to_seal: sealing.is_some() })
             } else {
-                Ok(Opened { token, to_seal: false })
+                Err(Unsealable::NotTheirs)
             };
         };
-        if sealed.is_none() && bare_until.is_some_and(|until| now < until) {
-            return Ok(Opened { token, to_seal: true });
-        }
-        let (id, body) = sealed.and_then(|sealed| sealed.split_once('.')).ok_or(Unsealable::NotTheirs)?;
-        let mut keys = std::iter::once(current).chain(previous);
-        let key = keys.find(|key| key.id == id).ok_or(Unsealable::UnknownKey)?;
-        let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| Unsealable::NotTheirs)?;
-        let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE>().ok_or(Unsealable::NotTheirs)?;
-        let payload = Payload { msg: ciphertext, aad: &owner.associated_data() };
-        let opened = key.cipher.decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new);
-        let opened = opened.map_err(|_| Unsealable::NotTheirs)?;
-        let text = std::str::from_utf8(&opened).map_err(|_| Unsealable::NotTheirs)?;
-        let token = RefreshToken::new(text).map_err(|_| Unsealable::NotTheirs)?;
-        Ok(Opened { token, to_seal: id != current.id })
+        let Some((id, body)) = sealed.split_once('.') else {
+            // Sent to the provider, which would call a living grant dead.
+            return Err(if sealing.is_some() { Unsealable::NotTheirs } else { Unsealable::UnknownKey });
+        };
+        let key = keys.find(owner.provider, id).ok_or(Unsealable::UnknownKey)?;
+        let token = key.open(owner, body).ok_or(Unsealable::NotTheirs)?;
+        Ok(Opened { token, to_seal: sealing.is_none_or(|sealing| sealing.id != id) })
     }
 }
 

@@ -196,3 +196,13 @@ impl Connection {
         }
     }
 }
+
+/// Serves one plain connection that is no socket, to its end.
+#[cfg(any(test, fuzzing))]
+pub(crate) async fn serve_one<S>(proxy: Arc<ProxyState>, router: Router, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = Connection { proxy, router, peer: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST) };
+    drop(connection.http1(stream).await);
+}

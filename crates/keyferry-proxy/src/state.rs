@@ -79,7 +79,7 @@ impl ProxyState {
             callers: config.callers.clone(),
             requests: Semaphore::new(config.limits.requests),
             public: config.listen.open || !config.listen.address.ip().is_loopback(),
-            sealer: Sealer::new(config.sealing.as_ref()),
+            sealer: Sealer::new(config.sealing.as_ref(), config.sealing_by_client),
             pace: Pace::new(&config.limits),
             replay: Replay::new(&config.limits, clock.clone(), Arc::clone(&metrics)),
             clock,
@@ -91,6 +91,7 @@ impl ProxyState {
             private_hosts: config.outside.private_hosts.clone(),
             draining: AtomicBool::new(false),
         };
+        state.sealer.renew(&config.credentials, &config.providers);
         state.tell_near();
         Ok(state)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyferry_core::provider::ProviderSet;
 
 use crate::{
-    config::{AccessKeys, ConfigError, Credentials, SealingKeys, TlsFiles, TraceExport},
+    config::{AccessKeys, ConfigError, Credentials, SealingByClient, SealingKeys, TlsFiles, TraceExport},
     server_tls::TlsFileError,
     state::ProxyState,
 };
@@ -41,6 +41,7 @@ impl ProviderUpdates {
             for problem in credentials.problems() {
                 tracing::warn!("{problem}");
             }
+            self.state.sealer.renew(&credentials, changed);
             credentials
         });
         self.state.tell_near();
@@ -64,6 +65,7 @@ impl ProviderUpdates {
     ) -> Result<(), ReloadError> {
         let access = AccessKeys::from_environment(&lookup)?;
         let sealing = SealingKeys::from_environment(&lookup)?;
+        let by_client = SealingByClient::from_environment(&lookup)?;
         let files = TlsFiles::from_environment(&lookup)?;
         let traces = self.state.traces.as_ref();
         let headers = traces.map(|_| TraceExport::headers_from_environment(&lookup)).transpose()?;
@@ -75,12 +77,13 @@ impl ProviderUpdates {
             traces.collector().replace_headers(headers);
         }
         self.state.admission.replace(&access);
-        if !self.state.sealer.replace(sealing.as_ref()) {
+        if !self.state.sealer.replace(sealing.as_ref(), by_client) {
             tracing::warn!("the sealing key is gone from the settings; the one before goes on to be used");
         }
         for problem in credentials.problems() {
             tracing::warn!("{problem}");
         }
+        self.state.sealer.renew(&credentials, providers);
         self.state.registry.renew(&credentials);
         self.state.tell_near();
         tracing::info!(access_keys = access.iter().count(), "the secrets were read anew");

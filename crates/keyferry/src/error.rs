@@ -79,7 +79,10 @@ impl From<Problem> for CliError {
 
 impl From<SettingsError> for CliError {
     fn from(error: SettingsError) -> Self {
-        let wrong = matches!(error, SettingsError::Invalid { .. } | SettingsError::UnknownKey { .. });
+        let wrong = matches!(
+            error,
+            SettingsError::Invalid { .. } | SettingsError::UnknownKey { .. } | SettingsError::Both { .. }
+        );
         let told = if wrong { Self::usage(&error) } else { Self::failed("settings", &error) };
         told.hint(error.hint())
     }

@@ -4,6 +4,7 @@ mod bench;
 mod browser;
 mod certified;
 mod containers;
+mod deploy;
 mod foreign;
 mod keychain;
 mod nginx;
@@ -55,6 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     browser::run();
     pages::run();
     schemathesis::run();
+    deploy::run();
     if args.bench { bench::run() } else { Ok(()) }
 }
 

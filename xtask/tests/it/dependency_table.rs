@@ -48,8 +48,13 @@ fn packages_of_node() -> BTreeSet<String> {
 
 /// What tests have from PyPI: the first part of each list, for the rest is what that stands on.
 fn packages_of_python() -> BTreeSet<String> {
-    let lists = ["foreign", "schemathesis"].map(|of| {
-        let list = text(&format!("crates/keyferry/tests/fixtures/{of}/requirements.txt"));
+    let folders = [
+        "keyferry/tests/fixtures/foreign",
+        "keyferry/tests/fixtures/schemathesis",
+        "keyferry-proxy/tests/fixtures/deploy",
+    ];
+    let lists = folders.map(|folder| {
+        let list = text(&format!("crates/{folder}/requirements.txt"));
         let (own, _) = list.split_once("\n\n").unwrap();
         let names = own.lines().filter_map(|line| line.split_once("=="));
         names.map(|(name, _)| name.trim().to_owned()).collect::<Vec<_>>()

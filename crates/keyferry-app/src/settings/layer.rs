@@ -10,7 +10,7 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 use super::{InvalidValue, Key, LARGEST_FILE, SettingsError, value};
-use crate::catalog::Source;
+use crate::{catalog::Source, vault::private_file};
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,13 +93,24 @@ impl Flags {
 }
 
 impl Layer {
-    /// Reads every setting's variable.
-    pub(super) fn from_environment(environment: &dyn Fn(&str) -> Option<String>) -> Self {
-        let read = |key: Key| {
+    /// Reads every setting's variable. A secret may stand in a file instead, which the variable with `_FILE` at its end names.
+    pub(super) fn from_environment(
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, SettingsError> {
+        let mut layer = Self::default();
+        for key in Key::ALL {
             let variable = key.variable();
-            environment(&variable).map(|value| (key, (Raw::Text(value), Origin::Variable(variable))))
-        };
-        Self(Key::ALL.into_iter().filter_map(read).collect())
+            let in_file = format!("{variable}_FILE");
+            let path = environment(&in_file).filter(|_| key.is_secret());
+            let (value, variable) = match (environment(&variable), path) {
+                (None, None) => continue,
+                (Some(_), Some(_)) => return Err(SettingsError::Both { variable }),
+                (Some(value), None) => (value, variable),
+                (None, Some(path)) => (secret(&in_file, path.into())?, in_file),
+            };
+            layer.0.insert(key, (Raw::Text(value), Origin::Variable(variable)));
+        }
+        Ok(layer)
     }
 
     /// Reads the settings file; a file that is not there says nothing.
@@ -162,6 +173,17 @@ impl Layer {
         })?;
         self.0.insert(key, (raw, origin));
         Ok(())
+    }
+}
+
+/// A secret's file without the line break at its end. One that others could read or write is refused.
+fn secret(variable: &str, path: PathBuf) -> Result<String, SettingsError> {
+    match private_file::read(&path, LARGEST_FILE) {
+        Ok(text) => {
+            let line = text.strip_suffix('\n').unwrap_or(&text);
+            Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+        }
+        Err(source) => Err(SettingsError::SecretFile { variable: variable.to_owned(), path, source }),
     }
 }
 

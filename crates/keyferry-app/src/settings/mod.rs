@@ -122,6 +122,22 @@ pub enum SettingsError {
         /// What is wrong with it.
         reason: InvalidValue,
     },
+    /// The variable of a secret and that of its file.
+    #[error("{variable} and {variable}_FILE are both set; keep one")]
+    Both {
+        /// The variable.
+        variable: String,
+    },
+    /// The file of a secret can't be used.
+    #[error("{variable} names {}, which can't be used: {source}", path.display())]
+    SecretFile {
+        /// The variable.
+        variable: String,
+        /// The file.
+        path: PathBuf,
+        /// What the system said, or what is wrong with the file's permissions.
+        source: std::io::Error,
+    },
     /// Neither `KEYFERRY_HOME` nor the variables the platform's rule reads are set.
     #[error("there is no place for the data folder: {missing} is not set")]
     NoHome {
@@ -146,6 +162,8 @@ impl SettingsError {
                 format!("the settings are {}", names.join(", "))
             }
             Self::Invalid { reason, .. } => reason.hint(),
+            Self::Both { .. } => "take one of the two away".to_owned(),
+            Self::SecretFile { .. } => "it must be a plain file of yours with mode 0600".to_owned(),
             Self::NoHome { .. } => format!("set {HOME_VARIABLE} to an absolute path"),
         }
     }
@@ -191,8 +209,8 @@ impl Settings {
     pub fn load(flags: &Flags, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let data_folder = platform::data_folder(flags.data_folder(), environment)?;
         let file = Layer::from_file(&data_folder.join(FILE_NAME))?;
-        let layers =
-            Layers { flags: flags.layer(), environment: &Layer::from_environment(environment), file: &file };
+        let environment = Layer::from_environment(environment)?;
+        let layers = Layers { flags: flags.layer(), environment: &environment, file: &file };
         Self::resolve(data_folder, &layers)
     }
 

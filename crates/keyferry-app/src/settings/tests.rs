@@ -192,3 +192,50 @@ fn the_access_key_is_never_printed() {
         load(folder.path(), "", &[("KEYFERRY_PROXY_ACCESS_KEY", "canary key")], Flags::none()).unwrap_err();
     assert!(!format!("{error} {error:?} {}", error.hint()).contains("canary"), "{error:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_access_key_may_stand_in_a_file_that_nobody_else_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const FILE: &str = "KEYFERRY_PROXY_ACCESS_KEY_FILE";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let named = path.to_str().unwrap();
+    let with = |variables: &[(&str, &str)]| load(folder.path(), "", variables, Flags::none());
+    let missing = with(&[(FILE, named)]).unwrap_err();
+    assert!(
+        missing.to_string().starts_with(&format!("{FILE} names {named}, which can't be used: ")),
+        "{missing}"
+    );
+    for (text, key) in [
+        ("canary-key\n", Some("canary-key")),
+        ("canary-key\r\n", Some("canary-key")),
+        ("canary-key", Some("canary-key")),
+        ("canary-key\n\n", None),
+        ("\n", None),
+    ] {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let loaded = with(&[(FILE, named)]);
+        match (loaded, key) {
+            (Ok(settings), Some(key)) => {
+                assert_eq!(settings.proxy_access_key.as_ref().unwrap().expose_secret(), key, "{text:?}");
+                assert_eq!(settings.origins[&Key::ProxyAccessKey], Origin::Variable(FILE.to_owned()));
+            }
+            (Err(error), None) => assert!(!error.to_string().contains("canary"), "{error}"),
+            (loaded, _) => panic!("{text:?}: {loaded:?}"),
+        }
+    }
+    fs::write(&path, "canary-key").unwrap();
+    let both = with(&[(FILE, named), ("KEYFERRY_PROXY_ACCESS_KEY", "canary-key")]).unwrap_err();
+    assert!(
+        both.to_string()
+            .starts_with("KEYFERRY_PROXY_ACCESS_KEY and KEYFERRY_PROXY_ACCESS_KEY_FILE are both set")
+    );
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let open = with(&[(FILE, named)]).unwrap_err();
+    assert!(open.to_string().contains("others can read") && open.hint().contains("0600"), "{open}");
+    // A setting that is no secret has no such variable.
+    assert!(with(&[("KEYFERRY_PROXY_URL_FILE", named)]).is_ok());
+}

@@ -16,6 +16,7 @@ use super::{CredentialProblem, private_key::PrivateKey, source};
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     clients: BTreeMap<ProviderName, ClientCredentials>,
+    previous_secrets: BTreeMap<ProviderName, ClientSecret>,
     allowed_hosts: BTreeMap<ProviderName, Vec<HostPattern>>,
     redirect_uris: BTreeMap<ProviderName, Vec<String>>,
     problems: Arc<Vec<CredentialProblem>>,
@@ -28,9 +29,13 @@ impl Credentials {
     /// with `-` as `_`. A provider file's own `client_id` serves where no variable names one.
     #[must_use]
     pub fn from_environment(providers: &ProviderSet, lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let mut problems = Vec::new();
+        let (mut problems, mut previous_secrets) = (Vec::new(), BTreeMap::new());
         let (mut allowed_hosts, mut redirect_uris) = (BTreeMap::new(), BTreeMap::new());
         for file in providers.iter() {
+            match client_secret(&file.name, &previous_variable(&file.name), &lookup, &mut problems) {
+                Ok(secret) => drop(secret.map(|secret| previous_secrets.insert(file.name.clone(), secret))),
+                Err(problem) => problems.push(problem),
+            }
             match redirects(&file.name, &lookup) {
                 Ok(uris) if uris.is_empty() => {}
                 Ok(uris) => drop(redirect_uris.insert(file.name.clone(), uris)),
@@ -51,7 +56,7 @@ impl Credentials {
             Some((file.name.clone(), client))
         };
         let clients = providers.iter().map(|file| &**file).filter_map(read).collect();
-        Self { clients, allowed_hosts, redirect_uris, problems: Arc::new(problems) }
+        Self { clients, previous_secrets, allowed_hosts, redirect_uris, problems: Arc::new(problems) }
     }
 
     /// Adds a provider's client.
@@ -63,6 +68,22 @@ impl Credentials {
     #[must_use]
     pub fn get(&self, provider: &ProviderName) -> Option<&ClientCredentials> {
         self.clients.get(provider)
+    }
+
+    /// All clients.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ProviderName, &ClientCredentials)> {
+        self.clients.iter()
+    }
+
+    /// Keeps the secret that a provider's client had before, for refresh tokens that were sealed under it.
+    pub fn insert_previous_secret(&mut self, provider: ProviderName, secret: ClientSecret) {
+        self.previous_secrets.insert(provider, secret);
+    }
+
+    /// The secret that a provider's client had before.
+    #[must_use]
+    pub fn previous_secret(&self, provider: &ProviderName) -> Option<&ClientSecret> {
+        self.previous_secrets.get(provider)
     }
 
     /// Lets a provider's secret go to a host that its file does not vouch for.
@@ -98,6 +119,11 @@ impl Credentials {
 pub(crate) fn variables(provider: &ProviderName) -> (String, String) {
     let prefix = provider.env_prefix();
     (format!("{prefix}_CLIENT_ID"), format!("{prefix}_CLIENT_SECRET"))
+}
+
+/// The name of the variable of the secret before.
+pub(crate) fn previous_variable(provider: &ProviderName) -> String {
+    format!("{}_PREVIOUS_CLIENT_SECRET", provider.env_prefix())
 }
 
 /// One provider's client; none when nothing was set for it.

@@ -17,6 +17,7 @@
 //! | `KEYFERRY_PROXY_STORE_URL` | a Redis or Valkey for limits of several proxies together | [`Outside`] |
 //! | `KEYFERRY_PROXY_CONNECTIONS`, `KEYFERRY_PROXY_CONNECTIONS_PER_ADDRESS` | how many are served at once | [`Limits`] |
 //! | `KEYFERRY_PROXY_DRAIN` | how long it serves on before it ends (`0`) | [`Limits`] |
+//! | `KEYFERRY_PROXY_SEALING` | `false`: without a sealing key nothing is sealed | [`SealingByClient`] |
 //! | `KEYFERRY_PROXY_SEALING_KEY` | 32 bytes in base64: seals refresh tokens | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_PREVIOUS_SEALING_KEY` | the one before it, which still opens | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_ACCEPT_UNSEALED_UNTIL` | the last day of tokens that are not sealed | [`SealingKeys`] |
@@ -24,6 +25,7 @@
 //! | `KEYFERRY_PROXY_REPLAY_ENTRIES`, `KEYFERRY_PROXY_REPLAY_BYTES` | how many are, and how much | [`Limits`] |
 //! | `OTEL_EXPORTER_OTLP_ENDPOINT` and others of OpenTelemetry | where spans go | [`TraceExport`] |
 //! | `NAME_CLIENT_ID`, `NAME_CLIENT_SECRET` | the client at a provider | [`Credentials`] |
+//! | `NAME_PREVIOUS_CLIENT_SECRET` | the secret before, which opens what was sealed under it | [`Credentials`] |
 //! | `NAME_PRIVATE_KEY`, `NAME_PRIVATE_KEY_ID` | its key, where it signs assertions | [`Credentials`] |
 //! | `NAME_ALLOWED_HOSTS` | hosts that people may name, where the file takes any | [`Credentials`] |
 //!
@@ -59,7 +61,7 @@ pub use callers::Callers;
 pub(crate) use callers::X_FORWARDED_FOR;
 pub use credential_problem::CredentialProblem;
 pub use credentials::Credentials;
-pub(crate) use credentials::variables as credential_variables;
+pub(crate) use credentials::{previous_variable, variables as credential_variables};
 pub use dotenv::{DotEnv, DotEnvError};
 pub use environment::Environment;
 pub use error::ConfigError;
@@ -69,7 +71,7 @@ pub use listen::{DEFAULT_LISTEN, Listen};
 pub use network::{InvalidNetwork, Network};
 pub use outside::Outside;
 pub use rate::{InvalidRate, Rate};
-pub use sealing::{InvalidSealingKey, SealingKey, SealingKeys};
+pub use sealing::{InvalidSealingKey, SealingByClient, SealingKey, SealingKeys};
 pub use slips::{VariableSlip, variable_slips};
 pub use source::SourceError;
 pub use tls_files::TlsFiles;
@@ -94,10 +96,12 @@ pub struct ProxyConfig {
     pub access: AccessKeys,
     /// What is known of callers, and how often they may ask.
     pub callers: Callers,
-    /// What refresh tokens are sealed with on their way out; none hands them out as the provider made them.
+    /// What refresh tokens are sealed with on their way out.
     pub sealing: Option<SealingKeys>,
     /// Where spans of requests go; none makes none.
     pub traces: Option<TraceExport>,
+    /// What becomes of them where there is no such key.
+    pub sealing_by_client: SealingByClient,
     /// How much, and how long.
     pub limits: Limits,
     /// The time.
@@ -120,6 +124,7 @@ impl ProxyConfig {
             callers: Callers::default(),
             sealing: None,
             traces: None,
+            sealing_by_client: SealingByClient::default(),
             limits: Limits::default(),
             clock: Clock::system(),
         }
@@ -144,6 +149,7 @@ impl ProxyConfig {
             callers: Callers::from_environment(&lookup)?,
             sealing: SealingKeys::from_environment(&lookup)?,
             traces: TraceExport::from_environment(&lookup)?,
+            sealing_by_client: SealingByClient::from_environment(&lookup)?,
             limits: Limits::from_environment(&lookup)?,
             clock: Clock::system(),
             providers,

@@ -1,4 +1,4 @@
-//! The keys under which refresh tokens are sealed.
+//! What refresh tokens are sealed under: the operator's keys, or keys that are made of the client secrets.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +10,7 @@ use super::{ConfigError, source};
 const CURRENT: &str = "KEYFERRY_PROXY_SEALING_KEY";
 const PREVIOUS: &str = "KEYFERRY_PROXY_PREVIOUS_SEALING_KEY";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+const SEALING: &str = "KEYFERRY_PROXY_SEALING";
 const BARE_UNTIL: &str = "KEYFERRY_PROXY_ACCEPT_UNSEALED_UNTIL";
 
 /// A 256-bit sealing key. Its id is derived from it, so that a sealed token names the key that opens it.
@@ -30,6 +31,17 @@ pub struct SealingKeys {
     pub bare_until: Option<Timestamp>,
 }
 
+/// What is done where the operator has set no key: a refresh token is sealed under a key that is made of its provider's client secret.
+///
+/// That key is there wherever the token can be used at all, on every replica and after every start, so that it can't be lost alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealingByClient {
+    /// Whether tokens are sealed so. What was sealed opens in any case.
+    pub seals: bool,
+    /// Until when tokens are taken that are not sealed; none takes them for ever.
+    pub bare_until: Option<Timestamp>,
+}
+
 /// Why a text is no sealing key. Does not hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSealingKey {
@@ -39,9 +51,31 @@ pub enum InvalidSealingKey {
     /// A previous key without a current one.
     #[error("it is set without KEYFERRY_PROXY_SEALING_KEY; the new key belongs there")]
     PreviousAlone,
+    /// A key, and the word that nothing is to be sealed.
+    #[error("it is set, and KEYFERRY_PROXY_SEALING is false; take one of the two away")]
+    Off,
     /// The same key twice.
     #[error("it is the same key as KEYFERRY_PROXY_SEALING_KEY")]
     Same,
+}
+
+// === impl SealingByClient ===
+
+impl Default for SealingByClient {
+    fn default() -> Self {
+        Self { seals: true, bare_until: None }
+    }
+}
+
+impl SealingByClient {
+    pub(crate) fn from_environment(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let seals = match lookup(SEALING).as_deref().map(str::trim) {
+            None | Some("" | "true") => true,
+            Some("false") => false,
+            Some(_) => return Err(ConfigError::Switch { variable: SEALING }),
+        };
+        Ok(Self { seals, bare_until: bare_until(lookup)? })
+    }
 }
 
 // === impl SealingKey ===
@@ -97,7 +131,11 @@ impl SealingKeys {
             key.map_err(|why| ConfigError::Sealing { variable, why })
         };
         let refused = |why| Err(ConfigError::Sealing { variable: PREVIOUS, why });
-        match (read(CURRENT)?, read(PREVIOUS)?) {
+        let found = (read(CURRENT)?, read(PREVIOUS)?);
+        if found.0.is_some() && !SealingByClient::from_environment(lookup)?.seals {
+            return Err(ConfigError::Sealing { variable: CURRENT, why: InvalidSealingKey::Off });
+        }
+        match found {
             (None, None) => Ok(None),
             (None, Some(_)) => refused(InvalidSealingKey::PreviousAlone),
             (Some(current), Some(previous)) if current.id == previous.id => refused(InvalidSealingKey::Same),
@@ -144,11 +182,12 @@ mod tests {
 
     #[test]
     fn a_key_that_is_none_is_refused_without_being_shown() {
-        let table: [&[(&str, &str)]; 4] = [
+        let table: [&[(&str, &str)]; 5] = [
             &[(CURRENT, "canary")],
             &[(CURRENT, "AQEBAQEBAQEBAQEBAQEBAQ==")],
             &[(PREVIOUS, ONE)],
             &[(CURRENT, ONE), (PREVIOUS, ONE)],
+            &[(CURRENT, ONE), (SEALING, "false")],
         ];
         for variables in table {
             let error = read(variables).unwrap_err().to_string();
@@ -165,5 +204,16 @@ mod tests {
         for text in ["true", "31.1.2027", "2027-02-30", "9999-12-31"] {
             assert!(until(text).unwrap_err().to_string().starts_with(BARE_UNTIL), "{text}");
         }
+    }
+
+    #[test]
+    fn without_a_key_tokens_are_sealed_under_the_client_secrets_unless_that_is_said_to_be_off() {
+        let read = |text: &str| {
+            SealingByClient::from_environment(&|name| (name == SEALING).then(|| text.to_owned()))
+        };
+        for (text, seals) in [("", true), ("true", true), (" false ", false)] {
+            assert_eq!(read(text).unwrap(), SealingByClient { seals, bare_until: None }, "{text}");
+        }
+        assert!(read("off").unwrap_err().to_string().starts_with(SEALING));
     }
 }

@@ -5,10 +5,12 @@ use std::{collections::BTreeSet, fmt};
 use keyferry_core::{provider::ProviderSet, suggest::nearest};
 
 /// What the name of a provider's variable ends in.
-const ENDS: [&str; 8] = [
+const ENDS: [&str; 10] = [
     "_CLIENT_ID",
     "_CLIENT_SECRET",
     "_CLIENT_SECRET_FILE",
+    "_PREVIOUS_CLIENT_SECRET",
+    "_PREVIOUS_CLIENT_SECRET_FILE",
     "_PRIVATE_KEY",
     "_PRIVATE_KEY_FILE",
     "_PRIVATE_KEY_ID",

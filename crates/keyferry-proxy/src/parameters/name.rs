@@ -45,7 +45,7 @@ impl Name {
     }
 
     /// Whether its value is an object; else it is a text.
-    pub(super) const fn is_object(self) -> bool {
+    pub(crate) const fn is_object(self) -> bool {
         matches!(self, Self::Callback | Self::Config)
     }
 }

@@ -2,7 +2,10 @@ use super::*;
 
 fn keys(current: u8, previous: Option<u8>) -> Sealer {
     let key = |byte| SealingKey::new([byte; 32]);
-    Sealer::new(Some(&SealingKeys { current: key(current), previous: previous.map(key), bare_until: None }))
+    Sealer::new(
+        Some(&SealingKeys { current: key(current), previous: previous.map(key), bare_until: None }),
+        OFF,
+    )
 }
 
 fn token(text: &str) -> RefreshToken {
@@ -26,6 +29,7 @@ fn sealed(sealer: &Sealer, owner: &Someone, text: &str) -> String {
 }
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const OFF: SealingByClient = SealingByClient { seals: false, bare_until: None };
 
 fn open(sealer: &Sealer, owner: &Someone, text: &str) -> Result<String, Unsealable> {
     sealer.open(owner.owner(), token(text), NOW).map(|opened| opened.token.expose_secret().to_owned())
@@ -73,15 +77,15 @@ fn a_token_of_the_key_before_still_opens_and_one_of_an_older_key_blames_the_key(
     let old = sealed(&keys(1, None), &ada, "t");
     assert_eq!(open(&keys(2, Some(1)), &ada, &old).unwrap(), "t");
     assert_eq!(open(&keys(3, Some(2)), &ada, &old), Err(Unsealable::UnknownKey));
-    assert_eq!(open(&Sealer::new(None), &ada, &old), Err(Unsealable::UnknownKey));
+    assert_eq!(open(&Sealer::new(None, OFF), &ada, &old), Err(Unsealable::UnknownKey));
 }
 
 #[test]
 fn a_bare_token_passes_only_where_nothing_is_sealed() {
     let ada = Someone::new("jira", "ada");
     assert_eq!(open(&keys(1, None), &ada, "bare"), Err(Unsealable::NotTheirs));
-    assert_eq!(open(&Sealer::new(None), &ada, "bare").unwrap(), "bare");
-    assert_eq!(sealed(&Sealer::new(None), &ada, "bare"), "bare");
+    assert_eq!(open(&Sealer::new(None, OFF), &ada, "bare").unwrap(), "bare");
+    assert_eq!(sealed(&Sealer::new(None, OFF), &ada, "bare"), "bare");
 }
 
 #[test]
@@ -89,7 +93,8 @@ fn a_token_from_before_there_was_a_key_is_taken_for_a_while_and_sealed() {
     let key = SealingKey::new([1; 32]);
     let ada = Someone::new("acme", "ada");
     let until = NOW + jiff::SignedDuration::from_secs(10);
-    let sealer = Sealer::new(Some(&SealingKeys { current: key, previous: None, bare_until: Some(until) }));
+    let sealer =
+        Sealer::new(Some(&SealingKeys { current: key, previous: None, bare_until: Some(until) }), OFF);
     let opened = sealer.open(ada.owner(), token("bare"), NOW).unwrap();
     assert!(opened.to_seal && opened.token.expose_secret() == "bare");
     assert_eq!(sealer.open(ada.owner(), token("bare"), until).unwrap_err(), Unsealable::NotTheirs);

@@ -95,6 +95,7 @@ async fn tokens_from_before_there_was_a_key_are_sealed_as_they_come_and_refused_
     let sandbox = sandbox().await;
     let mut bare = sealing(&sandbox, 1, None);
     bare.sealing = None;
+    bare.sealing_by_client.seals = false;
     let token = sign_in(&sandbox, &start(bare).await).await;
     assert!(!token.starts_with("kfr1."));
     let until = |text: &str| {

@@ -74,7 +74,10 @@ async fn the_whole_configuration_comes_from_the_environment_and_a_dotenv_file() 
     assert_eq!(proxy.token(&redemption(&code(&sandbox).await)).await.status, 200);
     let log = log.text();
     assert!(log.contains("half: HALF_CLIENT_ID is set, HALF_CLIENT_SECRET is not"), "{log}");
-    assert!(log.contains("\"configured\":\"sandbox\"") && log.contains("\"sealed_refresh_tokens\":false"));
+    assert!(
+        log.contains("\"configured\":\"sandbox\"")
+            && log.contains("\"refresh_tokens_sealed_under\":\"client secrets\"")
+    );
     assert!(!log.contains(sandbox.client_secret().expose_secret()));
 }
 

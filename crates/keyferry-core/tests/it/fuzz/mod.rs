@@ -1,10 +1,12 @@
 //! The fuzz targets of `fuzz/` as ordinary tests: each over its seeds, and over some thousand mutations of them, the same ones in
 //! every run. `cargo xtask fuzz` looks further.
 
+#[path = "../../../../../fuzz/as_tests.rs"]
+mod as_tests;
+#[path = "../../../../../fuzz/mutator.rs"]
 mod mutator;
 
-use std::{fs, path::Path};
-
+use as_tests::{seeds, try_all};
 use keyferry_core::provider::{ProviderFile, schema};
 use mutator::Mutator;
 
@@ -18,31 +20,10 @@ mod endpoint;
 mod manifest;
 #[path = "../../../../../fuzz/entries/provider_file.rs"]
 mod provider_file;
+#[path = "../../../../../fuzz/entries/state.rs"]
+mod state;
 #[path = "../../../../../fuzz/entries/token_reply.rs"]
 mod token_reply;
-
-/// The files of folders, from the workspace's root, in the order of their names.
-fn seeds(folders: &[&str]) -> Vec<Vec<u8>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut paths: Vec<_> = folders
-        .iter()
-        .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    paths.into_iter().map(|path| fs::read(path).unwrap()).collect()
-}
-
-/// Tries the seeds and mutations of them. Says which bytes failed, so that they can become a seed.
-fn try_all(seeds: &[Vec<u8>], mutations: usize, check: fn(&[u8])) {
-    let mut mutator = Mutator::new(seeds);
-    let mutated = std::iter::repeat_with(|| mutator.next()).take(mutations);
-    for bytes in seeds.iter().cloned().chain(mutated) {
-        if std::panic::catch_unwind(|| check(&bytes)).is_err() {
-            panic!("see above what failed; with these bytes: b\"{}\"", bytes.escape_ascii());
-        }
-    }
-}
 
 #[test]
 fn no_text_breaks_the_reader_of_provider_files() {
@@ -67,6 +48,11 @@ fn no_bytes_break_the_reader_of_token_replies() {
 #[test]
 fn no_answer_is_sent_on_to_a_stranger() {
     try_all(&seeds(&["fuzz/seeds/callback"]), 20_000, callback::check);
+}
+
+#[test]
+fn no_answer_passes_for_that_of_another_sign_in() {
+    try_all(&seeds(&["fuzz/seeds/state"]), 20_000, state::check);
 }
 
 #[test]

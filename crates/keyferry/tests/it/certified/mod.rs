@@ -48,8 +48,11 @@ impl Stage {
         );
         assert_eq!(file.code, 0, "{}", file.stderr);
         fs::write(world.path(&format!("providers/{NAME}.toml")), change(file.stdout)).unwrap();
-        let credentials =
-            format!("CERTIFIED_CLIENT_ID=keyferry\nCERTIFIED_CLIENT_SECRET={}\n", provider.client_secret);
+        // These tests compare what the app keeps with what the provider issued.
+        let credentials = format!(
+            "CERTIFIED_CLIENT_ID=keyferry\nCERTIFIED_CLIENT_SECRET={}\nKEYFERRY_PROXY_SEALING=false\n",
+            provider.client_secret
+        );
         fs::write(world.path(".env"), credentials).unwrap();
         let proxy = world.proxy_as_it_is();
         let app = world.app();

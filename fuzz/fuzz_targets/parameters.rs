@@ -1,0 +1,5 @@
+//! Bodies of requests to the proxy, under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| keyferry_proxy::fuzz::parameters::check(bytes));
