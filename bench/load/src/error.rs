@@ -14,6 +14,12 @@ pub(crate) enum LoadError {
     /// A provider file can't be used.
     #[error("{0}")]
     Provider(String),
+    /// No certificate can be made.
+    #[error("no certificate can be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// A certificate can't be used.
+    #[error("{0}")]
+    Tls(#[from] tokio_rustls::rustls::Error),
     /// A request can't be made of the plan.
     #[error("{0}")]
     Request(#[from] http::Error),

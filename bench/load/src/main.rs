@@ -22,7 +22,7 @@ use error::LoadError;
 #[derive(Debug, Parser)]
 enum Cli {
     /// Answer token requests until standard input ends; prints the address
-    Upstream,
+    Upstream(upstream::Plan),
     /// Send token requests for a time, each as soon as the one before is answered; prints the figures as JSON
     Run(run::Plan),
     /// Load a folder of provider files several times; prints the figures as JSON
@@ -32,7 +32,7 @@ enum Cli {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let outcome = match Cli::parse() {
-        Cli::Upstream => upstream::serve().await,
+        Cli::Upstream(plan) => upstream::serve(&plan).await,
         Cli::Run(plan) => run::run(&plan).await.and_then(|figures| report(&figures)),
         Cli::Providers(plan) => providers::run(&plan).and_then(|figures| report(&figures)),
     };

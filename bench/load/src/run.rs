@@ -11,7 +11,11 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
-use tokio::{net::TcpStream, task::JoinSet, time::timeout};
+use tokio::{
+    net::TcpStream,
+    task::JoinSet,
+    time::{sleep_until, timeout},
+};
 
 use crate::{error::LoadError, latencies::Latencies, request::Requests};
 
@@ -33,6 +37,9 @@ pub(crate) struct Plan {
     /// Connections
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=MOST))]
     connections: u16,
+    /// Requests a second, of all connections together; as many as are answered, unless given
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    rate: Option<u32>,
     /// How long, in seconds
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     seconds: u64,
@@ -61,13 +68,12 @@ pub(crate) async fn run(plan: &Plan) -> Result<Figures, LoadError> {
     }
     let started = Instant::now();
     let end = started + Duration::from_secs(plan.seconds);
-    let mut tasks: JoinSet<_> = connections
-        .into_iter()
-        .enumerate()
-        .map(|(index, connection)| {
-            ask_until(end, connection, Requests::new(plan.target, index, std::process::id()))
-        })
-        .collect();
+    let mut tasks = JoinSet::new();
+    for (index, connection) in (0..).zip(connections) {
+        let turns = plan.rate.map(|rate| Turns::new(started, rate, plan.connections, index));
+        let requests = Requests::new(plan.target, index.into(), std::process::id());
+        tasks.spawn(ask_until(end, connection, requests, turns));
+    }
     let mut all = Latencies::default();
     while let Some(latencies) = tasks.join_next().await {
         all.merge(latencies??);
@@ -89,15 +95,48 @@ async fn connect(target: SocketAddr) -> Result<SendRequest<Full<Bytes>>, LoadErr
     Ok(sender)
 }
 
+/// When the requests of one connection are due, where there is a rate.
+struct Turns {
+    next: Instant,
+    pause: Duration,
+}
+
+// === impl Turns ===
+
+impl Turns {
+    /// The connections take turns, a request of one behind that of the other.
+    fn new(started: Instant, rate: u32, connections: u16, index: u16) -> Self {
+        let between = Duration::from_secs(1) / rate;
+        Self { next: started + between * u32::from(index), pause: between * u32::from(connections) }
+    }
+
+    /// Waits for the next turn. Gives when its latency begins to count: one that is late because the one before it was not answered
+    /// in time counts from when it was due.
+    async fn wait(&mut self) -> Instant {
+        let due = self.next;
+        self.next += self.pause;
+        if Instant::now() >= due {
+            return due;
+        }
+        // The clock of the runtime comes in milliseconds: what it wakes late is no fault of the target.
+        sleep_until(due.into()).await;
+        Instant::now()
+    }
+}
+
 async fn ask_until(
     end: Instant,
     mut connection: SendRequest<Full<Bytes>>,
     mut requests: Requests,
+    mut turns: Option<Turns>,
 ) -> Result<Latencies, LoadError> {
     let mut latencies = Latencies::default();
     while Instant::now() < end {
         let request = requests.next()?;
-        let asked = Instant::now();
+        let asked = match &mut turns {
+            Some(turns) => turns.wait().await,
+            None => Instant::now(),
+        };
         let answer = async {
             connection.ready().await?;
             let reply = connection.send_request(request).await?;
@@ -132,6 +171,16 @@ mod tests {
         assert!(check(StatusCode::OK, tokens).is_ok());
         assert!(check(StatusCode::TOO_MANY_REQUESTS, tokens).is_err());
         assert!(check(StatusCode::OK, br#"{"error":"invalid_grant"}"#).is_err());
+    }
+
+    #[tokio::test]
+    async fn connections_take_turns_and_lateness_counts() {
+        let started = Instant::now() - Duration::from_secs(1);
+        let mut turns = Turns::new(started, 100, 4, 3);
+        assert_eq!(turns.wait().await, started + Duration::from_millis(30));
+        assert_eq!(turns.wait().await, started + Duration::from_millis(70));
+        let ahead = Instant::now() + Duration::from_millis(20);
+        assert!(Turns::new(ahead, 100, 4, 0).wait().await >= ahead);
     }
 
     #[test]

@@ -1,15 +1,24 @@
 //! The token endpoint behind every target. It answers at once, so that what is measured is the target.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{
-    io::AsyncReadExt as _,
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite},
+    net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
 };
 
 use crate::{error::LoadError, line};
@@ -27,10 +36,20 @@ const TOKENS: &str = concat!(
 /// Longest request, in bytes.
 const LONGEST: usize = 16 * 1024;
 
+/// How to answer.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    /// Answer in TLS, with a certificate for localhost of an authority that is written to this file
+    #[arg(long, value_name = "FILE")]
+    authority: Option<PathBuf>,
+}
+
 /// Answers until standard input ends, which it does when whoever started us is gone.
-pub(crate) async fn serve() -> Result<(), LoadError> {
+pub(crate) async fn serve(plan: &Plan) -> Result<(), LoadError> {
+    let tls = plan.authority.as_deref().map(tls).transpose()?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    line(&serde_json::json!({ "address": format!("http://{}", listener.local_addr()?) }).to_string())?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    line(&serde_json::json!({ "address": format!("{scheme}://{}", listener.local_addr()?) }).to_string())?;
     let mut stdin = tokio::io::stdin();
     let mut ignored = [0; 64];
     loop {
@@ -38,15 +57,35 @@ pub(crate) async fn serve() -> Result<(), LoadError> {
             accepted = listener.accept() => {
                 let (stream, _) = accepted?;
                 stream.set_nodelay(true)?;
-                tokio::spawn(connection(stream));
+                match tls.clone() {
+                    None => drop(tokio::spawn(connection(stream))),
+                    Some(tls) => drop(tokio::spawn(async move {
+                        if let Ok(stream) = tls.accept(stream).await {
+                            connection(stream).await;
+                        }
+                    })),
+                }
             }
             read = stdin.read(&mut ignored) => if read? == 0 { return Ok(()) },
         }
     }
 }
 
+/// An authority of its own, whose certificate goes to a file, and a server's certificate of it.
+fn tls(file: &Path) -> Result<TlsAcceptor, LoadError> {
+    let mut authority = CertificateParams::new([])?;
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+    std::fs::write(file, authority.pem())?;
+    let key = KeyPair::generate()?;
+    let certificate = CertificateParams::new(["localhost".to_owned()])?.signed_by(&key, &authority)?;
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let config = ServerConfig::builder().with_no_client_auth();
+    Ok(TlsAcceptor::from(Arc::new(config.with_single_cert(vec![certificate.into()], key)?)))
+}
+
 /// Serves one connection. How it ends is its target's affair, which the load reports.
-async fn connection(stream: TcpStream) {
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
 }
 

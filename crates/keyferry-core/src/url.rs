@@ -208,20 +208,22 @@ impl RedirectUri {
     /// [`InvalidUrl::NotLoopbackRedirect`] otherwise.
     pub fn parse_loopback(text: &str, provider: &ProviderName) -> Result<Self, InvalidUrl> {
         let refused = InvalidUrl::NotLoopbackRedirect;
-        let path = text
-            .strip_prefix("http://127.0.0.1:")
-            .or_else(|| text.strip_prefix("http://[::1]:"))
-            .ok_or(refused)?;
-        let (port, path) = path.split_once('/').ok_or(refused)?;
-        let plain = !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit());
-        if !plain || port.parse::<u16>().is_ok_and(|port| port < 1024) || port.parse::<u16>().is_err() {
-            return Err(refused);
-        }
-        if path.strip_prefix("oauth/callback/") != Some(provider.as_str()) {
+        if !Self::is_loopback(text, provider) {
             return Err(refused);
         }
         let url = strict(text).map_err(|_| refused)?;
         Ok(Self { text: text.to_owned(), url })
+    }
+
+    /// Whether [`RedirectUri::parse_loopback`] takes a text. All of it but the port is known to the letter, so it needs no parser.
+    #[must_use]
+    pub fn is_loopback(text: &str, provider: &ProviderName) -> bool {
+        let rest = text.strip_prefix("http://127.0.0.1:").or_else(|| text.strip_prefix("http://[::1]:"));
+        let Some((port, path)) = rest.and_then(|rest| rest.split_once('/')) else { return false };
+        let plain = !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit());
+        plain
+            && port.parse::<u16>().is_ok_and(|port| port >= 1024)
+            && path.strip_prefix("oauth/callback/") == Some(provider.as_str())
     }
 }
 

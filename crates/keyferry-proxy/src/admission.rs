@@ -107,6 +107,11 @@ impl Admission {
         Ok(caller)
     }
 
+    /// Whether a request is one of a key's holder; nobody's is where no keys are asked for. Counts for no limit.
+    pub(crate) fn knows(&self, headers: &HeaderMap) -> bool {
+        self.wants_keys() && self.holder(headers).is_ok()
+    }
+
     fn holder(&self, headers: &HeaderMap) -> Result<Caller, ProxyError> {
         let keys = self.keys.load();
         if !keys.wanted {

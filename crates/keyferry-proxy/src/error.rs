@@ -229,6 +229,7 @@ mod tests {
             Fault::Host(RefusedHost::NotListed),
             Fault::Host(RefusedHost::OwnNetwork),
             Fault::Unreachable,
+            Fault::NoFiles,
             Fault::Tls,
             Fault::TimedOut,
             Fault::Broken,

@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use http::StatusCode;
 use keyferry_core::{
     flow::{
@@ -24,6 +25,7 @@ use keyferry_core::{
     },
     secret::SecretText,
 };
+use zeroize::Zeroize;
 
 use crate::{
     admission::Caller,
@@ -36,6 +38,7 @@ use crate::{
     request_id::RequestId,
     seal::Owner,
     state::ProxyState,
+    traces::Parent,
     upstream::{UpstreamReply, UpstreamRequest},
 };
 
@@ -49,6 +52,8 @@ pub(crate) struct Exchange {
     pub(crate) provider: Arc<Provider>,
     pub(crate) client: Arc<ClientCredentials>,
     pub(crate) facts: RequestFacts,
+    /// The span of the request that asked for it, where that is recorded.
+    pub(crate) trace: Option<Parent>,
     pub(crate) step: Step,
 }
 
@@ -72,6 +77,7 @@ pub(crate) struct Revoked {
 struct Sender<'a> {
     proxy: &'a ProxyState,
     provider: &'a Provider,
+    trace: Option<&'a Parent>,
     /// When to come back by the last reply, in seconds; 0 for none.
     retry_after: AtomicU32,
 }
@@ -85,11 +91,19 @@ impl Sender<'_> {
             self.provider.destinations.check(&request.endpoint).map_err(Fault::Host)?;
         }
         let request = UpstreamRequest::new(uri, &request)?;
-        let UpstreamReply { status, retry_after, body } =
-            self.proxy.upstream.send(&self.provider.label, request).await?;
+        let traces = self.trace.zip(self.proxy.traces.as_ref());
+        let span = traces.map(|(parent, traces)| {
+            let (method, uri) = request.target();
+            traces.provider(parent, &self.provider.label, method, uri)
+        });
+        let reply = self.proxy.upstream.send(&self.provider.label, request).await;
+        if let Some(span) = span {
+            span.end(reply.as_ref().map(|reply| reply.status).map_err(|fault| *fault));
+        }
+        let UpstreamReply { status, retry_after, body } = reply?;
         self.retry_after.store(retry_after.unwrap_or(0), Ordering::Relaxed);
         later(status, retry_after)?;
-        Ok(EndpointReply { status: status.as_u16(), body: SecretBytes::new(body.into()) })
+        Ok(EndpointReply { status: status.as_u16(), body: SecretBytes::new(taken(body)) })
     }
 
     /// What a failed step is told as.
@@ -149,7 +163,7 @@ impl Exchange {
     }
 
     async fn take_step(self, proxy: &ProxyState) -> Answer {
-        let Self { caller, provider, client, facts, mut step, .. } = self;
+        let Self { caller, provider, client, facts, trace, mut step, .. } = self;
         proxy.pace.check(&caller, step.credential())?;
         let owner = Owner { provider: &provider.file.name, caller: &caller };
         let mut kept = None;
@@ -158,7 +172,8 @@ impl Exchange {
             kept = opened.to_seal.then(|| opened.token.clone());
             step = Step::Refresh(RefreshGrant { token: opened.token, ..grant });
         }
-        let sender = Sender { proxy, provider: &provider, retry_after: AtomicU32::new(0) };
+        let sender =
+            Sender { proxy, provider: &provider, trace: trace.as_ref(), retry_after: AtomicU32::new(0) };
         let exchange = async |step| {
             let call = sender.call(&client, &facts);
             let tokens = match step {
@@ -195,12 +210,18 @@ pub(crate) async fn revoke(
     provider: Arc<Provider>,
     client: Arc<ClientCredentials>,
     facts: RequestFacts,
+    trace: Option<Parent>,
     revoked: Revoked,
 ) -> Result<(), ProxyError> {
     let about = Abandoned { id, label: Arc::clone(&provider.label), grant: "revoke" };
     let state = Arc::clone(proxy);
     let work = async move {
-        let sender = Sender { proxy: &state, provider: &provider, retry_after: AtomicU32::new(0) };
+        let sender = Sender {
+            proxy: &state,
+            provider: &provider,
+            trace: trace.as_ref(),
+            retry_after: AtomicU32::new(0),
+        };
         let exchange = async {
             let call = sender.call(&client, &facts);
             let reply = provider.oauth.provider().revoke(&call, revoked.token, revoked.hint).await;
@@ -256,6 +277,15 @@ impl Abandoned {
     }
 }
 
+/// A body on its own. As it is it lies in a buffer of the connection, many times as large, which would have to be wiped as a whole.
+fn taken(body: Bytes) -> Vec<u8> {
+    let text = body.to_vec();
+    if let Ok(mut rest) = body.try_into_mut() {
+        rest.as_mut().zeroize();
+    }
+    text
+}
+
 /// What a reply without tokens is told as.
 fn reply_fault(error: TokenReplyError, retry_after: Option<u32>) -> Fault {
     match error {
@@ -275,7 +305,12 @@ fn revocation(oauth: &OAuth, reply: Result<EndpointReply, Fault>) -> Result<(), 
         read.map_err(|code| code.map_or(Fault::Status, |code| refused(code, status, None)))
     };
     reply.and_then(read).map_err(|fault| match fault {
-        Fault::Unreachable | Fault::TimedOut | Fault::Broken | Fault::Status | Fault::Later { .. } => {
+        Fault::Unreachable
+        | Fault::NoFiles
+        | Fault::TimedOut
+        | Fault::Broken
+        | Fault::Status
+        | Fault::Later { .. } => {
             let retry_after = fault.retry_after().unwrap_or(REVOKE_AGAIN);
             Fault::NotRevoked { retry_after, outcome: fault.outcome() }
         }

@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     Host(RefusedHost),
     /// No connection: name, TCP or its time limit. Nothing was sent.
     Unreachable,
+    /// No file is left for a connection, in this process or the system. Nothing was sent, and it says nothing of the provider.
+    NoFiles,
     /// The TLS handshake failed: certificate, name, date, or no TLS at all. Nothing was sent.
     Tls,
     /// The time for the whole exchange was over.
@@ -60,6 +62,7 @@ impl Fault {
     pub(crate) const fn code(self) -> ErrorCode {
         match self {
             Self::Unreachable
+            | Self::NoFiles
             | Self::TimedOut
             | Self::Broken
             | Self::Later { .. }
@@ -78,7 +81,7 @@ impl Fault {
         match self {
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::Later { status, .. } | Self::Refused { status, .. } => status,
-            Self::NotRevoked { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoFiles | Self::NotRevoked { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unmade => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Host(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::BAD_GATEWAY,
@@ -90,6 +93,7 @@ impl Fault {
         match self {
             Self::Later { retry_after, .. } | Self::Refused { retry_after, .. } => retry_after,
             Self::NotRevoked { retry_after, .. } => Some(retry_after),
+            Self::NoFiles => Some(1),
             _ => None,
         }
     }
@@ -107,6 +111,9 @@ impl Fault {
                 "That host is one of the own network, and this proxy sends nothing there. Whoever runs it can list that very host in the variable of the provider that ends in _ALLOWED_HOSTS."
             }
             Self::Unreachable => "The provider can not be reached. Nothing was sent to it; try again later.",
+            Self::NoFiles => {
+                "This proxy has no room for another connection, so nothing was sent to the provider. Try again later."
+            }
             Self::Tls => {
                 "The provider's certificate was not accepted, so nothing was sent to it. Whoever runs the proxy finds more in its log."
             }
@@ -132,6 +139,7 @@ impl Fault {
             Self::Unmade => "provider_unmade",
             Self::Host(_) => "provider_host",
             Self::Unreachable => "provider_unreachable",
+            Self::NoFiles => "no_files",
             Self::Tls => "provider_tls",
             Self::TimedOut => "provider_timeout",
             Self::Broken => "provider_broken",

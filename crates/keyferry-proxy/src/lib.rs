@@ -13,7 +13,7 @@
 //! | who may call? whose token is it? how often? | `admission`, `cors`, `seal`, `pace`, `limits` |
 //! | how do providers come, change and go? | `updates`, `registry` |
 //! | how long, how much, how many? | `config/limits.rs`; for connections `serve`, `patience`, `peers` |
-//! | what is logged and counted? | `request_log`, `metrics` |
+//! | what is logged, counted and traced? | `request_log`, `metrics`, `traces` |
 
 mod admission;
 mod body;
@@ -54,6 +54,7 @@ mod serve;
 mod server_tls;
 mod start_error;
 mod state;
+mod traces;
 mod updates;
 mod upstream;
 
@@ -61,10 +62,11 @@ pub use clock::Clock;
 pub use config::{
     AccessKey, AccessKeys, Callers, ConfigError, CredentialProblem, Credentials, DEFAULT_LISTEN, DotEnv,
     DotEnvError, Environment, InvalidAccessKeys, InvalidNetwork, InvalidRate, InvalidSealingKey, KeyFile,
-    KeyFileError, Limits, Listen, Network, NewKey, Outside, ProxyConfig, Rate, SealingByClient, SealingKey,
-    SealingKeys, SourceError, TlsFiles, VariableSlip, variable_slips,
+    KeyFileError, Limits, Listen, Network, NewKey, Outside, ProxyConfig, Rate, Sampling, SealingByClient,
+    SealingKey, SealingKeys, SourceError, TlsFiles, TraceExport, VariableSlip, variable_slips,
 };
 pub use proxy::Proxy;
+pub use request_log::REQUEST_LOG_TARGET;
 pub use server_tls::TlsFileError;
 pub use start_error::StartError;
 pub use updates::{ProviderUpdates, ReloadError};

@@ -29,6 +29,8 @@ pub(crate) struct Metrics {
     store_up: Gauge<i64, AtomicI64>,
     store_failures: Counter,
     handshakes_failed: Counter,
+    spans_exported: Counter,
+    spans_dropped: Counter,
 }
 
 /// How a token request was answered without an exchange of its own.
@@ -104,6 +106,9 @@ impl Metrics {
         registry.register("exchange_seconds", "Time that a provider took", exchange_seconds.clone());
         registry.register("store_up", "Whether the store for limits is there", store_up.clone());
         registry.register("store_failures", "Calls of that store that failed", store_failures.clone());
+        let (spans_exported, spans_dropped) = (Counter::default(), Counter::default());
+        registry.register("spans_exported", "Spans that the collector took", spans_exported.clone());
+        registry.register("spans_dropped", "Spans that it did not get or take", spans_dropped.clone());
         Self {
             registry,
             requests,
@@ -118,6 +123,8 @@ impl Metrics {
             store_up,
             store_failures,
             handshakes_failed,
+            spans_exported,
+            spans_dropped,
         }
     }
 
@@ -169,6 +176,16 @@ impl Metrics {
     pub(crate) fn kept(&self, entries: usize, bytes: usize) {
         self.kept.set(i64::try_from(entries).unwrap_or(i64::MAX));
         self.kept_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// Counts spans that the collector took.
+    pub(crate) fn spans_exported(&self, spans: u64) {
+        self.spans_exported.inc_by(spans);
+    }
+
+    /// Counts spans that are lost.
+    pub(crate) fn spans_dropped(&self, spans: u64) {
+        self.spans_dropped.inc_by(spans);
     }
 
     /// How many panics there were.

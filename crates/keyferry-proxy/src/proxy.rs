@@ -3,13 +3,20 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::Router;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::ProxyConfig, routes, serve::serve, start_error::StartError, state::ProxyState,
     updates::ProviderUpdates,
 };
+
+/// Connections that wait to be accepted; the system may allow fewer. Beyond them it answers nobody, who then tries again after a second:
+/// a burst of callers must fit, for as long as this process has to wait for the processor.
+const BACKLOG: u32 = 4_096;
 
 /// A proxy that has its address and waits to serve.
 pub struct Proxy {
@@ -26,19 +33,20 @@ impl Proxy {
     ///
     /// # Errors
     /// [`StartError`], which says what to do.
+    #[expect(clippy::unused_async, reason = "a socket is of the runtime that it is made in")]
     pub async fn bind(config: ProxyConfig) -> Result<Self, StartError> {
         let listen = &config.listen;
         if !listen.address.ip().is_loopback() && config.access.is_empty() && !listen.open {
             return Err(StartError::Open { address: listen.address });
         }
         let state = Arc::new(ProxyState::new(&config)?);
-        let listener = bind(listen.address).await?;
+        let listener = bind(listen.address)?;
         let address = address_of(&listener, listen.address)?;
         let metrics_beside = listen.metrics.is_none() && address.ip().is_loopback();
         let mut services = vec![(listener, routes::router(Arc::clone(&state), metrics_beside))];
         let mut metrics_address = metrics_beside.then_some(address);
         if let Some(wanted) = listen.metrics {
-            let listener = bind(wanted).await?;
+            let listener = bind(wanted)?;
             metrics_address = Some(address_of(&listener, wanted)?);
             services.push((listener, routes::metrics_router(Arc::clone(&state))));
         }
@@ -97,8 +105,14 @@ impl Proxy {
         };
         // The servers bound themselves; as much again is for the exchanges whose callers were cut: their codes and refresh tokens
         // are spent, and the provider's answer should at least be read and counted.
-        if timeout(self.state.limits.shutdown * 2, end).await.is_err() {
+        let last = Instant::now() + self.state.limits.shutdown * 2;
+        if timeout_at(last, end).await.is_err() {
             tracing::warn!("exchanges with providers were still under way at the end of the shutdown");
+        }
+        if let Some(traces) = &self.state.traces {
+            traces
+                .finish(self.state.limits.shutdown.min(last.saturating_duration_since(Instant::now())))
+                .await;
         }
     }
 }
@@ -109,11 +123,20 @@ impl std::fmt::Debug for Proxy {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    listen(address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => StartError::AddressTaken { address },
         _ => StartError::Bind { address, error },
     })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Elsewhere it would let two programs share the address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn address_of(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {

@@ -7,7 +7,10 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::{request_id::RequestId, state::ProxyState};
+use crate::{request_id::RequestId, state::ProxyState, traces::RequestSpan};
+
+/// The target of these lines in the log.
+pub const REQUEST_LOG_TARGET: &str = "keyferry_proxy::request_log";
 
 /// What a handler found out about its request. Travels in the response's extensions.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +35,7 @@ pub(crate) struct RequestLog {
     method: &'static str,
     route: &'static str,
     started: Instant,
+    span: Option<RequestSpan>,
     finished: bool,
 }
 
@@ -54,10 +58,11 @@ impl RequestLog {
         address: IpAddr,
         method: &Method,
         route: &'static str,
+        span: Option<RequestSpan>,
     ) -> Self {
         let method = known_method(method);
         let started = Instant::now();
-        Self { proxy: Arc::clone(proxy), id, address, method, route, started, finished: false }
+        Self { proxy: Arc::clone(proxy), id, address, method, route, started, span, finished: false }
     }
 
     pub(crate) fn finish(mut self, response: &Response) {
@@ -69,9 +74,10 @@ impl RequestLog {
         self.write(response.extensions().get::<Facts>(), outcome, Some(response.status()));
     }
 
-    fn write(&self, facts: Option<&Facts>, outcome: &'static str, status: Option<StatusCode>) {
+    fn write(&mut self, facts: Option<&Facts>, outcome: &'static str, status: Option<StatusCode>) {
         let elapsed = self.started.elapsed();
         tracing::info!(
+            target: REQUEST_LOG_TARGET,
             request_id = %self.id,
             address = %self.address,
             caller = facts.and_then(|facts| facts.caller.as_deref()).filter(|name| !name.is_empty()),
@@ -84,6 +90,9 @@ impl RequestLog {
             elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             "request"
         );
+        if let Some(span) = self.span.take() {
+            span.end(facts, outcome, status);
+        }
         self.proxy.metrics.request(self.route, outcome, elapsed.as_secs_f64());
     }
 }
@@ -97,7 +106,7 @@ impl Drop for RequestLog {
 }
 
 /// A method's name from a fixed set: another one is the caller's text.
-fn known_method(method: &Method) -> &'static str {
+pub(crate) fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -5,16 +5,18 @@ use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 use axum::{
     Router,
     body::Body,
+    extract::State,
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderName, Request};
+use http::{HeaderName, HeaderValue, Method, Request, Version, header};
 use tower::ServiceExt;
 
 use crate::{
     cors::{self, Asking},
     error::ProxyError,
     limits::address,
+    request_id::RequestId,
     request_log::RequestLog,
     routes,
     state::ProxyState,
@@ -34,8 +36,15 @@ pub(crate) async fn respond(
     let id = proxy.ids.next();
     let route = routes::label(request.uri().path());
     let address = address::caller(&proxy.callers, peer, request.headers());
-    let log = RequestLog::start(&proxy, id, address, request.method(), route);
+    let traces = proxy.traces.as_ref();
+    let span = traces.and_then(|traces| traces.request(&proxy, &request, id, address, route));
+    if let Some(span) = &span {
+        request.extensions_mut().insert(span.parent());
+    }
+    let log = RequestLog::start(&proxy, id, address, request.method(), route, span);
     request.extensions_mut().insert(id);
+    // HTTP/2 has its own word for the end of a connection.
+    let one_by_one = request.version() < Version::HTTP_2;
     let mut response = match cors::asking(&proxy.callers.origins, &request) {
         Err(error) => error.into_response(),
         Ok(asking) => {
@@ -51,13 +60,17 @@ pub(crate) async fn respond(
         }
     };
     response.headers_mut().insert(REQUEST_ID, id.header());
+    if one_by_one && proxy.is_draining() {
+        // Whoever keeps the connection would send the next request into its end.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     log.finish(&response);
     response
 }
 
 /// Answers within the limits of the address and of the whole proxy.
 async fn limited(
-    proxy: &ProxyState,
+    proxy: &Arc<ProxyState>,
     router: Router,
     address: IpAddr,
     request: Request<Body>,
@@ -71,10 +84,15 @@ async fn limited(
     caught(proxy, router, request, route).await
 }
 
-async fn caught(proxy: &ProxyState, router: Router, request: Request<Body>, route: &'static str) -> Response {
-    let id = request.extensions().get::<crate::request_id::RequestId>().copied();
-    match AssertUnwindSafe(router.oneshot(request)).catch_unwind().await {
-        Ok(answered) => answered.unwrap_or_else(|never| match never {}),
+async fn caught(
+    proxy: &Arc<ProxyState>,
+    router: Router,
+    request: Request<Body>,
+    route: &'static str,
+) -> Response {
+    let id = request.extensions().get::<RequestId>().copied();
+    match AssertUnwindSafe(handled(proxy, router, request, route)).catch_unwind().await {
+        Ok(answered) => answered,
         Err(_) => {
             proxy.metrics.panic();
             let id = id.map(|id| id.to_string());
@@ -82,6 +100,19 @@ async fn caught(proxy: &ProxyState, router: Router, request: Request<Body>, rout
             ProxyError::Internal.into_response()
         }
     }
+}
+
+/// The handler's answer. What the proxy is asked nearly always is not looked up in the router, which would be a twentieth of its cost.
+async fn handled(
+    proxy: &Arc<ProxyState>,
+    router: Router,
+    request: Request<Body>,
+    route: &'static str,
+) -> Response {
+    if route == routes::TOKEN && request.method() == Method::POST {
+        return routes::oauth::token::post(State(Arc::clone(proxy)), request).await;
+    }
+    router.oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
 #[cfg(test)]

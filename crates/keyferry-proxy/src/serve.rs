@@ -28,13 +28,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    patience::Patience,
-    peers::Peers,
-    respond::respond,
-    server_tls::{ServerTls, is_http2},
-    state::ProxyState,
-};
+use crate::{patience::Patience, peers::Peers, respond::respond, server_tls::is_http2, state::ProxyState};
 
 /// Pause after a failed accept: out of file descriptors, the next one would fail at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -67,17 +61,17 @@ pub(crate) async fn serve(
         let open = proxy.metrics.connection();
         let (watcher, cut, stop) = (graceful.watcher(), cut.clone(), stop.clone());
         let connection = Connection { proxy: Arc::clone(&proxy), router: router.clone(), peer: address.ip() };
-        let connection = async move {
-            match connection.proxy.tls.as_ref().filter(|_| secure) {
-                None => drop(watcher.watch(connection.http1(connection.patient(stream))).await),
-                Some(tls) => connection.secure(tls, stream, watcher, &stop).await,
-            }
+        // Boxed, each kind by itself: a connection without TLS, most of them idle, must not take the room of one with it.
+        let connection: Pin<Box<dyn Future<Output = ()> + Send>> = match secure {
+            true if proxy.tls.is_some() => Box::pin(connection.secure(stream, watcher, stop)),
+            _ => Box::pin(watcher.watch(connection.http1(connection.patient(stream))).map(drop)),
         };
         connections.spawn(async move {
             cut.run_until_cancelled(connection).await;
             drop((slot, open, peer));
         });
     };
+    let mut refused = false;
     loop {
         let accept = async {
             let slot = Arc::clone(&slots).acquire_owned().await;
@@ -88,9 +82,15 @@ pub(crate) async fn serve(
             accepted = accept => accepted,
         };
         match accepted {
-            Ok((stream, address)) => take(stream, address, slot),
+            Ok((stream, address)) => {
+                refused = false;
+                take(stream, address, slot);
+            }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                // Told once for each time that it begins: it may go on for long.
+                if !std::mem::replace(&mut refused, true) {
+                    tracing::warn!(%error, "connections can not be accepted");
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -142,8 +142,7 @@ impl Connection {
     {
         let (state, router, peer) = (Arc::clone(&self.proxy), self.router.clone(), self.peer);
         service_fn(move |request: Request<Incoming>| -> Answering {
-            let answer = respond(Arc::clone(&state), router.clone(), peer, request.map(Body::new));
-            Box::pin(async move { Ok(answer.await) })
+            Box::pin(respond(Arc::clone(&state), router.clone(), peer, request.map(Body::new)).map(Ok))
         })
     }
 
@@ -157,6 +156,8 @@ impl Connection {
             .header_read_timeout(self.proxy.limits.head)
             .max_buf_size(LONGEST_HEAD)
             .max_headers(MOST_HEADERS)
+            // Replies are small: to copy them behind their head costs less than to have the system gather them.
+            .writev(false)
             .serve_connection(TokioIo::new(stream), self.service())
     }
 
@@ -176,7 +177,8 @@ impl Connection {
     }
 
     /// Serves a connection in TLS. Who does not finish the handshake in time is cut; one who has not begun it when the end comes, too.
-    async fn secure(&self, tls: &ServerTls, stream: TcpStream, watcher: Watcher, stop: &CancellationToken) {
+    async fn secure(self, stream: TcpStream, watcher: Watcher, stop: CancellationToken) {
+        let Some(tls) = &self.proxy.tls else { return };
         let handshake = timeout(self.proxy.limits.head, tls.accept(self.patient(stream)));
         let stream = match stop.run_until_cancelled(handshake).await {
             Some(Ok(Ok(stream))) => stream,

@@ -24,6 +24,7 @@ use crate::{
     seal::Sealer,
     server_tls::ServerTls,
     start_error::StartError,
+    traces::Traces,
     upstream::Upstream,
 };
 
@@ -45,6 +46,8 @@ pub(crate) struct ProxyState {
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     pub(crate) metrics: Arc<Metrics>,
+    /// Makes spans, where the operator has a collector for them.
+    pub(crate) traces: Option<Traces>,
     pub(crate) ids: RequestIds,
     /// Exchanges whose caller has gone. A shutdown waits for them.
     pub(crate) tasks: TaskTracker,
@@ -64,7 +67,10 @@ impl ProxyState {
             config.outside.store.as_ref().map(|url| Store::new(url.expose_secret(), Arc::clone(&metrics)));
         // The error of its parser could repeat a password.
         let store = store.transpose().map_err(|_| StartError::Store)?.map(Arc::new);
+        let traces = config.traces.as_ref();
+        let traces = traces.map(|traces| Traces::start(traces, &config.limits, &config.outside, &metrics));
         let state = Self {
+            traces: traces.transpose()?,
             registry: Registry::new(config)?,
             tls: config.tls.as_ref().map(ServerTls::load).transpose()?,
             upstream: Upstream::new(&config.limits, &config.outside)?,

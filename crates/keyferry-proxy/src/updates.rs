@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyferry_core::provider::ProviderSet;
 
 use crate::{
-    config::{AccessKeys, ConfigError, Credentials, SealingByClient, SealingKeys, TlsFiles},
+    config::{AccessKeys, ConfigError, Credentials, SealingByClient, SealingKeys, TlsFiles, TraceExport},
     server_tls::TlsFileError,
     state::ProxyState,
 };
@@ -53,8 +53,8 @@ impl ProviderUpdates {
         );
     }
 
-    /// Reads the secrets anew: access keys, sealing keys, the clients of `providers`, and the certificate. All of them are used from the
-    /// next request on, or none is where one can't be. Other settings need a new start.
+    /// Reads the secrets anew: access keys, sealing keys, the clients of `providers`, the certificate, and the headers for the collector of
+    /// traces. All of them are used from the next request on, or none is where one can't be. Other settings need a new start.
     ///
     /// # Errors
     /// [`ReloadError`].
@@ -67,9 +67,14 @@ impl ProviderUpdates {
         let sealing = SealingKeys::from_environment(&lookup)?;
         let by_client = SealingByClient::from_environment(&lookup)?;
         let files = TlsFiles::from_environment(&lookup)?;
+        let traces = self.state.traces.as_ref();
+        let headers = traces.map(|_| TraceExport::headers_from_environment(&lookup)).transpose()?;
         let credentials = Credentials::from_environment(providers, &lookup);
         if let (Some(tls), Some(files)) = (&self.state.tls, &files) {
             tls.replace(files)?;
+        }
+        if let Some((traces, headers)) = traces.zip(headers) {
+            traces.collector().replace_headers(headers);
         }
         self.state.admission.replace(&access);
         if !self.state.sealer.replace(sealing.as_ref(), by_client) {

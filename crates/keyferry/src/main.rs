@@ -28,6 +28,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     no_core_dumps();
+    let pages = HugePages::off();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
     if matches!(cli.command, Command::Watchdog) {
         keyferry_app::runtime::process::watchdog::run(std::io::stdin().lock());
         return ExitCode::SUCCESS;
+    }
+    if !matches!(cli.command, Command::Proxy(_)) {
+        pages.as_before();
     }
     logging::start(&cli);
     let json = cli.global.json;
@@ -66,6 +70,43 @@ fn runtime(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     builder.worker_threads(1).enable_all().build()
+}
+
+/// Whether the system may back memory with huge pages, of 2 MiB on most machines. A proxy is small, and would be a third larger by
+/// such pages that are mostly empty. What is begun with them stays so: they are off before anything else is done.
+struct HugePages {
+    #[cfg(target_os = "linux")]
+    were_off: bool,
+}
+
+// === impl HugePages ===
+
+#[cfg(target_os = "linux")]
+impl HugePages {
+    fn off() -> Self {
+        let were_off = rustix::thread::transparent_huge_pages_are_disabled().unwrap_or(true);
+        if !were_off {
+            // Where the system refuses, there is nothing better to do than to go on.
+            let _ = rustix::thread::disable_transparent_huge_pages(true);
+        }
+        Self { were_off }
+    }
+
+    /// Servers inherit the choice, so where any are started it must be the system's own.
+    fn as_before(self) {
+        if !self.were_off {
+            let _ = rustix::thread::disable_transparent_huge_pages(false);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl HugePages {
+    fn off() -> Self {
+        Self {}
+    }
+
+    fn as_before(self) {}
 }
 
 /// A core dump would write tokens to the disk as they are. The servers inherit the limit.

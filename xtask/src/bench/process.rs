@@ -106,7 +106,7 @@ impl Drop for Process {
 /// The address in a line such as `"address": "http://127.0.0.1:7666",`.
 fn announced(line: &str) -> Option<SocketAddr> {
     let (_, after) = line.split_once("\"address\"")?;
-    let (_, address) = after.split_once("http://")?;
+    let (_, address) = after.split_once("://")?;
     address.split('"').next()?.parse().ok()
 }
 

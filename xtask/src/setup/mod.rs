@@ -7,6 +7,7 @@ mod containers;
 mod deploy;
 mod foreign;
 mod keychain;
+mod nginx;
 mod node;
 mod packages;
 mod pages;
@@ -24,7 +25,7 @@ use crate::{
 /// What to set up.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
-    /// What `cargo xtask bench proxy` needs, too: nginx, Node.js and the packages of bench/fastify
+    /// What `cargo xtask bench proxy` needs, too: Node.js and the packages of bench/fastify
     #[arg(long)]
     pub(crate) bench: bool,
 }
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     foreign::run();
     containers::run();
     redis::run();
+    nginx::run();
     browser::run();
     pages::run();
     schemathesis::run();

@@ -12,6 +12,12 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(10 * 60);
 const REPLAY_LIFE: &str = "KEYFERRY_PROXY_REPLAY_LIFE";
 const REPLAY_ENTRIES: &str = "KEYFERRY_PROXY_REPLAY_ENTRIES";
 const REPLAY_BYTES: &str = "KEYFERRY_PROXY_REPLAY_BYTES";
+const CONNECTIONS: &str = "KEYFERRY_PROXY_CONNECTIONS";
+const PER_PEER: &str = "KEYFERRY_PROXY_CONNECTIONS_PER_ADDRESS";
+/// The most that can be asked for: whoever means more has mistyped.
+const MOST_CONNECTIONS: usize = 1_000_000;
+/// Files that are open whatever is asked: standard streams, listeners, the runtime's and the store's, and secrets while they are read.
+const OWN_FILES: usize = 32;
 /// The longest that an answer may be kept: who has not asked again by then will not.
 const LONGEST_REPLAY: Duration = Duration::from_secs(60 * 60);
 
@@ -86,6 +92,29 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How many files a proxy with these limits has open at most: one a connection, another one to a provider for each request under
+    /// way, and its own.
+    #[must_use]
+    pub fn files(&self) -> usize {
+        OWN_FILES.saturating_add(self.connections).saturating_add(self.requests)
+    }
+
+    /// Takes no more connections and requests than so many files are enough for. Says whether there had to be fewer of them.
+    ///
+    /// Without it, those who hold connections could take all files, and then no provider could be reached for those who ask.
+    pub fn fit(&mut self, files: usize) -> bool {
+        if self.files() <= files {
+            return false;
+        }
+        let spare = files.saturating_sub(OWN_FILES).max(2);
+        let (before, part) = (self.connections.max(1), self.connections_per_peer);
+        self.connections = spare.saturating_sub(self.requests).max(spare / 2).min(before);
+        self.requests = self.requests.min(spare - self.connections).max(1);
+        // One address keeps the part of the whole that it had.
+        self.connections_per_peer = (part.min(before) * self.connections / before).max(1);
+        true
+    }
+
     /// The defaults, but for what the variables say.
     pub(super) fn from_environment(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let found = |variable| lookup(variable).filter(|text| !text.trim().is_empty());
@@ -99,6 +128,14 @@ impl Limits {
         if let Some(text) = found(DRAIN) {
             let drain = duration(text.trim()).filter(|drain| *drain <= LONGEST_DRAIN);
             limits.drain = drain.ok_or_else(refused(DRAIN, "a time of at most ten minutes, such as 10s"))?;
+        }
+        for (variable, most) in
+            [(CONNECTIONS, &mut limits.connections), (PER_PEER, &mut limits.connections_per_peer)]
+        {
+            if let Some(text) = found(variable) {
+                let count = text.trim().parse().ok().filter(|count| (1..=MOST_CONNECTIONS).contains(count));
+                *most = count.ok_or_else(refused(variable, "a number of connections from 1 to 1000000"))?;
+            }
         }
         if let Some(text) = found(REPLAY_ENTRIES) {
             let rule = "a number of answers";
@@ -143,6 +180,32 @@ mod tests {
     }
 
     #[test]
+    fn how_many_connections_there_are_can_be_said() {
+        assert_eq!(read(CONNECTIONS, " 12000 ").unwrap().connections, 12_000);
+        assert_eq!(read(PER_PEER, "7").unwrap().connections_per_peer, 7);
+    }
+
+    #[test]
+    fn connections_and_requests_fit_among_the_files_and_no_address_gets_a_larger_part() {
+        let table = [
+            (1_000_000, (2_048, 1_536, 1_024)),
+            (3_104, (2_048, 1_536, 1_024)),
+            (3_103, (2_047, 1_535, 1_024)),
+            (1_024, (496, 372, 496)),
+            (64, (16, 12, 16)),
+            (34, (1, 1, 1)),
+            (0, (1, 1, 1)),
+        ];
+        for (files, expected) in table {
+            let mut limits = Limits::default();
+            assert_eq!(limits.fit(files), files < 3_104, "{files}");
+            let now = (limits.connections, limits.connections_per_peer, limits.requests);
+            assert_eq!(now, expected, "{files}");
+            assert!(limits.files() <= files.max(OWN_FILES + 2), "{files}");
+        }
+    }
+
+    #[test]
     fn a_limit_that_makes_no_sense_names_its_variable() {
         let table = [
             (DRAIN, "11m"),
@@ -152,6 +215,9 @@ mod tests {
             (REPLAY_LIFE, "1d"),
             (REPLAY_LIFE, "9999999999999999999h"),
             (REPLAY_ENTRIES, "many"),
+            (CONNECTIONS, "0"),
+            (CONNECTIONS, "many"),
+            (PER_PEER, "1000001"),
             (REPLAY_BYTES, "16MiB"),
         ];
         for (variable, value) in table {

@@ -15,6 +15,7 @@
 //! | `KEYFERRY_PROXY_PRIVATE_HOSTS` | hosts that may lead into the own network | [`Outside`] |
 //! | `KEYFERRY_PROXY_EGRESS_PROXY` | a proxy for https on its way out | [`Outside`] |
 //! | `KEYFERRY_PROXY_STORE_URL` | a Redis or Valkey for limits of several proxies together | [`Outside`] |
+//! | `KEYFERRY_PROXY_CONNECTIONS`, `KEYFERRY_PROXY_CONNECTIONS_PER_ADDRESS` | how many are served at once | [`Limits`] |
 //! | `KEYFERRY_PROXY_DRAIN` | how long it serves on before it ends (`0`) | [`Limits`] |
 //! | `KEYFERRY_PROXY_SEALING` | `false`: without a sealing key nothing is sealed | [`SealingByClient`] |
 //! | `KEYFERRY_PROXY_SEALING_KEY` | 32 bytes in base64: seals refresh tokens | [`SealingKeys`] |
@@ -22,6 +23,7 @@
 //! | `KEYFERRY_PROXY_ACCEPT_UNSEALED_UNTIL` | the last day of tokens that are not sealed | [`SealingKeys`] |
 //! | `KEYFERRY_PROXY_REPLAY_LIFE` | how long an answer is kept for who asks again (`10m`; `0` keeps none) | [`Limits`] |
 //! | `KEYFERRY_PROXY_REPLAY_ENTRIES`, `KEYFERRY_PROXY_REPLAY_BYTES` | how many are, and how much | [`Limits`] |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` and others of OpenTelemetry | where spans go | [`TraceExport`] |
 //! | `NAME_CLIENT_ID`, `NAME_CLIENT_SECRET` | the client at a provider | [`Credentials`] |
 //! | `NAME_PREVIOUS_CLIENT_SECRET` | the secret before, which opens what was sealed under it | [`Credentials`] |
 //! | `NAME_PRIVATE_KEY`, `NAME_PRIVATE_KEY_ID` | its key, where it signs assertions | [`Credentials`] |
@@ -47,6 +49,7 @@ mod sealing;
 mod slips;
 mod source;
 mod tls_files;
+mod trace_export;
 
 use std::sync::Arc;
 
@@ -72,6 +75,7 @@ pub use sealing::{InvalidSealingKey, SealingByClient, SealingKey, SealingKeys};
 pub use slips::{VariableSlip, variable_slips};
 pub use source::SourceError;
 pub use tls_files::TlsFiles;
+pub use trace_export::{Sampling, TraceExport};
 
 use crate::clock::Clock;
 
@@ -94,6 +98,8 @@ pub struct ProxyConfig {
     pub callers: Callers,
     /// What refresh tokens are sealed with on their way out.
     pub sealing: Option<SealingKeys>,
+    /// Where spans of requests go; none makes none.
+    pub traces: Option<TraceExport>,
     /// What becomes of them where there is no such key.
     pub sealing_by_client: SealingByClient,
     /// How much, and how long.
@@ -117,6 +123,7 @@ impl ProxyConfig {
             access: AccessKeys::default(),
             callers: Callers::default(),
             sealing: None,
+            traces: None,
             sealing_by_client: SealingByClient::default(),
             limits: Limits::default(),
             clock: Clock::system(),
@@ -141,6 +148,7 @@ impl ProxyConfig {
             access: AccessKeys::from_environment(&lookup)?,
             callers: Callers::from_environment(&lookup)?,
             sealing: SealingKeys::from_environment(&lookup)?,
+            traces: TraceExport::from_environment(&lookup)?,
             sealing_by_client: SealingByClient::from_environment(&lookup)?,
             limits: Limits::from_environment(&lookup)?,
             clock: Clock::system(),

@@ -48,7 +48,7 @@ impl AddressLimit {
             return Ok(());
         }
         let shared = match &self.store {
-            Some(store) => store.take(&format!("address:{address}"), *rate).await,
+            Some(store) => store.take(format!("address:{address}"), *rate).await,
             None => None,
         };
         shared.unwrap_or_else(|| slots.check(&address)).map_err(too_many)
@@ -70,7 +70,7 @@ impl CallerLimit {
     /// Counts a request.
     pub(crate) async fn check(&self) -> Result<(), ProxyError> {
         let shared = match &self.store {
-            Some(store) => store.take(&format!("key:{}:{}", self.name, self.rate), self.rate).await,
+            Some(store) => store.take(format!("key:{}:{}", self.name, self.rate), self.rate).await,
             None => None,
         };
         let here = || self.limiter.check().map_err(|until| until.wait_time_from(self.limiter.clock().now()));

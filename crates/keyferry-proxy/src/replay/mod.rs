@@ -76,8 +76,12 @@ pub(crate) enum Turn {
     Kept(Answer, Duration),
 }
 
-/// The duty to make an exchange. Dropped before it is settled, as by a panic, it leaves no one waiting.
-pub(crate) struct Lead {
+/// The duty to make an exchange.
+pub(crate) struct Lead(Option<Followed>);
+
+/// An exchange whose answer others may wait for, or that is to be kept. Dropped before it is settled, as by a panic, it leaves no one
+/// waiting.
+struct Followed {
     flight: Option<FlightId>,
     answer: watch::Sender<Option<Arc<Answer>>>,
     table: Arc<Mutex<Table>>,
@@ -136,7 +140,8 @@ impl Replay {
             Err(keeper) => under_way.begin(identity, keeper, receiver),
         };
         let (table, clock) = (Arc::clone(&self.table), self.clock.clone());
-        Ok(Turn::Lead(Lead { flight, answer, table, clock, metrics: Arc::clone(&self.metrics) }))
+        let metrics = Arc::clone(&self.metrics);
+        Ok(Turn::Lead(Lead(Some(Followed { flight, answer, table, clock, metrics }))))
     }
 
     /// Lets go of what has been kept long enough.
@@ -155,19 +160,34 @@ impl Replay {
 // === impl Lead ===
 
 impl Lead {
+    /// That of an exchange which nobody else asks for and whose answer nobody keeps.
+    pub(crate) const fn alone() -> Self {
+        Self(None)
+    }
+
     /// Gives the answer to all who asked, and keeps it for those who have a key.
-    pub(crate) fn settle(mut self, answer: Answer) -> Arc<Answer> {
+    pub(crate) fn settle(self, answer: Answer) -> Arc<Answer> {
         let answer = Arc::new(answer);
+        if let Some(followed) = self.0 {
+            followed.settle(&answer);
+        }
+        answer
+    }
+}
+
+// === impl Followed ===
+
+impl Followed {
+    fn settle(mut self, answer: &Arc<Answer>) {
         if let Some(flight) = self.flight.take() {
             // Under one lock: whoever asks meanwhile finds the exchange under way or its answer kept, and never neither.
             let mut table = lock(&self.table);
             let keepers = table.under_way.end(flight);
             if !keepers.is_empty() {
-                self.keep(&mut table.kept, &keepers, &answer);
+                self.keep(&mut table.kept, &keepers, answer);
             }
         }
-        self.answer.send_replace(Some(Arc::clone(&answer)));
-        answer
+        self.answer.send_replace(Some(Arc::clone(answer)));
     }
 
     fn keep(&self, kept: &mut Kept, keepers: &[Keeper], answer: &Answer) {
@@ -182,7 +202,7 @@ impl Lead {
     }
 }
 
-impl Drop for Lead {
+impl Drop for Followed {
     fn drop(&mut self) {
         if let Some(flight) = self.flight.take() {
             lock(&self.table).under_way.end(flight);

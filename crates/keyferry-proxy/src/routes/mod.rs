@@ -2,7 +2,7 @@
 
 mod health;
 mod metrics;
-mod oauth;
+pub(crate) mod oauth;
 pub(crate) mod openapi;
 mod ready;
 pub(crate) mod reply;
@@ -25,11 +25,15 @@ struct Route {
     handler: fn() -> MethodRouter<Arc<ProxyState>>,
 }
 
+/// Where nearly all that the proxy does is asked for.
+pub(crate) const TOKEN: &str = "/oauth/token";
 const METRICS: &str = "/metrics";
+/// What a path that is none of them is called.
+pub(crate) const UNKNOWN: &str = "none";
 
 /// All routes.
 const ROUTES: [Route; 9] = [
-    Route { method: "post", path: "/oauth/token", handler: || post(oauth::token::post) },
+    Route { method: "post", path: TOKEN, handler: || post(oauth::token::post) },
     Route { method: "post", path: "/oauth/revoke", handler: || post(oauth::revoke::post) },
     Route { method: "get", path: "/oauth/providers", handler: || get(oauth::providers::list::get) },
     Route { method: "get", path: "/oauth/providers/{name}", handler: || get(oauth::providers::show::get) },
@@ -58,7 +62,7 @@ pub(crate) fn label(path: &str) -> &'static str {
             path.strip_prefix(base).is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
         }
     };
-    ROUTES.iter().map(|route| route.path).find(|pattern| matches(pattern)).unwrap_or("none")
+    ROUTES.iter().map(|route| route.path).find(|pattern| matches(pattern)).unwrap_or(UNKNOWN)
 }
 
 fn build(proxy: Arc<ProxyState>, wanted: impl Fn(&str) -> bool) -> Router {

@@ -2,14 +2,16 @@
 //!
 //! It takes an endpoint of a provider file, never a URL from a request. It follows no redirect, keeps no cookie, asks for no
 //! compression (a small reply could unfold to a large one), goes through no proxy but the operator's, and sends a request once: it tries again
-//! only while surely nothing was sent, for a code or a refresh token is spent by the first try.
+//! only while surely nothing was sent, for a code or a refresh token is spent by the first try. Beside providers it calls the operator's
+//! collector of traces, with a client of its own: `collector`.
 
+mod collector;
 mod connect;
 mod egress;
 mod resolve;
 mod tls;
 
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -29,6 +31,7 @@ use keyferry_core::{
 use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 
+pub(crate) use self::collector::{Collector, NotTaken};
 use self::{
     connect::ConnectDeadline,
     egress::WayOut,
@@ -51,6 +54,12 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(200);
 /// How long an idle connection is kept. Common servers close theirs after five seconds; a request written into one that is just
 /// being closed may or may not have been read, and a code in it would be lost.
 const IDLE: Duration = Duration::from_secs(4);
+/// How often a connection of HTTP/2 is asked whether it still lives, while something is under way on it.
+const PING: Duration = Duration::from_secs(2);
+/// How long it has for the answer. One that went silent would else take every exchange with the provider, each to its deadline.
+const PONG: Duration = Duration::from_secs(3);
+/// What the system says when it, or this process, has no file left: ENFILE and EMFILE.
+const NO_FILES: [i32; 2] = [23, 24];
 /// Idle connections that are kept for one provider.
 const IDLE_CONNECTIONS: usize = 64;
 /// Longest head of a reply, in bytes; what comes with the last read may go beyond it.
@@ -121,6 +130,11 @@ impl UpstreamRequest {
         Ok(Self { method, uri, authorization, headers, content_type, body })
     }
 
+    /// How and where it is sent.
+    pub(crate) fn target(&self) -> (&Method, &Uri) {
+        (&self.method, &self.uri)
+    }
+
     fn http(&self) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
@@ -175,7 +189,12 @@ impl Upstream {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_buf_size(LONGEST_HEAD)
             .http1_max_headers(MOST_HEADERS)
+            .timer(TokioTimer::new())
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PONG)
             .http2_max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
+            // As for callers: requests are small.
+            .http1_writev(false)
             .retry_canceled_requests(true)
             .build(ConnectDeadline::new(https, limits.connect));
         Self { client, near, exchange: limits.exchange, longest_reply: limits.provider_reply }
@@ -245,8 +264,14 @@ fn connect_fault(provider: &str, error: &Error) -> Fault {
             Fault::Tls
         }
         None => {
-            tracing::warn!(provider, error = %root(error), "no connection to the provider");
-            Fault::Unreachable
+            let root = root(error);
+            tracing::warn!(provider, error = %root, "no connection to the provider");
+            let code = root.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+            if code.is_some_and(|code| NO_FILES.contains(&code)) {
+                Fault::NoFiles
+            } else {
+                Fault::Unreachable
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::config::TraceExport;
 
 const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
@@ -167,6 +168,27 @@ async fn an_authority_of_the_operators_counts_beside_the_platforms() {
         std::fs::write(&path, text).unwrap();
         let refused = Upstream::new(&Limits::default(), &outside).err().unwrap().to_string();
         assert!(refused.starts_with("KEYFERRY_PROXY_CA_FILE"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_collectors_certificate_is_checked_as_a_providers_is() {
+    let ours = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    std::fs::write(&path, &ours.pem).unwrap();
+    let outside = Outside { authorities: Some(path), ..Outside::default() };
+    let send = async |outside: &Outside, address: SocketAddr| {
+        let endpoint = format!("https://localhost:{}/v1/traces", address.port()).parse().unwrap();
+        let collector = Collector::new(&TraceExport::new(endpoint), &Limits::default(), outside).unwrap();
+        collector.send(Bytes::new()).await.map(|answer| answer.len())
+    };
+    let good = serve(Some(ours.server("localhost", 2090))).await;
+    assert!(matches!(send(&outside, good).await, Ok(2)));
+    assert!(matches!(send(&Outside::default(), good).await, Err(NotTaken::Connection(_))));
+    for config in [Some(ours.server("elsewhere.example", 2090)), Some(ours.server("localhost", 2021)), None] {
+        let address = serve(config).await;
+        assert!(matches!(send(&outside, address).await, Err(NotTaken::Connection(_))));
     }
 }
 

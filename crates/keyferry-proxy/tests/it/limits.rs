@@ -1,9 +1,18 @@
 //! How often, and how much at once: what one caller or one dead provider may take from the others.
 
-use std::num::NonZeroU32;
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
+use futures_util::future::join_all;
 use keyferry_proxy::{AccessKeys, Callers, Rate};
 use serde_json::json;
+use tokio::time::sleep;
 
 use crate::support::{raw::RawProvider, *};
 
@@ -43,6 +52,48 @@ async fn an_address_that_asks_too_often_waits_and_the_others_do_not() {
     }
     let counted = "keyferry_proxy_requests_total{route=\"/oauth/providers\",outcome=\"too_many\"}";
     assert_eq!(proxy.metric(counted).await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_floods_the_proxy_costs_the_others_no_answer_and_little_time() {
+    let mut config = config(&[], "s");
+    let trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    config.callers =
+        Callers { trusted_proxies, per_address: Some("60/m".parse().unwrap()), ..Callers::default() };
+    let proxy = start(config).await;
+    let over = Arc::new(AtomicBool::new(false));
+    let flood: Vec<_> = (0..16)
+        .map(|_| {
+            let (client, url, over) = (http(), proxy.url("/oauth/providers"), Arc::clone(&over));
+            tokio::spawn(async move {
+                let (mut passed, mut refused) = (0, 0);
+                while !over.load(Ordering::Relaxed) {
+                    match send(client.get(&url).header("x-forwarded-for", "192.0.2.1")).await.status {
+                        200 => passed += 1,
+                        _ => refused += 1,
+                    }
+                }
+                (passed, refused)
+            })
+        })
+        .collect();
+    let (client, mut waits) = (http(), Vec::new());
+    for _ in 0..50 {
+        sleep(Duration::from_millis(20)).await;
+        let asked = Instant::now();
+        let reply = send(client.get(proxy.url("/oauth/providers")).header("x-forwarded-for", "192.0.2.2"));
+        assert_eq!(reply.await.status, 200);
+        waits.push(asked.elapsed());
+    }
+    over.store(true, Ordering::Relaxed);
+    let flooded: Vec<(usize, usize)> =
+        join_all(flood).await.into_iter().map(|ended| ended.unwrap()).collect();
+    let passed: usize = flooded.iter().map(|ended| ended.0).sum();
+    let refused: usize = flooded.iter().map(|ended| ended.1).sum();
+    waits.sort_unstable();
+    println!("{refused} of a flood refused; half of the others' answers within {:?}", waits[25]);
+    assert!((60..70).contains(&passed) && refused > 100, "{passed} passed, {refused} refused");
+    assert!(waits[25] < Duration::from_millis(250), "{waits:?}");
 }
 
 #[tokio::test]

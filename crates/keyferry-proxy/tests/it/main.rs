@@ -34,4 +34,6 @@ mod support;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod updates;

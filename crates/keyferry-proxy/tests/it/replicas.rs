@@ -1,115 +1,26 @@
 //! Three proxies behind a real nginx: one is replaced after the other under load, and nobody notices.
 
 use std::{
-    cell::Cell,
-    fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
 use keyferry_core::secret::SecretText;
-use keyferry_proxy::{Callers, ProxyConfig};
-use tempfile::TempDir;
-use tokio::net::TcpStream;
+use keyferry_proxy::{AccessKeys, Callers, ProxyConfig};
+use tokio::time::{interval, sleep};
 
 use crate::support::{
+    nginx::Nginx,
     raw::{RawProvider, json},
     redis::Redis,
     *,
 };
 
-/// The web server. Dropping it ends it, and its workers with it.
-struct Nginx {
-    address: SocketAddr,
-    folder: TempDir,
-    process: Child,
-    generation: Cell<usize>,
-}
-
-impl Nginx {
-    /// In front of these; none where there is no nginx.
-    async fn before(proxies: &[SocketAddr]) -> Option<Self> {
-        let works = |program: &&str| Command::new(program).arg("-v").output().is_ok();
-        let Some(program) = ["nginx", "/usr/sbin/nginx"].into_iter().find(works) else {
-            println!("not run: there is no nginx; see `cargo xtask setup --bench`");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        for _ in 0..20 {
-            let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-            configure(&folder, address, proxies, 0);
-            let at = |name: &str| folder.path().join(name).display().to_string();
-            let mut process = Command::new(program)
-                .args(["-p", &at(""), "-c", &at("conf"), "-e", &at("log")])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            while process.try_wait().unwrap().is_none() {
-                if TcpStream::connect(address).await.is_ok() {
-                    return Some(Self { address, folder, process, generation: Cell::new(0) });
-                }
-                tokio::task::yield_now().await;
-            }
-        }
-        panic!("nginx does not start");
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    /// Sends requests to these from now on, as who runs it does before one is replaced. What is under way ends as it began.
-    async fn send_to(&self, proxies: &[SocketAddr]) {
-        let now = self.generation.get() + 1;
-        self.generation.set(now);
-        configure(&self.folder, self.address, proxies, now);
-        self.signal("-HUP");
-        until(|| async {
-            http().get(self.url("/generation")).send().await.unwrap().text().await.unwrap() == now.to_string()
-        })
-        .await;
-        // The workers of before have ended when the master has only its own.
-        let children = format!("/proc/{0}/task/{0}/children", self.process.id());
-        until(|| async { fs::read_to_string(&children).unwrap().split_whitespace().count() == 1 }).await;
-    }
-
-    fn signal(&self, signal: &str) {
-        assert!(
-            Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap().success()
-        );
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        self.signal("-TERM");
-        let _ = self.process.wait();
-    }
-}
-
-fn configure(folder: &TempDir, address: SocketAddr, proxies: &[SocketAddr], generation: usize) {
-    let at = |name: &str| folder.path().join(name).display().to_string();
-    let servers: String = proxies.iter().map(|proxy| format!("server {proxy} max_fails=0;\n")).collect();
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("{name}_temp_path {};\n", at(name)))
-        .concat();
-    let text = format!(
-        "daemon off; worker_processes 1; pid {}; error_log {};\nevents {{ worker_connections 1024; }}\n\
-         http {{\naccess_log off;\n{temporary}upstream proxies {{\n{servers}}}\nserver {{ listen {address};\n\
-         location = /generation {{ return 200 {generation}; }}\n\
-         location / {{ proxy_pass http://proxies; proxy_set_header X-Forwarded-For 192.0.2.7; proxy_next_upstream error; }}\n}}\n}}\n",
-        at("pid"),
-        at("log"),
-    );
-    fs::write(folder.path().join("conf"), text).unwrap();
-}
+const ADA: &str = "the-access-key-of-ada-0123456789";
 
 async fn three(config: &ProxyConfig) -> Vec<TestProxy> {
     let mut proxies = Vec::new();
@@ -145,6 +56,51 @@ async fn three_replicas_behind_nginx_have_one_limit() {
         passed += join_all(batch).await.iter().filter(|reply| reply.status == 200).count();
     }
     assert!((190..=210).contains(&passed), "{passed} of 500 passed a limit of 200");
+}
+
+/// Waits until a proxy counts in the store.
+async fn counts_there(proxy: &TestProxy) {
+    until(|| async {
+        send(http().get(proxy.url("/oauth/providers")).bearer_auth(ADA)).await;
+        proxy.metric("keyferry_proxy_store_up").await == 1
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_caller_gets_of_three_replicas_together_what_its_rate_allows() {
+    let Some(redis) = Redis::start().await else { return };
+    let mut config = config(&[], "s");
+    config.access = AccessKeys::parse(&format!("ada={ADA}")).unwrap();
+    config.callers.per_key = Some("100/s".parse().unwrap());
+    config.outside.store = Some(SecretText::new(redis.url()).unwrap());
+    let proxies = three(&config).await;
+    for proxy in &proxies {
+        counts_there(proxy).await;
+    }
+    let addresses: Vec<_> = proxies.iter().map(|proxy| proxy.address).collect();
+    let Some(nginx) = Nginx::before(&addresses).await else { return };
+    // What was asked above is forgotten by then.
+    sleep(Duration::from_millis(500)).await;
+    // 250 a second, whatever becomes of them, for four seconds.
+    let (client, begun) = (http(), Instant::now());
+    let (mut asked, mut pace) = (Vec::new(), interval(Duration::from_millis(4)));
+    for _ in 0..1_000 {
+        pace.tick().await;
+        asked.push(tokio::spawn(send(client.get(nginx.url("/oauth/providers")).bearer_auth(ADA))));
+    }
+    let allowed = 100.0 + 100.0 * begun.elapsed().as_secs_f64();
+    let replies = join_all(asked).await.into_iter().map(|reply| reply.unwrap().status);
+    let (passed, refused): (Vec<_>, Vec<_>) = replies.partition(|status| *status == 200);
+    assert!(refused.iter().all(|status| *status == 429), "{refused:?}");
+    for proxy in &proxies {
+        assert_eq!(proxy.metric("keyferry_proxy_store_failures_total").await, 0, "one counted for itself");
+        let own = "keyferry_proxy_requests_total{route=\"/oauth/providers\",outcome=\"too_many\"}";
+        assert!(proxy.metric(own).await > 50, "one had nothing to do");
+    }
+    let passed = f64::from(u32::try_from(passed.len()).unwrap());
+    println!("{passed} passed where the rate allows {allowed:.0}");
+    assert!((passed / allowed - 1.0).abs() <= 0.05, "{passed} passed where the rate allows {allowed:.0}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

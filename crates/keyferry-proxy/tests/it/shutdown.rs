@@ -84,6 +84,11 @@ async fn a_proxy_that_drains_says_so_and_serves_on_for_a_while() {
     proxy.stop.cancel();
     until(|| async { proxy.get("/ready").await.status == 503 }).await;
     gate.open.add_permits(1);
-    assert_eq!(proxy.token(&refreshment("acme", "r")).await.status, 200);
+    let reply = proxy.token(&refreshment("acme", "r")).await;
+    assert_eq!(
+        (reply.status, reply.header("connection")),
+        (200, Some("close")),
+        "who keeps it asks into its end"
+    );
     tokio::time::timeout(SOON, &mut proxy.server).await.unwrap().unwrap();
 }

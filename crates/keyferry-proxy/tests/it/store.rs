@@ -1,11 +1,16 @@
 //! Limits that several proxies share, in a real store; and what holds when it is away.
 
+use std::time::{Duration, Instant, SystemTime};
+
 use futures_util::future::join_all;
 use keyferry_core::secret::SecretText;
 use keyferry_proxy::{AccessKeys, Callers, ProxyConfig};
+use tokio::time::sleep;
 
-use crate::support::{redis::Redis, *};
+use crate::support::{log::Captured, redis::Redis, *};
 
+/// What is logged when the store goes away.
+const AWAY: &str = "the store for limits is away";
 const ADA: &str = "the-access-key-of-ada-0123456789";
 
 fn sharing(redis: &Redis, rate: &str) -> ProxyConfig {
@@ -72,6 +77,7 @@ async fn the_holders_of_a_key_have_one_limit_at_all_proxies() {
 #[tokio::test]
 async fn a_store_that_is_away_stops_nobody_and_each_proxy_counts_for_itself() {
     let Some(mut redis) = Redis::start().await else { return };
+    let (log, _guard) = Captured::start();
     let proxies = three(&sharing(&redis, "20/h")).await;
     connected(&proxies).await;
     assert_eq!(passed(&proxies, "192.0.2.1", 20).await, 20);
@@ -83,9 +89,83 @@ async fn a_store_that_is_away_stops_nobody_and_each_proxy_counts_for_itself() {
         assert!(proxy.metric("keyferry_proxy_store_failures_total").await > 0);
     }
     assert_eq!(passed(&proxies, "192.0.2.2", 30).await, 60, "each of the three has a limit of its own");
+    assert_eq!(log.text().matches(AWAY).count(), 3, "each of the three says it once");
     redis.back().await;
     connected(&proxies).await;
+    assert_eq!(log.text().matches(AWAY).count(), 3);
     assert_eq!(passed(&proxies, "192.0.2.3", 20).await, 20, "one limit again");
+}
+
+/// Asks as fast as it can for a while. Answers how long each waited.
+async fn waits(proxy: &TestProxy) -> Vec<Duration> {
+    let (begun, mut waits) = (Instant::now(), Vec::new());
+    while begun.elapsed() < Duration::from_millis(2_500) {
+        let asked = Instant::now();
+        assert_eq!(ask(proxy, "192.0.2.1").await, 200);
+        waits.push(asked.elapsed());
+    }
+    waits
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_holds_up_one_request_a_second_for_its_deadline_and_no_other() {
+    let Some(redis) = Redis::start().await else { return };
+    let (log, _guard) = Captured::start();
+    let proxy = start(sharing(&redis, "100000/h")).await;
+    connected(std::slice::from_ref(&proxy)).await;
+    redis.signal("-STOP");
+    let waits = waits(&proxy).await;
+    redis.signal("-CONT");
+    // An answer has a quarter of a second, a connection half of one.
+    assert!(waits.iter().all(|wait| *wait < Duration::from_millis(1_000)), "{waits:?}");
+    let long = waits.iter().filter(|wait| **wait >= Duration::from_millis(200)).count();
+    assert!(waits[0] >= Duration::from_millis(200) && long <= 4, "{long} of {}", waits.len());
+    assert!(waits.len() > 100, "only {} were answered", waits.len());
+    assert_eq!(proxy.metric("keyferry_proxy_store_up").await, 0);
+    assert_eq!(log.text().matches(AWAY).count(), 1);
+    connected(std::slice::from_ref(&proxy)).await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_there_and_can_not_count_is_as_good_as_away() {
+    let table = [
+        ("out of memory", "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("a replica that only reads", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    ];
+    for (what, broken, mended) in table {
+        let Some(redis) = Redis::start().await else { return };
+        let (log, _guard) = Captured::start();
+        let proxies = three(&sharing(&redis, "20/h")).await;
+        connected(&proxies).await;
+        redis.told(broken).await;
+        assert_eq!(passed(&proxies, "192.0.2.1", 30).await, 60, "{what}: each has a limit of its own");
+        // Long enough for it to be tried again, and to fail again.
+        for n in 0..2 {
+            sleep(Duration::from_millis(1_100)).await;
+            assert_eq!(passed(&proxies, "192.0.2.2", 1).await, 3, "{what} {n}");
+        }
+        for proxy in &proxies {
+            assert_eq!(proxy.metric("keyferry_proxy_store_up").await, 0, "{what}");
+            assert!(proxy.metric("keyferry_proxy_store_failures_total").await > 2, "{what}");
+        }
+        assert_eq!(log.text().matches(AWAY).count(), 3, "{what}: {}", log.text());
+        redis.told(mended).await;
+        connected(&proxies).await;
+        assert_eq!(passed(&proxies, "192.0.2.3", 20).await, 20, "{what}: one limit again");
+    }
+}
+
+#[tokio::test]
+async fn a_store_whose_clock_was_set_back_keeps_nobody_out() {
+    let Some(redis) = Redis::start().await else { return };
+    let proxies = three(&sharing(&redis, "20/h")).await;
+    connected(&proxies).await;
+    assert_eq!(passed(&proxies, "192.0.2.1", 10).await, 20);
+    // As a clock that was five hours ahead when it was counted has left it.
+    let ahead = SystemTime::UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(5 * 3_600);
+    redis.told(&format!("SET keyferry:address:192.0.2.1 {}", ahead.as_micros())).await;
+    assert_eq!(passed(&proxies, "192.0.2.1", 10).await, 20, "the limit as for one who has not asked yet");
+    assert_eq!(passed(&proxies, "192.0.2.1", 1).await, 0);
 }
 
 #[tokio::test]

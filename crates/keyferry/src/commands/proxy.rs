@@ -1,5 +1,6 @@
 //! `keyferry proxy`
 
+mod files;
 mod keys;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -82,6 +83,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     if let Some(listen) = args.listen {
         config.listen.address = listen;
     }
+    files::fit(&mut config.limits);
     let configured: Vec<_> = config
         .providers
         .iter()
@@ -89,6 +91,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         .map(|file| file.name.to_string())
         .collect();
     let proxy = Proxy::bind(config).await.map_err(|error| not_started(&error))?;
+    // Whoever reads that it runs may ask it to end.
+    let ending = signals::Ending::listen();
     let scheme = if proxy.is_secure() { "https" } else { "http" };
     let address = format!("{scheme}://{}", proxy.address());
     let ready = json!({ "address": address, "configured": configured });
@@ -102,7 +106,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
     });
     let updates = proxy.updates();
     tokio::select! {
-        () = proxy.serve(signals::asked_to_end()) => {}
+        () = proxy.serve(ending.asked()) => {}
         () = providers.keep_up() => {}
         () = follow(news, updates, &environment) => {}
     }

@@ -1,6 +1,7 @@
 //! The log: on standard error, for people on a terminal and as JSON otherwise.
 
 mod redact;
+mod request_lines;
 
 use std::io::IsTerminal as _;
 
@@ -9,6 +10,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::cli::{Cli, Command};
 use redact::RedactedStderr;
+use request_lines::RequestLines;
 
 /// The variable that says how much is logged, such as `debug` or `keyferry_proxy=trace`.
 const VARIABLE: &str = "KEYFERRY_LOG";
@@ -36,6 +38,6 @@ pub(crate) fn start(cli: &Cli) {
     let _ = if terminal {
         log.with_target(false).compact().try_init()
     } else {
-        log.json().flatten_event(true).try_init()
+        log.json().flatten_event(true).map_event_format(RequestLines).try_init()
     };
 }

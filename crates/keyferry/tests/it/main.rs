@@ -51,6 +51,9 @@ mod provider_new;
 #[cfg(test)]
 mod provider_page;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod proxy;
+#[cfg(test)]
 mod proxy_keys;
 #[cfg(test)]
 mod replay;

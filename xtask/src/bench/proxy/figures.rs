@@ -41,9 +41,9 @@ impl Round {
         self.figures.iter().find(|figures| figures.kind == kind)
     }
 
-    /// How many times the CPU time for a request that `kind` takes is that of `other`.
-    pub(super) fn cpu_ratio(&self, kind: Kind, other: Kind) -> Option<f64> {
-        Some(self.of(kind)?.cpu_micros / self.of(other)?.cpu_micros)
+    /// How many times a figure of `kind` is that of `other`.
+    pub(super) fn ratio(&self, kind: Kind, other: Kind, figure: fn(&Figures) -> f64) -> Option<f64> {
+        Some(figure(self.of(kind)?) / figure(self.of(other)?))
     }
 }
 
@@ -61,7 +61,8 @@ mod tests {
         let nginx = round.of(Kind::Nginx).unwrap();
         assert!((nginx.cpu_micros - 20.0).abs() < 1e-6 && (nginx.requests_per_second - 500.0).abs() < 1e-6);
         assert!((nginx.p50_millis - 1.5).abs() < 1e-6 && (nginx.resident_mib - 2.0).abs() < 1e-6);
-        assert!((round.cpu_ratio(Kind::Keyferry, Kind::Nginx).unwrap() - 2.0).abs() < 1e-6);
-        assert!(round.cpu_ratio(Kind::Fastify, Kind::Nginx).is_none());
+        let cpu = |kind, other| round.ratio(kind, other, |figures| figures.cpu_micros);
+        assert!((cpu(Kind::Keyferry, Kind::Nginx).unwrap() - 2.0).abs() < 1e-6);
+        assert!(cpu(Kind::Fastify, Kind::Nginx).is_none());
     }
 }

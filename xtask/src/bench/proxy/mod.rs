@@ -3,13 +3,16 @@
 
 mod figures;
 mod load;
+mod small;
 mod table;
 mod targets;
 
+use std::path::Path;
+
 use figures::Round;
 pub(super) use load::Load;
-use targets::KINDS;
 pub(super) use targets::Target;
+use targets::{FORWARDERS, KINDS};
 
 use super::{built, usage::Meter};
 use crate::{setup, step::say};
@@ -32,37 +35,83 @@ pub(crate) struct Args {
     /// Connections, each with one request under way
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=200))]
     connections: u16,
+    /// Requests a second where the same load is put on all
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(100..=50_000))]
+    rate: u32,
+    /// Requests in a row for the last table
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(10_000..=10_000_000))]
+    requests: u64,
 }
 
-/// Sets up, starts all targets, measures them in turn, and prints.
+/// What all measurements share.
+struct Stage<'a> {
+    args: &'a Args,
+    programs: &'a Path,
+    folder: &'a Path,
+    meter: Meter,
+}
+
+/// Sets up, measures one thing after the other, and prints.
 pub(super) fn run(args: &Args) -> Result<(), String> {
     setup::run(&setup::Args { bench: true })?;
     let programs = built(&["keyferry", "keyferry-load"])?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let load = Load::start(&programs, args.connections)?;
-    let targets = KINDS
-        .into_iter()
-        .map(|kind| Target::start(kind, &programs, load.upstream(), folder.path()))
-        .collect::<Result<Vec<_>, _>>()?;
-    let meter = Meter::new()?;
-    say("warming up");
-    for target in &targets {
-        load.run(target.address, FIRST_WARM_UP)?;
+    let stage = Stage { args, programs: &programs, folder: folder.path(), meter: Meter::new()? };
+    table::heading_of_all(args);
+    let plain = Load::start(&programs, args.connections)?;
+    {
+        let targets = stage.targets("plain", &KINDS, &plain)?;
+        table::full_load(&stage.rounds(&plain, &targets, None)?);
+        let forwarders: Vec<_> = targets.iter().filter(|target| FORWARDERS.contains(&target.kind)).collect();
+        table::same_load(args.rate, &stage.rounds(&plain, &forwarders, Some(args.rate))?);
     }
-    let mut rounds: Vec<Round> = Vec::new();
-    for number in 0..usize::from(args.rounds) {
-        say(&format!("round {} of {}", number + 1, args.rounds));
-        let mut round = Round::default();
-        // Another one begins each round, so that none always comes after the same one.
-        for target in targets.iter().cycle().skip(number % targets.len()).take(targets.len()) {
-            load.run(target.address, WARM_UP)?;
-            let before = meter.read(target.process())?;
-            let run = load.run(target.address, args.seconds)?;
-            let after = meter.read(target.process())?;
-            round.note(target.kind, &run, before, after);
+    {
+        let secure = Load::start_secure(&programs, args.connections, folder.path())?;
+        let targets = stage.targets("secure", &FORWARDERS, &secure)?;
+        table::secure(&stage.rounds(&secure, &targets, None)?);
+    }
+    small::run(&stage, &plain)
+}
+
+// === impl Stage ===
+
+impl Stage<'_> {
+    /// Targets before the upstream of `load`, warm.
+    fn targets(&self, name: &str, kinds: &[targets::Kind], load: &Load) -> Result<Vec<Target>, String> {
+        let folder = self.folder.join(name);
+        std::fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        say("warming up");
+        let start = |kind: &targets::Kind| {
+            let target = Target::start(*kind, self.programs, load.upstream(), &folder)?;
+            load.run(target.address, FIRST_WARM_UP)?;
+            Ok(target)
+        };
+        kinds.iter().map(start).collect()
+    }
+
+    /// Measures the targets in turn, as often as was asked for.
+    fn rounds(
+        &self,
+        load: &Load,
+        targets: &[impl std::borrow::Borrow<Target>],
+        rate: Option<u32>,
+    ) -> Result<Vec<Round>, String> {
+        let Args { rounds, seconds, connections, .. } = self.args;
+        let mut measured = Vec::new();
+        for number in 0..usize::from(*rounds) {
+            say(&format!("round {} of {rounds}", number + 1));
+            let mut round = Round::default();
+            // Another one begins each round, so that none always comes after the same one.
+            for target in targets.iter().cycle().skip(number % targets.len()).take(targets.len()) {
+                let target = target.borrow();
+                load.run_at(rate, *connections, target.address, WARM_UP)?;
+                let before = self.meter.read(target.process())?;
+                let run = load.run_at(rate, *connections, target.address, *seconds)?;
+                let after = self.meter.read(target.process())?;
+                round.note(target.kind, &run, before, after);
+            }
+            measured.push(round);
         }
-        rounds.push(round);
+        Ok(measured)
     }
-    table::print(args, &rounds);
-    Ok(())
 }

@@ -3,13 +3,25 @@
 use super::{
     Args, WARM_UP,
     figures::{Figures, Round},
-    targets::{KINDS, Kind},
+    small,
+    targets::{FORWARDERS, KINDS, Kind},
 };
 use crate::{bench::spread::Spread, machine, step::print as line};
 
-/// The targets: CPU time for a request, as a multiple of nginx's, and of which Fastify's is to be a multiple.
-const OF_NGINX: f64 = 2.5;
-const FASTIFY_OF_OURS: f64 = 12.0;
+/// The targets. CPU time for a request, as a multiple of nginx's; of which Fastify's is to be a multiple; and as a multiple of nginx's
+/// with TLS to the upstream.
+const CPU_OF_NGINX: f64 = 1.8;
+const FASTIFY_OF_OURS: f64 = 20.0;
+const SECURE_OF_NGINX: f64 = 1.3;
+/// What one thread answers, of what nginx does.
+const REQUESTS_OF_NGINX: f64 = 0.4;
+/// The latency that 99 of 100 do not exceed, as a multiple of nginx's at the same load.
+const P99_OF_NGINX: f64 = 1.5;
+const READY_MILLIS: f64 = 20.0;
+const IDLE_MIB: f64 = 12.0;
+const MANY_MIB: f64 = 40.0;
+/// How much more memory there may be after all requests than after a tenth of them, to call it flat.
+const FLAT_MIB: f64 = 1.0;
 
 /// One figure: its name, its digits behind the point, where it stands.
 type Column = (&'static str, usize, fn(&Figures) -> f64);
@@ -22,18 +34,84 @@ const COLUMNS: [Column; 5] = [
     ("RSS MiB", 1, |figures| figures.resident_mib),
 ];
 
-/// Prints medians, ratios, and every round.
-pub(super) fn print(args: &Args, rounds: &[Round]) {
+/// Prints on what all of it was measured, and how.
+pub(super) fn heading_of_all(args: &Args) {
     line(&format!(
-        "\n{}; {} connections, {} rounds of {} s a target, {WARM_UP} s of warm-up before each\n",
+        "\n{}; {} connections, {} rounds of {} s a target, {WARM_UP} s of warm-up before each",
         machine::description(),
         args.connections,
         args.rounds,
         args.seconds
     ));
-    medians(rounds);
-    ratios(rounds);
+}
+
+/// All targets with as much load as they take.
+pub(super) fn full_load(rounds: &[Round]) {
+    line("\nAs much load as each takes:\n");
+    medians(&KINDS, rounds);
+    ratios_heading();
+    let cpu = |one, other| move |round: &Round| round.ratio(one, other, |figures| figures.cpu_micros);
+    ratio("CPU: keyferry ÷ nginx", rounds, cpu(Kind::Keyferry, Kind::Nginx), Some(Bound::Most(CPU_OF_NGINX)));
+    ratio("CPU: fastify-pool ÷ keyferry", rounds, cpu(Kind::FastifyPool, Kind::Keyferry), None);
+    let least = Some(Bound::Least(FASTIFY_OF_OURS));
+    ratio("CPU: fastify ÷ keyferry", rounds, cpu(Kind::Fastify, Kind::Keyferry), least);
+    let throughput =
+        |round: &Round| round.ratio(Kind::Keyferry, Kind::Nginx, |figures| figures.requests_per_second);
+    ratio("requests/s: keyferry ÷ nginx", rounds, throughput, Some(Bound::Least(REQUESTS_OF_NGINX)));
     each_round(rounds);
+}
+
+/// Those that forward, with the same load.
+pub(super) fn same_load(rate: u32, rounds: &[Round]) {
+    line(&format!("\n{rate} requests a second on each:\n"));
+    medians(&FORWARDERS, rounds);
+    ratios_heading();
+    let p99 = |round: &Round| round.ratio(Kind::Keyferry, Kind::Nginx, |figures| figures.p99_millis);
+    ratio("p99: keyferry ÷ nginx", rounds, p99, Some(Bound::Most(P99_OF_NGINX)));
+}
+
+/// Those that forward, with TLS to the upstream.
+pub(super) fn secure(rounds: &[Round]) {
+    line("\nTLS to the upstream, as much load as each takes:\n");
+    medians(&FORWARDERS, rounds);
+    ratios_heading();
+    let cpu = |round: &Round| round.ratio(Kind::Keyferry, Kind::Nginx, |figures| figures.cpu_micros);
+    ratio("CPU: keyferry ÷ nginx", rounds, cpu, Some(Bound::Most(SECURE_OF_NGINX)));
+}
+
+/// How small the proxy is.
+pub(super) fn small(figures: &small::Figures) {
+    let small::Figures { ready_millis, idle_mib, many_mib, tenth_mib, all_mib, requests } = figures;
+    let (many, rate) = (small::MANY, small::OVER_MANY);
+    line("\n| keyferry proxy | | target |");
+    line("| --- | ---: | --- |");
+    let row = |name: &str, value: f64, bound: Bound| {
+        line(&format!("| {name} | {value:.1} | {} |", bound.verdict(value)))
+    };
+    row("ready after, ms, median", ready_millis.median, Bound::Most(READY_MILLIS));
+    row("RSS at rest, MiB", *idle_mib, Bound::Most(IDLE_MIB));
+    row(&format!("RSS with {many} connections and {rate} requests/s, MiB"), *many_mib, Bound::Most(MANY_MIB));
+    line(&format!("| RSS after a tenth of {requests} requests, MiB | {tenth_mib:.1} | |"));
+    row("RSS after all of them, MiB", *all_mib, Bound::Most(tenth_mib + FLAT_MIB));
+}
+
+/// What a figure must not exceed, or must reach.
+#[derive(Clone, Copy)]
+enum Bound {
+    Most(f64),
+    Least(f64),
+}
+
+// === impl Bound ===
+
+impl Bound {
+    fn verdict(self, value: f64) -> String {
+        let (sign, bound, met) = match self {
+            Self::Most(bound) => ('≤', bound, value <= bound),
+            Self::Least(bound) => ('≥', bound, value >= bound),
+        };
+        format!("{sign} {}: {}", (bound * 10.0).round() / 10.0, if met { "met" } else { "missed" })
+    }
 }
 
 fn heading(first: &str) {
@@ -42,31 +120,26 @@ fn heading(first: &str) {
     line(&format!("| --- |{}", " ---: |".repeat(COLUMNS.len())));
 }
 
-fn medians(rounds: &[Round]) {
+fn medians(kinds: &[Kind], rounds: &[Round]) {
     heading("median");
-    for kind in KINDS {
+    for kind in kinds {
         let cells = COLUMNS.map(|(_, digits, figure)| {
-            let figures = rounds.iter().filter_map(|round| round.of(kind)).map(figure);
+            let figures = rounds.iter().filter_map(|round| round.of(*kind)).map(figure);
             Spread::of(figures).map_or_else(String::new, |spread| format!("{:.digits$}", spread.median))
         });
         line(&format!("| {} | {} |", kind.name(), cells.join(" | ")));
     }
 }
 
-fn ratios(rounds: &[Round]) {
-    line("\n| CPU a request, by round | min | median | max | target |");
+fn ratios_heading() {
+    line("\n| within a round | min | median | max | target |");
     line("| --- | ---: | ---: | ---: | ---: |");
-    let ratio = |one, other| Spread::of(rounds.iter().filter_map(|round| round.cpu_ratio(one, other)));
-    if let Some(spread) = ratio(Kind::Keyferry, Kind::Nginx) {
-        let verdict = if spread.median <= OF_NGINX { "met" } else { "missed" };
-        line(&format!("| keyferry ÷ nginx | {spread:.2} | ≤ {OF_NGINX}: {verdict} |"));
-    }
-    if let Some(spread) = ratio(Kind::FastifyPool, Kind::Keyferry) {
-        line(&format!("| fastify-pool ÷ keyferry | {spread:.2} | |"));
-    }
-    if let Some(spread) = ratio(Kind::Fastify, Kind::Keyferry) {
-        let verdict = if spread.median >= FASTIFY_OF_OURS { "met" } else { "missed" };
-        line(&format!("| fastify ÷ keyferry | {spread:.2} | ≥ {FASTIFY_OF_OURS}: {verdict} |"));
+}
+
+fn ratio(name: &str, rounds: &[Round], of: impl Fn(&Round) -> Option<f64>, bound: Option<Bound>) {
+    if let Some(spread) = Spread::of(rounds.iter().filter_map(of)) {
+        let verdict = bound.map_or_else(String::new, |bound| bound.verdict(spread.median));
+        line(&format!("| {name} | {spread:.2} | {verdict} |"));
     }
 }
 

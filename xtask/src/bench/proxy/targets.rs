@@ -11,6 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use super::load::Upstream;
 use crate::bench::process::Process;
 
 /// The client that is registered at the upstream. Nobody's secret.
@@ -32,6 +33,9 @@ pub(super) enum Kind {
 
 /// All of them, in the order of the tables.
 pub(super) const KINDS: [Kind; 4] = [Kind::Keyferry, Kind::Nginx, Kind::Fastify, Kind::FastifyPool];
+
+/// Those that stand between and do no more than they must: keyferry, and the floor.
+pub(super) const FORWARDERS: [Kind; 2] = [Kind::Keyferry, Kind::Nginx];
 
 /// A target at work.
 pub(in crate::bench) struct Target {
@@ -60,7 +64,7 @@ impl Target {
     pub(super) fn start(
         kind: Kind,
         programs: &Path,
-        upstream: SocketAddr,
+        upstream: &Upstream,
         folder: &Path,
     ) -> Result<Self, String> {
         let folder = folder.join(kind.name());
@@ -68,8 +72,8 @@ impl Target {
         let (process, address) = match kind {
             Kind::Keyferry => keyferry::start(programs, upstream, &folder),
             Kind::Nginx => nginx::start(upstream, &folder),
-            Kind::Fastify => fastify::start(upstream, &folder, "fetch"),
-            Kind::FastifyPool => fastify::start(upstream, &folder, "pool"),
+            Kind::Fastify => fastify::start(upstream.address, &folder, "fetch"),
+            Kind::FastifyPool => fastify::start(upstream.address, &folder, "pool"),
         }?;
         Ok(Self { kind, address, process })
     }
@@ -77,7 +81,7 @@ impl Target {
     /// Starts `keyferry proxy`, whose folder may hold further provider files.
     pub(in crate::bench) fn keyferry(
         programs: &Path,
-        upstream: SocketAddr,
+        upstream: &Upstream,
         folder: &Path,
     ) -> Result<Self, String> {
         let (process, address) = keyferry::start(programs, upstream, folder)?;

@@ -195,9 +195,9 @@ pub(crate) fn static_server() -> PathBuf {
                     "--locked",
                     "--quiet",
                     "-p",
-                    "keyferry-app",
+                    "keyferry-sandbox",
                     "--example",
-                    "keyferry-test-server",
+                    "keyferry-contained-server",
                 ])
                 .args(["--target", &triple, "--target-dir"])
                 .arg(&target)
@@ -210,7 +210,7 @@ pub(crate) fn static_server() -> PathBuf {
                 .status()
                 .unwrap();
             assert!(built.success(), "the test server could not be built");
-            target.join(triple).join("debug/examples/keyferry-test-server")
+            target.join(triple).join("debug/examples/keyferry-contained-server")
         })
         .clone()
 }

@@ -3,4 +3,4 @@
 pub(super) mod callback;
 pub(super) mod providers;
 pub(super) mod revoke;
-pub(super) mod token;
+pub(crate) mod token;

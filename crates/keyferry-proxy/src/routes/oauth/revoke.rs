@@ -25,6 +25,7 @@ use crate::{
     routes::reply,
     seal::{Owner, Sealer},
     state::ProxyState,
+    traces::Parent,
 };
 
 /// What may stand in the request.
@@ -87,6 +88,7 @@ async fn revoke(
     facts: &mut Facts,
 ) -> Result<Response, ProxyError> {
     let id = request.extensions().get::<RequestId>().copied().ok_or(ProxyError::Internal)?;
+    let trace = request.extensions().get::<Parent>().cloned();
     let caller = proxy.admission.admit(request.headers()).await?;
     facts.caller = Some(caller.label());
     let body = Body::read(request, &proxy.limits).await?;
@@ -108,7 +110,7 @@ async fn revoke(
     proxy.pace.check(&caller, token.expose_secret())?;
     let owner = Owner { provider: &provider.file.name, caller: &caller };
     let token = provider_token(&proxy.sealer, owner, &token, kind, proxy.clock.now())?;
-    exchange::revoke(proxy, id, provider, client, request, Revoked { token, hint }).await?;
+    exchange::revoke(proxy, id, provider, client, request, trace, Revoked { token, hint }).await?;
     Ok(reply::secret(StatusCode::OK, &BTreeMap::<String, String>::new()))
 }
 

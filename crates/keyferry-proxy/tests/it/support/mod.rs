@@ -1,6 +1,11 @@
 //! Proxies, sign-ins and requests for the tests.
 
+pub(crate) mod authority;
+pub(crate) mod collector;
+pub(crate) mod frames;
 pub(crate) mod log;
+pub(crate) mod named;
+pub(crate) mod nginx;
 pub(crate) mod raw;
 pub(crate) mod redis;
 

@@ -49,6 +49,21 @@ impl Redis {
         process.kill().await.unwrap();
     }
 
+    /// Has it stand still, or go on: connections are taken all the same, and nothing is answered.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.process.as_ref().and_then(Child::id).unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    /// Has it do what a line of its language says.
+    pub(crate) async fn told(&self, line: &str) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"+OK\r\n", "{line}");
+    }
+
     /// Starts it again where it was.
     pub(crate) async fn back(&mut self) {
         let mut process = spawn(self.address, &self.folder);

@@ -25,11 +25,22 @@ impl OwnClock {
         Self(file)
     }
 
+    /// Gives a command one by which its timers run on, as they do where the clock on the wall is set.
+    pub(crate) fn on_the_wall(command: &mut Command, file: PathBuf) -> Self {
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        Self::of(command, file)
+    }
+
     /// Puts it forward by some minutes.
     pub(crate) fn forward(&self, minutes: u32) {
+        self.jump(&format!("+{minutes}m"));
+    }
+
+    /// Has it differ from the true one by this, such as `-5h`.
+    pub(crate) fn jump(&self, by: &str) {
         // At once or not at all: the process reads it when it wants.
         let next = self.0.with_extension("next");
-        fs::write(&next, format!("+{minutes}m")).unwrap();
+        fs::write(&next, by).unwrap();
         fs::rename(next, &self.0).unwrap();
     }
 }

@@ -2,14 +2,14 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use super::{program, write};
+use super::{super::load::Upstream, program, write};
 use crate::{
     bench::{loopback, process::Process},
     machine,
 };
 
-pub(super) fn start(upstream: SocketAddr, folder: &Path) -> Result<(Process, SocketAddr), String> {
-    let nginx = machine::nginx().ok_or("nginx is not installed; `cargo xtask setup --bench` installs it")?;
+pub(super) fn start(upstream: &Upstream, folder: &Path) -> Result<(Process, SocketAddr), String> {
+    let nginx = machine::nginx().ok_or("nginx is not installed; `cargo xtask setup` installs it")?;
     let address = loopback::free_address().map_err(|error| error.to_string())?;
     write(folder, "nginx.conf", &configuration(address, upstream))?;
     let mut command = program(nginx, folder);
@@ -20,7 +20,18 @@ pub(super) fn start(upstream: SocketAddr, folder: &Path) -> Result<(Process, Soc
 }
 
 /// Paths are below the prefix, which is the target's folder. Connections are kept on both sides, however many requests they carried.
-fn configuration(address: SocketAddr, upstream: SocketAddr) -> String {
+fn configuration(address: SocketAddr, upstream: &Upstream) -> String {
+    let Upstream { address: server, authority } = upstream;
+    let (scheme, tls) = match authority {
+        None => ("http", String::new()),
+        Some(authority) => (
+            "https",
+            format!(
+                "proxy_ssl_verify on; proxy_ssl_trusted_certificate {}; proxy_ssl_name localhost; proxy_ssl_server_name on;",
+                authority.display()
+            ),
+        ),
+    };
     format!(
         "daemon off;
 worker_processes 1;
@@ -35,14 +46,15 @@ http {{
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
     upstream provider {{
-        server {upstream};
+        server {server};
         keepalive 256;
         keepalive_requests 1000000000;
     }}
     server {{
         listen {address};
         location = /oauth/token {{
-            proxy_pass http://provider/forwarded;
+            proxy_pass {scheme}://provider/forwarded;
+            {tls}
             proxy_http_version 1.1;
             proxy_set_header Connection \"\";
         }}

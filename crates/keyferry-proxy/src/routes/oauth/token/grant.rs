@@ -54,7 +54,7 @@ fn code(parameters: &mut Parameters, provider: &Provider) -> Result<CodeGrant, P
 fn own_redirect_uri(text: &SecretText, provider: &Provider) -> Result<String, ProxyError> {
     let text = text.expose_secret();
     let own = match provider.oauth.authorization.redirect {
-        Redirect::Loopback => RedirectUri::parse_loopback(text, &provider.file.name).is_ok(),
+        Redirect::Loopback => RedirectUri::is_loopback(text, &provider.file.name),
         Redirect::Proxy => provider.own_redirect_uri() == Some(text),
     } || provider.redirect_uris.iter().any(|listed| listed == text);
     if own { Ok(text.to_owned()) } else { Err(ProxyError::RedirectUri) }

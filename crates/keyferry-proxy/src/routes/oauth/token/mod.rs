@@ -19,10 +19,11 @@ use crate::{
     exchange::{Exchange, Step},
     facts::RequestFacts,
     parameters::{Name, Parameters},
-    replay::{self, Answer, Asked, Identity, Turn},
+    replay::{self, Answer, Asked, Identity, Lead, Turn},
     request_id::RequestId,
     request_log::Facts,
     state::ProxyState,
+    traces::Parent,
 };
 
 /// What may stand in the request.
@@ -93,6 +94,7 @@ async fn redeem(
     facts: &mut Facts,
 ) -> Result<Response, ProxyError> {
     let id = request.extensions().get::<RequestId>().copied().ok_or(ProxyError::Internal)?;
+    let trace = request.extensions().get::<Parent>().cloned();
     let caller = proxy.admission.admit(request.headers()).await?;
     facts.caller = Some(caller.label());
     let key = replay::presented(request.headers())?;
@@ -107,18 +109,19 @@ async fn redeem(
     facts.grant = Some(step.grant_type());
     let client = provider.client()?;
     provider.reachable(&request)?;
-    let asked = Asked {
-        caller: &caller,
-        key: key.as_ref(),
-        identity: Identity::of(&caller, &provider.label, &request, &step),
-        // A code without a key is sent as often as it is presented: it is for the provider to notice.
-        shared: matches!(step, Step::Refresh(_)),
+    // A code without a key is sent as often as it is presented: it is for the provider to notice.
+    let shared = matches!(step, Step::Refresh(_));
+    let turn = if shared || key.is_some() {
+        let identity = Identity::of(&caller, &provider.label, &request, &step);
+        proxy.replay.begin(Asked { caller: &caller, key: key.as_ref(), identity, shared })?
+    } else {
+        Turn::Lead(Lead::alone())
     };
-    let answer = match proxy.replay.begin(asked)? {
+    let answer = match turn {
         Turn::Kept(answer, age) => return Ok(replayed(&answer, age)),
         Turn::Wait(waiting) => waiting.answer().await,
         Turn::Lead(lead) => {
-            let exchange = Exchange { id, caller, provider, client, facts: request, step };
+            let exchange = Exchange { id, caller, provider, client, facts: request, trace, step };
             exchange.answer(proxy, lead).await
         }
     };
