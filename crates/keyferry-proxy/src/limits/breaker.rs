@@ -68,6 +68,13 @@ impl Breaker {
     /// Notes how an exchange ended. Says how long the provider rests, when a rest begins.
     pub(crate) fn ended(&self, fault: Option<&Fault>, now: Instant) -> Option<Duration> {
         let mut state = self.state();
+        if fault == Some(&Fault::NoFiles) {
+            // It says nothing of the provider, so that another one has to find out.
+            if let State::Trying { rests, .. } = *state {
+                *state = State::Resting { until: now, rests };
+            }
+            return None;
+        }
         if !fault.is_some_and(|fault| matches!(fault, Fault::Unreachable | Fault::TimedOut)) {
             *state = State::default();
             return None;
@@ -129,6 +136,26 @@ mod tests {
         assert_eq!(breaker.check(now + LONGEST_REST), Ok(()));
         assert!(breaker.check(now + LONGEST_REST + TRIAL - SECOND).is_err());
         assert_eq!(breaker.check(now + LONGEST_REST + TRIAL), Ok(()));
+    }
+
+    #[test]
+    fn what_says_nothing_of_the_provider_begins_no_rest_and_ends_none() {
+        let (breaker, mut now) = (Breaker::default(), Instant::now());
+        let without_files = |now| assert_eq!(breaker.ended(Some(&Fault::NoFiles), now), None);
+        for _ in 0..2 * FAILURES {
+            without_files(now);
+        }
+        let _: Vec<_> = (1..FAILURES).map(|_| down(&breaker, now)).collect();
+        without_files(now);
+        assert_eq!(down(&breaker, now), Some(FIRST_REST), "it ended the row");
+        without_files(now);
+        assert!(breaker.check(now).is_err(), "it ended the rest");
+        now += FIRST_REST;
+        assert_eq!(breaker.check(now), Ok(()));
+        without_files(now);
+        assert_eq!(breaker.check(now), Ok(()), "nobody else finds out");
+        assert!(breaker.check(now).is_err(), "two try at once");
+        assert_eq!(down(&breaker, now), Some(2 * FIRST_REST), "the rests begin anew");
     }
 
     #[test]
