@@ -61,7 +61,7 @@ async fn who_floods_the_proxy_costs_the_others_no_answer_and_little_time() {
     config.callers =
         Callers { trusted_proxies, per_address: Some("60/m".parse().unwrap()), ..Callers::default() };
     let proxy = start(config).await;
-    let over = Arc::new(AtomicBool::new(false));
+    let (over, begun) = (Arc::new(AtomicBool::new(false)), Instant::now());
     let flood: Vec<_> = (0..16)
         .map(|_| {
             let (client, url, over) = (http(), proxy.url("/oauth/providers"), Arc::clone(&over));
@@ -88,11 +88,13 @@ async fn who_floods_the_proxy_costs_the_others_no_answer_and_little_time() {
     over.store(true, Ordering::Relaxed);
     let flooded: Vec<(usize, usize)> =
         join_all(flood).await.into_iter().map(|ended| ended.unwrap()).collect();
+    // Sixty at once, and one more a second.
+    let most = 60 + usize::try_from(begun.elapsed().as_secs()).unwrap() + 5;
     let passed: usize = flooded.iter().map(|ended| ended.0).sum();
     let refused: usize = flooded.iter().map(|ended| ended.1).sum();
     waits.sort_unstable();
     println!("{refused} of a flood refused; half of the others' answers within {:?}", waits[25]);
-    assert!((60..70).contains(&passed) && refused > 100, "{passed} passed, {refused} refused");
+    assert!((60..=most).contains(&passed) && refused > 100, "{passed} of {most} passed, {refused} refused");
     assert!(waits[25] < Duration::from_millis(250), "{waits:?}");
 }
 

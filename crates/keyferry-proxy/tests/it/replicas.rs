@@ -84,13 +84,16 @@ async fn one_caller_gets_of_three_replicas_together_what_its_rate_allows() {
     sleep(Duration::from_millis(500)).await;
     // 250 a second, whatever becomes of them, for four seconds.
     let (client, begun) = (http(), Instant::now());
+    let allowed = || 100.0 + 100.0 * begun.elapsed().as_secs_f64();
     let (mut asked, mut pace) = (Vec::new(), interval(Duration::from_millis(4)));
     for _ in 0..1_000 {
         pace.tick().await;
         asked.push(tokio::spawn(send(client.get(nginx.url("/oauth/providers")).bearer_auth(ADA))));
     }
-    let allowed = 100.0 + 100.0 * begun.elapsed().as_secs_f64();
+    // The last one was counted somewhen between these two.
+    let least = allowed();
     let replies = join_all(asked).await.into_iter().map(|reply| reply.unwrap().status);
+    let most = allowed();
     let (passed, refused): (Vec<_>, Vec<_>) = replies.partition(|status| *status == 200);
     assert!(refused.iter().all(|status| *status == 429), "{refused:?}");
     for proxy in &proxies {
@@ -99,8 +102,9 @@ async fn one_caller_gets_of_three_replicas_together_what_its_rate_allows() {
         assert!(proxy.metric(own).await > 50, "one had nothing to do");
     }
     let passed = f64::from(u32::try_from(passed.len()).unwrap());
-    println!("{passed} passed where the rate allows {allowed:.0}");
-    assert!((passed / allowed - 1.0).abs() <= 0.05, "{passed} passed where the rate allows {allowed:.0}");
+    println!("{passed} passed where the rate allows {least:.0} to {most:.0}");
+    let allowed = 0.95 * least..=1.05 * most;
+    assert!(allowed.contains(&passed), "{passed} passed where the rate allows {least:.0} to {most:.0}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
