@@ -52,8 +52,8 @@ pub(crate) async fn serve(
     let (graceful, connections) = (GracefulShutdown::new(), TaskTracker::new());
     let cut = CancellationToken::new();
     let _cut_on_drop = cut.clone().drop_guard();
-    let slots = Arc::new(Semaphore::new(proxy.limits.connections));
-    let peers = Peers::new(proxy.limits.connections_per_peer);
+    let (all, of_one_address) = proxy.limits.of_listener(secure);
+    let (slots, peers) = (Arc::new(Semaphore::new(all)), Peers::new(of_one_address));
     let take = |stream: TcpStream, address: SocketAddr, slot: Slot| {
         let Some(peer) = peers.admit(address.ip()) else {
             return tracing::debug!("an address has more connections than its share; one was closed");

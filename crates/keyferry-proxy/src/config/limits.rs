@@ -44,6 +44,9 @@ pub struct Limits {
     /// Connections that one address may have at once; more are closed. Behind a web server all callers have its address, so this is
     /// a part of the whole and not a measure of one person.
     pub connections_per_peer: usize,
+    /// Connections that a listener of its own for metrics serves at once, and that one address may have there. Few ask, and what they take
+    /// must not grow with the rest.
+    pub metrics_connections: usize,
     /// Requests under way at once; more are answered 503 before their bodies are read.
     pub requests: usize,
     /// Exchanges under way with one provider at once; more are answered 503, so that one slow provider can't take all.
@@ -78,6 +81,7 @@ impl Default for Limits {
             answer_wait: Duration::from_secs(10),
             connections: 2_048,
             connections_per_peer: 1_536,
+            metrics_connections: 64,
             requests: 1_024,
             exchanges_per_provider: 256,
             credential_burst: NonZeroU32::MIN.saturating_add(19),
@@ -92,11 +96,15 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How many files a proxy with these limits has open at most: one a connection, another one to a provider for each request under
-    /// way, and its own.
+    /// How many files a proxy with these limits needs: one a connection, another one to a provider for each request under way, and its
+    /// own.
+    ///
+    /// It may be some more for a while: connections to providers are kept for seconds after their exchange, and exchanges go on whose
+    /// callers have gone. Where no file is left for them, exchanges are answered 503 until there is.
     #[must_use]
     pub fn files(&self) -> usize {
-        OWN_FILES.saturating_add(self.connections).saturating_add(self.requests)
+        let own = OWN_FILES.saturating_add(self.metrics_connections);
+        own.saturating_add(self.connections).saturating_add(self.requests)
     }
 
     /// Takes no more connections and requests than so many files are enough for. Says whether there had to be fewer of them.
@@ -106,13 +114,22 @@ impl Limits {
         if self.files() <= files {
             return false;
         }
-        let spare = files.saturating_sub(OWN_FILES).max(2);
+        let spare = files.saturating_sub(OWN_FILES).max(3);
+        self.metrics_connections = self.metrics_connections.min((spare / 16).max(1));
+        let spare = spare - self.metrics_connections;
         let (before, part) = (self.connections.max(1), self.connections_per_peer);
         self.connections = spare.saturating_sub(self.requests).max(spare / 2).min(before);
         self.requests = self.requests.min(spare - self.connections).max(1);
-        // One address keeps the part of the whole that it had.
-        self.connections_per_peer = (part.min(before) * self.connections / before).max(1);
+        self.connections_per_peer = same_part(part, before, self.connections);
         true
+    }
+
+    /// How many connections a listener serves at once, and how many of one address.
+    pub(crate) fn of_listener(&self, is_api: bool) -> (usize, usize) {
+        match is_api {
+            true => (self.connections, self.connections_per_peer),
+            false => (self.metrics_connections, self.metrics_connections),
+        }
     }
 
     /// The defaults, but for what the variables say.
@@ -129,13 +146,23 @@ impl Limits {
             let drain = duration(text.trim()).filter(|drain| *drain <= LONGEST_DRAIN);
             limits.drain = drain.ok_or_else(refused(DRAIN, "a time of at most ten minutes, such as 10s"))?;
         }
-        for (variable, most) in
-            [(CONNECTIONS, &mut limits.connections), (PER_PEER, &mut limits.connections_per_peer)]
-        {
-            if let Some(text) = found(variable) {
+        let connections = |variable| {
+            let count = |text: String| {
                 let count = text.trim().parse().ok().filter(|count| (1..=MOST_CONNECTIONS).contains(count));
-                *most = count.ok_or_else(refused(variable, "a number of connections from 1 to 1000000"))?;
+                count.ok_or_else(refused(variable, "a number of connections from 1 to 1000000"))
+            };
+            found(variable).map(count).transpose()
+        };
+        if let Some(most) = connections(CONNECTIONS)? {
+            let (part, before) = (limits.connections_per_peer, limits.connections);
+            (limits.connections, limits.connections_per_peer) = (most, same_part(part, before, most));
+        }
+        if let Some(most) = connections(PER_PEER)? {
+            if most > limits.connections {
+                let rule = "no more than there are in all, which KEYFERRY_PROXY_CONNECTIONS says, or 2048";
+                return Err(refused(PER_PEER, rule)());
             }
+            limits.connections_per_peer = most;
         }
         if let Some(text) = found(REPLAY_ENTRIES) {
             let rule = "a number of answers";
@@ -147,6 +174,11 @@ impl Limits {
         }
         Ok(limits)
     }
+}
+
+/// What one address may have of the connections, so that it keeps the part of the whole that it had.
+fn same_part(part: usize, before: usize, now: usize) -> usize {
+    (part.min(before) * now / before).max(1)
 }
 
 /// A number of seconds, or one with `s`, `m` or `h` behind it.
@@ -164,8 +196,13 @@ fn duration(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    fn read_all(variables: &[(&str, &str)]) -> Result<Limits, ConfigError> {
+        let value = |name: &str| variables.iter().find(|(variable, _)| *variable == name);
+        Limits::from_environment(&|name: &str| value(name).map(|(_, value)| (*value).to_owned()))
+    }
+
     fn read(variable: &str, value: &str) -> Result<Limits, ConfigError> {
-        Limits::from_environment(&|name: &str| (name == variable).then(|| value.to_owned()))
+        read_all(&[(variable, value)])
     }
 
     #[test]
@@ -181,27 +218,43 @@ mod tests {
 
     #[test]
     fn how_many_connections_there_are_can_be_said() {
-        assert_eq!(read(CONNECTIONS, " 12000 ").unwrap().connections, 12_000);
-        assert_eq!(read(PER_PEER, "7").unwrap().connections_per_peer, 7);
+        let table: [(&[(&str, &str)], _); 7] = [
+            (&[], (2_048, 1_536)),
+            (&[(CONNECTIONS, " 12000 ")], (12_000, 9_000)),
+            (&[(CONNECTIONS, "1000")], (1_000, 750)),
+            (&[(CONNECTIONS, "1")], (1, 1)),
+            (&[(PER_PEER, "7")], (2_048, 7)),
+            (&[(CONNECTIONS, "1000"), (PER_PEER, "1000")], (1_000, 1_000)),
+            (&[(CONNECTIONS, "12000"), (PER_PEER, "3000")], (12_000, 3_000)),
+        ];
+        for (variables, expected) in table {
+            let limits = read_all(variables).unwrap();
+            assert_eq!((limits.connections, limits.connections_per_peer), expected, "{variables:?}");
+        }
+        for variables in [&[(PER_PEER, "2049")][..], &[(CONNECTIONS, "1000"), (PER_PEER, "1001")]] {
+            let error = read_all(variables).unwrap_err().to_string();
+            assert!(error.starts_with(PER_PEER) && error.ends_with("says, or 2048"), "{error}");
+        }
     }
 
     #[test]
     fn connections_and_requests_fit_among_the_files_and_no_address_gets_a_larger_part() {
         let table = [
-            (1_000_000, (2_048, 1_536, 1_024)),
-            (3_104, (2_048, 1_536, 1_024)),
-            (3_103, (2_047, 1_535, 1_024)),
-            (1_024, (496, 372, 496)),
-            (64, (16, 12, 16)),
-            (34, (1, 1, 1)),
-            (0, (1, 1, 1)),
+            (1_000_000, (2_048, 1_536, 1_024, 64)),
+            (3_168, (2_048, 1_536, 1_024, 64)),
+            (3_167, (2_047, 1_535, 1_024, 64)),
+            (1_024, (465, 348, 465, 62)),
+            (64, (15, 11, 15, 2)),
+            (35, (1, 1, 1, 1)),
+            (0, (1, 1, 1, 1)),
         ];
         for (files, expected) in table {
             let mut limits = Limits::default();
-            assert_eq!(limits.fit(files), files < 3_104, "{files}");
-            let now = (limits.connections, limits.connections_per_peer, limits.requests);
+            assert_eq!(limits.fit(files), files < 3_168, "{files}");
+            let of_api = (limits.connections, limits.connections_per_peer, limits.requests);
+            let now = (of_api.0, of_api.1, of_api.2, limits.metrics_connections);
             assert_eq!(now, expected, "{files}");
-            assert!(limits.files() <= files.max(OWN_FILES + 2), "{files}");
+            assert!(limits.files() <= files.max(OWN_FILES + 3), "{files}");
         }
     }
 

@@ -1,5 +1,14 @@
 //! `/metrics`
 
+use std::time::Duration;
+
+use keyferry_proxy::Limits;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
 use crate::support::*;
 
 #[tokio::test]
@@ -39,6 +48,34 @@ async fn an_address_of_its_own_takes_them_off_the_api() {
     for path in ["/oauth/token", "/oauth/providers", "/openapi.json"] {
         assert_eq!(send(http().get(format!("http://{own}{path}"))).await.status, 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn an_address_of_its_own_takes_few_connections_and_none_of_the_apis() {
+    let mut config = config(&[], "s");
+    config.listen.metrics = Some("127.0.0.1:0".parse().unwrap());
+    config.limits =
+        Limits { connections: 1, connections_per_peer: 1, metrics_connections: 2, ..config.limits };
+    let proxy = start(config).await;
+    let own = proxy.metrics_address.unwrap();
+    let mut kept = [TcpStream::connect(own).await.unwrap(), TcpStream::connect(own).await.unwrap()];
+    for stream in &mut kept {
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        stream.read_u8().await.unwrap();
+    }
+    let third = TcpStream::connect(own).await.unwrap();
+    let mut third = tokio::spawn(asked(third));
+    assert_eq!(proxy.get("/health").await.status, 200);
+    assert!(timeout(Duration::from_millis(300), &mut third).await.is_err(), "a third one was served");
+    drop(kept);
+    assert!(timeout(SOON, third).await.unwrap().unwrap().starts_with("HTTP/1.1 200"));
+}
+
+async fn asked(mut stream: TcpStream) -> String {
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    reply
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn a_proxy_raises_its_limit_of_files_and_says_when_that_is_too_low() {
         let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
         assert_eq!(line.split_whitespace().nth(3), Some(files), "{line}");
         let log = stage.log();
-        assert_eq!(log.contains("too few files") && log.contains("\"connections\":16"), warned, "{log}");
+        assert_eq!(log.contains("too few files") && log.contains("\"connections\":15"), warned, "{log}");
         stage.end(proxy).await;
     }
 }
@@ -68,7 +68,7 @@ async fn with_few_files_a_proxy_takes_fewer_connections_and_still_reaches_provid
     for _ in 0..100 {
         held.push(TcpStream::connect(address(&proxy)).await.unwrap());
     }
-    until("it is full", async || caller.metric("keyferry_proxy_connections").await == 16).await;
+    until("it is full", async || caller.metric("keyferry_proxy_connections").await == 15).await;
     assert!(spent(&proxy).await < MOST_SPENT, "it spins while connections wait");
     // Who is in is served, to the provider and back.
     for n in 1..20 {
