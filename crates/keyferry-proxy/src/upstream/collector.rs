@@ -13,7 +13,9 @@ use hyper_util::{
 };
 use tokio::time::timeout;
 
-use super::{IDLE, LONGEST_HEAD, MOST_HEADERS, USER_AGENT, connect::ConnectDeadline, root, tls};
+use super::{
+    IDLE, LONGEST_HEAD, MOST_HEADERS, USER_AGENT, connect::ConnectDeadline, egress::WayOut, root, tls,
+};
 use crate::{
     clock,
     config::{Limits, Outside, TraceExport},
@@ -26,7 +28,7 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A collector of OTLP over HTTP.
 pub(crate) struct Collector {
-    client: Client<ConnectDeadline<HttpsConnector<HttpConnector>>, Full<Bytes>>,
+    client: Client<ConnectDeadline<HttpsConnector<WayOut<HttpConnector>>>, Full<Bytes>>,
     endpoint: Uri,
     headers: ArcSwap<HeaderMap>,
     timeout: Duration,
@@ -67,7 +69,7 @@ impl Collector {
             .with_tls_config(tls::config(outside.authorities.as_deref())?)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(straight);
+            .wrap_connector(WayOut::new(straight, outside, limits));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)

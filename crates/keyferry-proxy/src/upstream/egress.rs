@@ -11,29 +11,39 @@ use http::{Uri, uri::Scheme};
 use hyper_util::client::legacy::connect::{HttpConnector, proxy::Tunnel};
 use tower::Service;
 
-use super::resolve::Resolver;
+use crate::config::{Limits, Outside};
 
 type BoxError = Box<dyn Error + Send + Sync>;
-type Straight = HttpConnector<Resolver>;
-type Connected = <Straight as Service<Uri>>::Response;
+type Connected = <HttpConnector as Service<Uri>>::Response;
 
-/// Makes TCP connections.
+/// Makes TCP connections. What makes the straight ones knows which names may lead where.
 #[derive(Debug, Clone)]
-pub(super) struct WayOut {
-    straight: Straight,
+pub(super) struct WayOut<S> {
+    straight: S,
     through: Option<Tunnel<HttpConnector>>,
 }
 
 // === impl WayOut ===
 
-impl WayOut {
-    /// `proxy` is reached by `plain`, which looks names up as they are: it is the operator's own, and mostly near.
-    pub(super) fn new(straight: Straight, proxy: Option<&Uri>, plain: HttpConnector) -> Self {
-        Self { straight, through: proxy.map(|proxy| Tunnel::new(proxy.clone(), plain)) }
+impl<S> WayOut<S> {
+    pub(super) fn new(straight: S, outside: &Outside, limits: &Limits) -> Self {
+        let through = outside.egress.as_ref().map(|proxy| {
+            // The name of the proxy is looked up as it is: it is the operator's own, and mostly near.
+            let mut plain = HttpConnector::new();
+            plain.set_nodelay(true);
+            plain.set_connect_timeout(Some(limits.connect));
+            Tunnel::new(proxy.clone(), plain)
+        });
+        Self { straight, through }
     }
 }
 
-impl Service<Uri> for WayOut {
+impl<S> Service<Uri> for WayOut<S>
+where
+    S: Service<Uri, Response = Connected>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+{
     type Response = Connected;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Connected, BoxError>> + Send>>;
@@ -43,7 +53,7 @@ impl Service<Uri> for WayOut {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        // Plain http is for providers on this machine alone.
+        // Plain http is for providers on this machine, and for collectors near it.
         match &mut self.through {
             Some(through) if uri.scheme() == Some(&Scheme::HTTPS) => {
                 let connection = through.call(uri);

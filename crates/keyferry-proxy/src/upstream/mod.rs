@@ -54,10 +54,13 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(200);
 /// How long an idle connection is kept. Common servers close theirs after five seconds; a request written into one that is just
 /// being closed may or may not have been read, and a code in it would be lost.
 const IDLE: Duration = Duration::from_secs(4);
-/// How often a connection of HTTP/2 is asked whether it still lives, while something is under way on it.
-const PING: Duration = Duration::from_secs(2);
-/// How long it has for the answer. One that went silent would else take every exchange with the provider, each to its deadline.
-const PONG: Duration = Duration::from_secs(3);
+/// For how long a connection of HTTP/2 may be silent while something is under way on it, until it is asked whether it still lives. Servers
+/// end connections that ask often.
+const PING: Duration = Duration::from_secs(4);
+/// How long it has for the answer. One that went silent would else take every exchange with the provider, each to its deadline; with both
+/// below that deadline, it is gone before. Giving one up ends all exchanges on it, and their tokens may be spent: TCP must have the time to
+/// send what was lost again, and then once more.
+const PONG: Duration = Duration::from_secs(5);
 /// What the system says when it, or this process, has no file left: ENFILE and EMFILE.
 const NO_FILES: [i32; 2] = [23, 24];
 /// Idle connections that are kept for one provider.
@@ -69,7 +72,7 @@ const MOST_HEADERS: usize = 100;
 
 /// The client.
 pub(crate) struct Upstream {
-    client: Client<ConnectDeadline<HttpsConnector<WayOut>>, Full<Bytes>>,
+    client: Client<ConnectDeadline<HttpsConnector<WayOut<HttpConnector<Resolver>>>>, Full<Bytes>>,
     near: Near,
     exchange: Duration,
     longest_reply: usize,
@@ -170,13 +173,10 @@ impl Upstream {
     fn with_tls(limits: &Limits, outside: &Outside, tls: ClientConfig) -> Self {
         let near = Near::new(ArcSwap::from_pointee(outside.private_hosts.clone()));
         let mut straight = HttpConnector::new_with_resolver(Resolver::new(Arc::clone(&near)));
-        let mut plain = HttpConnector::new();
         straight.enforce_http(false);
         straight.set_nodelay(true);
         straight.set_connect_timeout(Some(limits.connect));
-        plain.set_nodelay(true);
-        plain.set_connect_timeout(Some(limits.connect));
-        let way_out = WayOut::new(straight, outside.egress.as_ref(), plain);
+        let way_out = WayOut::new(straight, outside, limits);
         // Plain http is for loopback: an endpoint with another host and http does not parse.
         let https = hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config(tls)

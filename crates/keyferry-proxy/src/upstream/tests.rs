@@ -236,3 +236,27 @@ async fn https_goes_out_through_the_egress_proxy_and_is_checked_to_its_end() {
     let upstream = Upstream::with_tls(&Limits::default(), &outside, authority.client());
     assert_eq!(ask(&upstream, "provider.example", server).await, Err(Fault::Unreachable));
 }
+
+#[tokio::test]
+async fn https_to_a_collector_goes_out_through_the_egress_proxy_too_and_plain_http_does_not() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    std::fs::write(&path, &authority.pem).unwrap();
+    let (secure, plain) = (serve(Some(authority.server("collector.example", 2090))).await, serve(None).await);
+    let (proxy, asked) = tunnel(secure, "200 OK").await;
+    let egress = Some(format!("http://{proxy}").parse().unwrap());
+    let outside = Outside { authorities: Some(path), egress, ..Outside::default() };
+    for endpoint in ["https://collector.example/v1/traces".to_owned(), format!("http://{plain}/v1/traces")] {
+        let export = TraceExport::new(endpoint.parse().unwrap());
+        let collector = Collector::new(&export, &Limits::default(), &outside).unwrap();
+        let answer = collector.send(Bytes::new()).await;
+        assert_eq!(answer.map(|answer| answer.len()).map_err(|error| error.to_string()), Ok(2), "{endpoint}");
+    }
+    assert_eq!(*asked.lock().unwrap(), ["CONNECT collector.example:443 HTTP/1.1"]);
+}
+
+#[test]
+fn a_silent_connection_is_given_up_before_the_exchanges_on_it_are() {
+    assert!(PING + PONG < Limits::default().exchange);
+}

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::support::named::tests;
 
 /// What happens, what comes of it, what tells so beside the log, and the tests that bring it about.
-const AROUND: [(&str, &str, &str, &[&str]); 20] = [
+const AROUND: [(&str, &str, &str, &[&str]); 21] = [
     (
         "the caller hangs up while its exchange is under way",
         "the exchange is completed, once: the code or token is spent by then, and whoever asks again with the same `Idempotency-Key` gets the answer",
@@ -119,9 +119,15 @@ const AROUND: [(&str, &str, &str, &[&str]); 20] = [
     ),
     (
         "a connection of HTTP/2 to a provider goes silent",
-        "it is given up after 5 s, and the exchanges on it are 502 `temporarily_unavailable`; the next one goes over a new one",
+        "it is given up after 9 s, and the exchanges on it are 502 `temporarily_unavailable`; the next one goes over a new one",
         "`keyferry_proxy_exchanges_total{outcome=\"provider_broken\"}`",
-        &["a_connection_that_went_silent_is_given_up_and_takes_one_exchange_alone"],
+        &["a_connection_that_went_silent_is_given_up_with_the_exchanges_that_were_under_way"],
+    ),
+    (
+        "likewise, for some seconds",
+        "it goes on where it was, and nobody notices but by the time",
+        "",
+        &["a_connection_that_stood_still_for_some_seconds_goes_on"],
     ),
     (
         "a provider ends a stream or a connection of HTTP/2",

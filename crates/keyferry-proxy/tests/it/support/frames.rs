@@ -7,12 +7,14 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
+    time::sleep,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
@@ -36,6 +38,8 @@ pub(crate) enum Then {
     Frames(Vec<u8>),
     /// These, and the end of the connection.
     Ends(Vec<u8>),
+    /// These, once the whole connection has stood still for so long.
+    Late(Duration, Vec<u8>),
     /// Nothing any more on this connection, whatever comes.
     Silence,
 }
@@ -147,6 +151,10 @@ async fn speak(
                 };
                 match script(number, id) {
                     Then::Frames(frames) => frames,
+                    Then::Late(time, frames) => {
+                        sleep(time).await;
+                        frames
+                    }
                     Then::Ends(frames) => {
                         stream.write_all(&frames).await.ok()?;
                         stream.shutdown().await.ok()?;
