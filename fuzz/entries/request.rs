@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use keyferry_core::{
     provider::{ProviderFile, ProviderSet},
     url::Endpoint,
@@ -23,7 +22,7 @@ use url::Url;
 
 use crate::{
     ProxyConfig, SealingKey, SealingKeys,
-    routes::{label, router},
+    routes::{Routes, label},
     serve::serve_one,
     state::ProxyState,
 };
@@ -58,7 +57,7 @@ static WORDS: LazyLock<HashSet<&str>> =
 struct Tried {
     runtime: Runtime,
     state: Arc<ProxyState>,
-    router: Router,
+    routes: Routes,
 }
 
 thread_local! {
@@ -209,9 +208,9 @@ impl Tried {
         // The bytes end, so that nothing is ever waited for.
         config.limits.body_wait = Duration::from_secs(60);
         let state = Arc::new(ProxyState::new(&config).expect("a proxy"));
-        let router = router(Arc::clone(&state), true);
+        let routes = Routes::api(Arc::clone(&state), true);
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-        Self { runtime, state, router }
+        Self { runtime, state, routes }
     }
 
     /// What comes back on a connection with these bytes, and then no more.
@@ -225,7 +224,7 @@ impl Tried {
             read.take(MOST).read_to_end(&mut answers).await.expect("an answer");
             answers
         };
-        let serve = serve_one(Arc::clone(&self.state), self.router.clone(), theirs);
+        let serve = serve_one(Arc::clone(&self.state), self.routes.clone(), theirs);
         let (answers, ()) = self.runtime.block_on(async { tokio::join!(ask, serve) });
         assert_eq!(self.state.metrics.panics(), 0, "a request ended in a panic");
         answers

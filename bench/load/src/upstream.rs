@@ -11,7 +11,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite},
     net::TcpListener,
@@ -74,6 +74,8 @@ pub(crate) async fn serve(plan: &Plan) -> Result<(), LoadError> {
 /// An authority of its own, whose certificate goes to a file, and a server's certificate of it.
 fn tls(file: &Path) -> Result<TlsAcceptor, LoadError> {
     let mut authority = CertificateParams::new([])?;
+    // Named otherwise than the certificate, which would seem to be its own issuer.
+    authority.distinguished_name.push(DnType::CommonName, "benchmark");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
     std::fs::write(file, authority.pem())?;

@@ -47,6 +47,14 @@ mod tests {
     }
 
     #[test]
+    fn a_million_that_come_once_do_not_stop_each_other() {
+        let pace = Pace::new(&Limits::default());
+        let ada = Caller::of_test("ada");
+        let refused = (0..1_000_000_u32).filter(|code| pace.check(&ada, &code.to_string()).is_err());
+        assert_eq!(refused.count(), 0);
+    }
+
+    #[test]
     fn a_flood_with_one_token_stops_that_token_alone() {
         let pace = pace();
         let (ada, bob) = (Caller::of_test("ada"), Caller::of_test("bob"));

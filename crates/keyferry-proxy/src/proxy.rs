@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use axum::Router;
 use tokio::{
     net::{TcpListener, TcpSocket},
     time::{Instant, timeout_at},
@@ -10,7 +9,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::ProxyConfig, routes, serve::serve, start_error::StartError, state::ProxyState,
+    config::ProxyConfig, routes::Routes, serve::serve, start_error::StartError, state::ProxyState,
     updates::ProviderUpdates,
 };
 
@@ -23,7 +22,7 @@ pub struct Proxy {
     state: Arc<ProxyState>,
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
-    services: Vec<(TcpListener, Router)>,
+    services: Vec<(TcpListener, Routes)>,
 }
 
 // === impl Proxy ===
@@ -43,12 +42,12 @@ impl Proxy {
         let listener = bind(listen.address)?;
         let address = address_of(&listener, listen.address)?;
         let metrics_beside = listen.metrics.is_none() && address.ip().is_loopback();
-        let mut services = vec![(listener, routes::router(Arc::clone(&state), metrics_beside))];
+        let mut services = vec![(listener, Routes::api(Arc::clone(&state), metrics_beside))];
         let mut metrics_address = metrics_beside.then_some(address);
         if let Some(wanted) = listen.metrics {
             let listener = bind(wanted)?;
             metrics_address = Some(address_of(&listener, wanted)?);
-            services.push((listener, routes::metrics_router(Arc::clone(&state))));
+            services.push((listener, Routes::metrics(Arc::clone(&state))));
         }
         announce(&config, &state, address);
         Ok(Self { state, address, metrics_address, services })

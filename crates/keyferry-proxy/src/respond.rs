@@ -3,14 +3,11 @@
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
-    Router,
     body::Body,
-    extract::State,
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, Method, Request, Version, header};
-use tower::ServiceExt;
+use http::{HeaderName, HeaderValue, Request, Version, header};
 
 use crate::{
     cors::{self, Asking},
@@ -18,7 +15,7 @@ use crate::{
     limits::address,
     request_id::RequestId,
     request_log::RequestLog,
-    routes,
+    routes::{Routes, label},
     state::ProxyState,
 };
 
@@ -29,12 +26,12 @@ const LIMITED: &str = "/oauth/";
 /// Answers a request of a connection from `peer`. A defect in a handler costs that request alone.
 pub(crate) async fn respond(
     proxy: Arc<ProxyState>,
-    router: Router,
+    routes: Routes,
     peer: IpAddr,
     mut request: Request<Body>,
 ) -> Response {
     let id = proxy.ids.next();
-    let route = routes::label(request.uri().path());
+    let route = label(request.uri().path());
     let address = address::caller(&proxy.callers, peer, request.headers());
     let traces = proxy.traces.as_ref();
     let span = traces.and_then(|traces| traces.request(&proxy, &request, id, address, route));
@@ -50,8 +47,8 @@ pub(crate) async fn respond(
         Ok(asking) => {
             let mut response = match cors::preflight(&request) {
                 Some(preflight) if matches!(asking, Asking::Page(_)) => preflight,
-                _ if route.starts_with(LIMITED) => limited(&proxy, router, address, request, route).await,
-                _ => caught(&proxy, router, request, route).await,
+                _ if route.starts_with(LIMITED) => limited(&proxy, routes, address, request, route).await,
+                _ => caught(&proxy, routes, request, route).await,
             };
             if let Asking::Page(origin) = asking {
                 cors::allow(response.headers_mut(), origin);
@@ -71,7 +68,7 @@ pub(crate) async fn respond(
 /// Answers within the limits of the address and of the whole proxy.
 async fn limited(
     proxy: &Arc<ProxyState>,
-    router: Router,
+    routes: Routes,
     address: IpAddr,
     request: Request<Body>,
     route: &'static str,
@@ -81,17 +78,17 @@ async fn limited(
     }
     // Refused before a byte of its body is read: what is under way is what takes memory.
     let Ok(_under_way) = proxy.requests.try_acquire() else { return ProxyError::Full.into_response() };
-    caught(proxy, router, request, route).await
+    caught(proxy, routes, request, route).await
 }
 
 async fn caught(
     proxy: &Arc<ProxyState>,
-    router: Router,
+    routes: Routes,
     request: Request<Body>,
     route: &'static str,
 ) -> Response {
     let id = request.extensions().get::<RequestId>().copied();
-    match AssertUnwindSafe(handled(proxy, router, request, route)).catch_unwind().await {
+    match AssertUnwindSafe(routes.answer(proxy, request, route)).catch_unwind().await {
         Ok(answered) => answered,
         Err(_) => {
             proxy.metrics.panic();
@@ -102,24 +99,11 @@ async fn caught(
     }
 }
 
-/// The handler's answer. What the proxy is asked nearly always is not looked up in the router, which would be a twentieth of its cost.
-async fn handled(
-    proxy: &Arc<ProxyState>,
-    router: Router,
-    request: Request<Body>,
-    route: &'static str,
-) -> Response {
-    if route == routes::TOKEN && request.method() == Method::POST {
-        return routes::oauth::token::post(State(Arc::clone(proxy)), request).await;
-    }
-    router.oneshot(request).await.unwrap_or_else(|never| match never {})
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
-    use axum::routing::get;
+    use axum::{Router, routing::get};
     use keyferry_core::provider::ProviderSet;
 
     use super::*;
@@ -132,9 +116,10 @@ mod tests {
         let router = Router::new()
             .route("/panic", get(async || -> &'static str { panic!("a defect") }))
             .route("/fine", get(async || "fine"));
+        let routes = Routes::from(router);
         let ask = async |path: &str| {
             let request = Request::get(path).body(Body::empty()).unwrap();
-            respond(Arc::clone(&proxy), router.clone(), Ipv4Addr::LOCALHOST.into(), request)
+            respond(Arc::clone(&proxy), routes.clone(), Ipv4Addr::LOCALHOST.into(), request)
                 .await
                 .status()
                 .as_u16()

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, response::Response};
+use axum::{body::Body, response::Response};
 use futures_util::FutureExt;
 use hyper::{
     Request,
@@ -28,7 +28,10 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{patience::Patience, peers::Peers, respond::respond, server_tls::is_http2, state::ProxyState};
+use crate::{
+    patience::Patience, peers::Peers, respond::respond, routes::Routes, server_tls::is_http2,
+    state::ProxyState,
+};
 
 /// Pause after a failed accept: out of file descriptors, the next one would fail at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -41,11 +44,11 @@ const MOST_HEADERS: usize = 64;
 /// Most requests at once on a connection of HTTP/2.
 const MOST_STREAMS: u32 = 32;
 
-/// Serves a router on a listener until `stop`, then lets what is under way finish within the limit, and cuts the rest.
+/// Serves routes on a listener until `stop`, then lets what is under way finish within the limit, and cuts the rest.
 pub(crate) async fn serve(
     proxy: Arc<ProxyState>,
     listener: TcpListener,
-    router: Router,
+    routes: Routes,
     secure: bool,
     stop: CancellationToken,
 ) {
@@ -60,7 +63,7 @@ pub(crate) async fn serve(
         };
         let open = proxy.metrics.connection();
         let (watcher, cut, stop) = (graceful.watcher(), cut.clone(), stop.clone());
-        let connection = Connection { proxy: Arc::clone(&proxy), router: router.clone(), peer: address.ip() };
+        let connection = Connection { proxy: Arc::clone(&proxy), routes: routes.clone(), peer: address.ip() };
         // Boxed, each kind by itself: a connection without TLS, most of them idle, must not take the room of one with it.
         let connection: Pin<Box<dyn Future<Output = ()> + Send>> = match secure {
             true if proxy.tls.is_some() => Box::pin(connection.secure(stream, watcher, stop)),
@@ -121,7 +124,7 @@ type Slot = Result<OwnedSemaphorePermit, AcquireError>;
 /// What a connection needs to be served.
 struct Connection {
     proxy: Arc<ProxyState>,
-    router: Router,
+    routes: Routes,
     peer: IpAddr,
 }
 
@@ -140,9 +143,9 @@ impl Connection {
         &self,
     ) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future = Answering> + use<>
     {
-        let (state, router, peer) = (Arc::clone(&self.proxy), self.router.clone(), self.peer);
+        let (state, routes, peer) = (Arc::clone(&self.proxy), self.routes.clone(), self.peer);
         service_fn(move |request: Request<Incoming>| -> Answering {
-            Box::pin(respond(Arc::clone(&state), router.clone(), peer, request.map(Body::new)).map(Ok))
+            Box::pin(respond(Arc::clone(&state), routes.clone(), peer, request.map(Body::new)).map(Ok))
         })
     }
 
@@ -199,10 +202,10 @@ impl Connection {
 
 /// Serves one plain connection that is no socket, to its end.
 #[cfg(any(test, fuzzing))]
-pub(crate) async fn serve_one<S>(proxy: Arc<ProxyState>, router: Router, stream: S)
+pub(crate) async fn serve_one<S>(proxy: Arc<ProxyState>, routes: Routes, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let connection = Connection { proxy, router, peer: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST) };
+    let connection = Connection { proxy, routes, peer: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST) };
     drop(connection.http1(stream).await);
 }

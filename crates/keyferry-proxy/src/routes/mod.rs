@@ -2,7 +2,7 @@
 
 mod health;
 mod metrics;
-pub(crate) mod oauth;
+mod oauth;
 pub(crate) mod openapi;
 mod ready;
 pub(crate) mod reply;
@@ -11,8 +11,13 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    body::Body,
+    extract::State,
+    response::Response,
     routing::{MethodRouter, get, post},
 };
+use http::{Method, Request};
+use tower::ServiceExt;
 
 use crate::{error::ProxyError, state::ProxyState};
 
@@ -25,8 +30,17 @@ struct Route {
     handler: fn() -> MethodRouter<Arc<ProxyState>>,
 }
 
+/// What is served at one address.
+#[derive(Clone)]
+pub(crate) struct Routes {
+    router: Router,
+    /// Whether the token endpoint is among them. It is called straight: what is asked nearly always is not looked up in the router, which
+    /// would be a twentieth of its cost.
+    with_tokens: bool,
+}
+
 /// Where nearly all that the proxy does is asked for.
-pub(crate) const TOKEN: &str = "/oauth/token";
+const TOKEN: &str = "/oauth/token";
 const METRICS: &str = "/metrics";
 /// What a path that is none of them is called.
 pub(crate) const UNKNOWN: &str = "none";
@@ -44,16 +58,6 @@ const ROUTES: [Route; 9] = [
     Route { method: "get", path: "/openapi.json", handler: || get(openapi::get) },
 ];
 
-/// The API; with `/metrics` only where nobody from outside can read it.
-pub(crate) fn router(proxy: Arc<ProxyState>, with_metrics: bool) -> Router {
-    build(proxy, |path| path != METRICS || with_metrics)
-}
-
-/// `/metrics` alone, for an address of its own.
-pub(crate) fn metrics_router(proxy: Arc<ProxyState>) -> Router {
-    build(proxy, |path| path == METRICS)
-}
-
 /// The route of a path, for logs and metrics: the pattern, never the path itself, which is the caller's text.
 pub(crate) fn label(path: &str) -> &'static str {
     let matches = |pattern: &str| match pattern.split_once('{') {
@@ -63,6 +67,40 @@ pub(crate) fn label(path: &str) -> &'static str {
         }
     };
     ROUTES.iter().map(|route| route.path).find(|pattern| matches(pattern)).unwrap_or(UNKNOWN)
+}
+
+// === impl Routes ===
+
+impl Routes {
+    /// The API; with `/metrics` only where nobody from outside can read it.
+    pub(crate) fn api(proxy: Arc<ProxyState>, with_metrics: bool) -> Self {
+        let router = build(proxy, |path| path != METRICS || with_metrics);
+        Self { router, with_tokens: false }
+    }
+
+    /// `/metrics` alone, for an address of its own.
+    pub(crate) fn metrics(proxy: Arc<ProxyState>) -> Self {
+        Self::from(build(proxy, |path| path == METRICS))
+    }
+
+    /// The answer to a request whose label is `route`.
+    pub(crate) async fn answer(
+        self,
+        proxy: &Arc<ProxyState>,
+        request: Request<Body>,
+        route: &'static str,
+    ) -> Response {
+        if self.with_tokens && route == TOKEN && request.method() == Method::POST {
+            return oauth::token::post(State(Arc::clone(proxy)), request).await;
+        }
+        self.router.oneshot(request).await.unwrap_or_else(|never| match never {})
+    }
+}
+
+impl From<Router> for Routes {
+    fn from(router: Router) -> Self {
+        Self { router, with_tokens: false }
+    }
 }
 
 fn build(proxy: Arc<ProxyState>, wanted: impl Fn(&str) -> bool) -> Router {

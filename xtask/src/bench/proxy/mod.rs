@@ -38,9 +38,25 @@ pub(crate) struct Args {
     /// Requests a second where the same load is put on all
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(100..=50_000))]
     rate: u32,
+    /// Only these parts; all of them unless given
+    #[arg(long, value_delimiter = ',', value_enum)]
+    only: Vec<Part>,
     /// Requests in a row for the last table
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(10_000..=10_000_000))]
     requests: u64,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// All targets with as much load as they take
+    Full,
+    /// keyferry and nginx with the same load
+    Same,
+    /// Both with TLS to the upstream
+    Tls,
+    /// How small the proxy is
+    Small,
 }
 
 /// What all measurements share.
@@ -59,18 +75,21 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
     let stage = Stage { args, programs: &programs, folder: folder.path(), meter: Meter::new()? };
     table::heading_of_all(args);
     let plain = Load::start(&programs, args.connections)?;
-    {
-        let targets = stage.targets("plain", &KINDS, &plain)?;
+    let wanted = |part| args.only.is_empty() || args.only.contains(&part);
+    if wanted(Part::Full) {
+        let targets = stage.targets("full", &KINDS, &plain)?;
         table::full_load(&stage.rounds(&plain, &targets, None)?);
-        let forwarders: Vec<_> = targets.iter().filter(|target| FORWARDERS.contains(&target.kind)).collect();
-        table::same_load(args.rate, &stage.rounds(&plain, &forwarders, Some(args.rate))?);
     }
-    {
+    if wanted(Part::Same) {
+        let targets = stage.targets("same", &FORWARDERS, &plain)?;
+        table::same_load(args.rate, &stage.rounds(&plain, &targets, Some(args.rate))?);
+    }
+    if wanted(Part::Tls) {
         let secure = Load::start_secure(&programs, args.connections, folder.path())?;
         let targets = stage.targets("secure", &FORWARDERS, &secure)?;
         table::secure(&stage.rounds(&secure, &targets, None)?);
     }
-    small::run(&stage, &plain)
+    if wanted(Part::Small) { small::run(&stage, &plain) } else { Ok(()) }
 }
 
 // === impl Stage ===
@@ -90,12 +109,7 @@ impl Stage<'_> {
     }
 
     /// Measures the targets in turn, as often as was asked for.
-    fn rounds(
-        &self,
-        load: &Load,
-        targets: &[impl std::borrow::Borrow<Target>],
-        rate: Option<u32>,
-    ) -> Result<Vec<Round>, String> {
+    fn rounds(&self, load: &Load, targets: &[Target], rate: Option<u32>) -> Result<Vec<Round>, String> {
         let Args { rounds, seconds, connections, .. } = self.args;
         let mut measured = Vec::new();
         for number in 0..usize::from(*rounds) {
@@ -103,7 +117,6 @@ impl Stage<'_> {
             let mut round = Round::default();
             // Another one begins each round, so that none always comes after the same one.
             for target in targets.iter().cycle().skip(number % targets.len()).take(targets.len()) {
-                let target = target.borrow();
                 load.run_at(rate, *connections, target.address, WARM_UP)?;
                 let before = self.meter.read(target.process())?;
                 let run = load.run_at(rate, *connections, target.address, *seconds)?;

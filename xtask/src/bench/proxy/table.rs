@@ -86,7 +86,7 @@ pub(super) fn small(figures: &small::Figures) {
     line("\n| keyferry proxy | | target |");
     line("| --- | ---: | --- |");
     let row = |name: &str, value: f64, bound: Bound| {
-        line(&format!("| {name} | {value:.1} | {} |", bound.verdict(value)))
+        line(&format!("| {name} | {value:.1} | {} |", bound.verdict(value)));
     };
     row("ready after, ms, median", ready_millis.median, Bound::Most(READY_MILLIS));
     row("RSS at rest, MiB", *idle_mib, Bound::Most(IDLE_MIB));

@@ -3,4 +3,4 @@
 pub(super) mod callback;
 pub(super) mod providers;
 pub(super) mod revoke;
-pub(crate) mod token;
+pub(super) mod token;

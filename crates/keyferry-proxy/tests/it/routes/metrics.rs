@@ -48,6 +48,10 @@ async fn an_address_of_its_own_takes_them_off_the_api() {
     for path in ["/oauth/token", "/oauth/providers", "/openapi.json"] {
         assert_eq!(send(http().get(format!("http://{own}{path}"))).await.status, 404, "{path}");
     }
+    for path in ["/oauth/token", "/oauth/revoke"] {
+        let reply = send(http().post(format!("http://{own}{path}")).form(&[("provider", "sandbox")])).await;
+        assert_eq!(reply.status, 404, "{path}");
+    }
 }
 
 #[tokio::test]
