@@ -70,9 +70,11 @@ const LONGEST_HEAD: usize = 32 * 1024;
 /// Most headers of a reply.
 const MOST_HEADERS: usize = 100;
 
+type Connector = ConnectDeadline<HttpsConnector<WayOut<HttpConnector<Resolver>>>>;
+
 /// The client.
 pub(crate) struct Upstream {
-    client: Client<ConnectDeadline<HttpsConnector<WayOut<HttpConnector<Resolver>>>>, Full<Bytes>>,
+    client: Client<Connector, Full<Bytes>>,
     near: Near,
     exchange: Duration,
     longest_reply: usize,
