@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if !matches!(cli.command, Command::Proxy(_)) {
-        pages.as_before();
+        pages.give_back();
     }
     logging::start(&cli);
     let json = cli.global.json;
@@ -93,7 +93,7 @@ impl HugePages {
     }
 
     /// Servers inherit the choice, so where any are started it must be the system's own.
-    fn as_before(self) {
+    fn give_back(self) {
         if !self.were_off {
             let _ = rustix::thread::disable_transparent_huge_pages(false);
         }
@@ -106,7 +106,7 @@ impl HugePages {
         Self {}
     }
 
-    fn as_before(self) {}
+    fn give_back(self) {}
 }
 
 /// A core dump would write tokens to the disk as they are. The servers inherit the limit.
