@@ -135,10 +135,7 @@ impl OwnKeys {
 impl Keys {
     /// What seals a provider's tokens now.
     fn sealing(&self, provider: &ProviderName) -> Option<&Key> {
-        let by_client = || {
-            let keys = self.by_client.get(provider).filter(|keys| keys.seals && self.unset.seals)?;
-            Some(&keys.current)
-        };
+        let by_client = || self.by_client.get(provider).filter(|_| self.unset.seals)?.sealing();
         self.own.as_ref().map(|own| &own.current).or_else(by_client)
     }
 
@@ -149,12 +146,14 @@ impl Keys {
         own.chain(by_client).find(|key| key.id == id)
     }
 
-    /// Whether a token is taken that is not sealed.
-    fn takes_bare(&self, provider: &ProviderName, now: Timestamp) -> bool {
-        match &self.own {
-            Some(own) => own.bare_until.is_some_and(|until| now < until),
-            None => self.sealing(provider).is_none() || self.unset.bare_until.is_none_or(|until| now < until),
+    /// Whether a token is taken that is not sealed. Without a key of the operator's, one that is too long to be is taken for ever: it goes
+    /// out so ([`Sealer::seal`]).
+    fn takes_bare(&self, owner: Owner<'_>, token: &RefreshToken, now: Timestamp) -> bool {
+        if let Some(own) = &self.own {
+            return own.bare_until.is_some_and(|until| now < until);
         }
+        let in_time = self.unset.bare_until.is_none_or(|until| now < until);
+        in_time || self.sealing(owner.provider).is_none_or(|key| key.seal(owner, token).is_none())
     }
 }
 
@@ -231,7 +230,7 @@ impl Sealer {
         let keys = self.keys.load();
         let sealing = keys.sealing(owner.provider);
         let Some(sealed) = token.expose_secret().strip_prefix(PREFIX) else {
-            let taken = keys.takes_bare(owner.provider, now);
+            let taken = keys.takes_bare(owner, &token, now);
             return if taken {
                 Ok(Opened { token, to_seal: sealing.is_some() })
             } else {

@@ -101,8 +101,10 @@ impl Layer {
         for key in Key::ALL {
             let variable = key.variable();
             let in_file = format!("{variable}_FILE");
-            let path = environment(&in_file).filter(|_| key.is_secret());
-            let (value, variable) = match (environment(&variable), path) {
+            // What a Compose file or a unit passes on without having it is empty.
+            let given = |name: &str| environment(name).filter(|text| !key.is_secret() || !text.is_empty());
+            let path = given(&in_file).filter(|_| key.is_secret());
+            let (value, variable) = match (given(&variable), path) {
                 (None, None) => continue,
                 (Some(_), Some(_)) => return Err(SettingsError::Both { variable }),
                 (Some(value), None) => (value, variable),

@@ -198,6 +198,7 @@ fn the_access_key_is_never_printed() {
 fn the_access_key_may_stand_in_a_file_that_nobody_else_can_read() {
     use std::os::unix::fs::PermissionsExt as _;
 
+    const KEY: &str = "KEYFERRY_PROXY_ACCESS_KEY";
     const FILE: &str = "KEYFERRY_PROXY_ACCESS_KEY_FILE";
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
@@ -228,11 +229,18 @@ fn the_access_key_may_stand_in_a_file_that_nobody_else_can_read() {
         }
     }
     fs::write(&path, "canary-key").unwrap();
-    let both = with(&[(FILE, named), ("KEYFERRY_PROXY_ACCESS_KEY", "canary-key")]).unwrap_err();
+    let both = with(&[(FILE, named), (KEY, "canary-key")]).unwrap_err();
     assert!(
         both.to_string()
             .starts_with("KEYFERRY_PROXY_ACCESS_KEY and KEYFERRY_PROXY_ACCESS_KEY_FILE are both set")
     );
+    // As a Compose file or a unit leaves what was not given.
+    let key_of = |variables: &[(&str, &str)]| {
+        with(variables).unwrap().proxy_access_key.map(|key| key.expose_secret().to_owned())
+    };
+    assert_eq!(key_of(&[(FILE, named), (KEY, "")]).as_deref(), Some("canary-key"));
+    assert_eq!(key_of(&[(FILE, ""), (KEY, "canary")]).as_deref(), Some("canary"));
+    assert_eq!(key_of(&[(FILE, ""), (KEY, "")]), None);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let open = with(&[(FILE, named)]).unwrap_err();
     assert!(open.to_string().contains("others can read") && open.hint().contains("0600"), "{open}");

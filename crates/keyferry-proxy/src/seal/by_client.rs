@@ -1,14 +1,14 @@
 //! Keys that are made of client secrets, for a proxy whose operator has set no sealing key.
 //!
 //! Whoever can use a refresh token at its provider has the client's secret, and so the key: no start, no other replica and no other
-//! machine with the same client can lack it. Only a change of the secret needs the one before for a while.
+//! machine with the same client can lack it. Only a change of the secret needs the one before for a while. The key is as secret as the
+//! client's secret is: where that is published, as in programs that many have, the seal protects nothing.
 
 use std::collections::BTreeMap;
 
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use keyferry_core::{
     delivery,
-    flow::client::ClientCredentials,
     id::{ClientId, ProviderName},
     provider::ProviderSet,
     secret::ClientSecret,
@@ -26,10 +26,12 @@ const LEAST: usize = 20;
 /// The keys of one provider's client.
 #[derive(Clone)]
 pub(super) struct ClientKeys {
-    pub(super) current: Key,
-    previous: Option<Key>,
+    /// None for a client without a secret, or with one that could be guessed: nothing more is sealed, and what was still opens.
+    current: Option<Key>,
+    /// Those that open alone: the one that is set, and all that this proxy had.
+    previous: Vec<Key>,
     /// Whether new tokens are sealed: not where the provider file hands them to servers, which have no use for a sealed one.
-    pub(super) seals: bool,
+    seals: bool,
 }
 
 /// The keys of all.
@@ -40,36 +42,48 @@ pub(super) type ByProvider = BTreeMap<ProviderName, ClientKeys>;
 impl ClientKeys {
     /// All that open.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
-        std::iter::once(&self.current).chain(&self.previous)
+        self.current.iter().chain(&self.previous)
+    }
+
+    /// The one that seals.
+    pub(super) fn sealing(&self) -> Option<&Key> {
+        self.current.as_ref().filter(|_| self.seals)
     }
 }
 
-/// The keys of these clients, beside those of others as they were. The key before stays one that opens until the next start, and the
-/// operator is told that it has to be set for longer.
+/// The keys of these clients, beside those of others as they were. Those before stay ones that open until the next start, and the operator
+/// is told that the last has to be set for longer: the one that is set may be that of an earlier change, or the new one already.
 pub(super) fn renewed(before: &ByProvider, credentials: &Credentials, files: &ProviderSet) -> ByProvider {
     let mut keys = before.clone();
     for (provider, client) in credentials.iter() {
         let old = before.get(provider);
-        let Some(current) = of(client) else { continue };
+        let current = client.client_secret.as_ref().and_then(|secret| made(&client.client_id, secret));
         let set = credentials.previous_secret(provider).and_then(|secret| made(&client.client_id, secret));
-        let changed = old.map(|old| &old.current).filter(|old| old.id != current.id);
+        let is_current = |key: &Key| current.as_ref().is_some_and(|current| current.id == key.id);
+        let changed = old.and_then(|old| old.current.as_ref()).filter(|key| !is_current(key));
+        if current.is_none() && (changed.is_some() || (old.is_none() && set.is_some())) {
+            tracing::warn!(
+                "nothing more is sealed under the client secret of {provider}: there is none, or it has fewer than {LEAST} bytes"
+            );
+        }
         if changed.is_some_and(|old| set.as_ref().is_none_or(|set| set.id != old.id)) {
             let variable = previous_variable(provider);
             tracing::warn!(
                 "the client secret of {provider} has changed: set {variable} to the one before until every account was refreshed once"
             );
         }
-        let held = || changed.cloned().or_else(|| old.and_then(|old| old.previous.clone()));
-        let previous = set.or_else(held).filter(|previous| previous.id != current.id);
+        let held = changed.into_iter().chain(old.into_iter().flat_map(|old| &old.previous));
+        let mut previous = Vec::<Key>::new();
+        for key in set.iter().chain(held).filter(|key| !is_current(key)) {
+            if previous.iter().all(|other| other.id != key.id) {
+                previous.push(key.clone());
+            }
+        }
         let file = files.iter().find(|file| file.name == *provider);
         let seals = file.is_none_or(|file| delivery::with_refresh_token(file).is_empty());
         keys.insert(provider.clone(), ClientKeys { current, previous, seals });
     }
     keys
-}
-
-fn of(client: &ClientCredentials) -> Option<Key> {
-    made(&client.client_id, client.client_secret.as_ref()?)
 }
 
 /// None for a secret that could be guessed, and if the library fails, which it does for outputs of a length that none here has.

@@ -20,6 +20,7 @@ mod replicas;
 mod routes;
 #[cfg(test)]
 mod sealing;
+#[cfg(test)]
 mod sealing_by_client;
 #[cfg(test)]
 mod shutdown;
