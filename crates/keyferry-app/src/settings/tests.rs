@@ -245,5 +245,6 @@ fn the_access_key_may_stand_in_a_file_that_nobody_else_can_read() {
     let open = with(&[(FILE, named)]).unwrap_err();
     assert!(open.to_string().contains("others can read") && open.hint().contains("0600"), "{open}");
     // A setting that is no secret has no such variable.
-    assert!(with(&[("KEYFERRY_PROXY_URL_FILE", named)]).is_ok());
+    let of_no_secret = format!("{}_FILE", Key::ProxyUrl.variable());
+    assert!(with(&[(&of_no_secret, named)]).is_ok());
 }
