@@ -151,6 +151,8 @@ fn command(folder: &Path) -> Command {
         command.env(name, folder.join(file));
     }
     command.env_remove("DOCKER_HOST").env_remove("CONTAINER_HOST").env("XDG_RUNTIME_DIR", folder);
+    // A container that takes too much memory leaves a file where Podman was started.
+    command.current_dir(folder);
     command
 }
 
