@@ -25,7 +25,7 @@ const DOT_ENV: &str = ".env";
 const PROVIDERS: &str = "KEYFERRY_PROVIDERS";
 
 /// Where the settings are told.
-const VARIABLES: &str = "`keyferry proxy --help` and docs/settings.md name the variables";
+const VARIABLES: &str = "`keyferry proxy --help` names the main variables, docs/settings.md all of them";
 
 /// Runs the proxy until it is asked to end.
 #[derive(Debug, clap::Args)]
