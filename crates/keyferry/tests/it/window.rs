@@ -154,16 +154,18 @@ fn nothing_came_of(adding: Child, world: &World) -> Ran {
 async fn a_person_closes_the_window_by_a_key_or_a_click_and_that_is_said() {
     let (world, acme, display) = (World::new().await, Acme::start().await, Display::start());
     acme.describe(&world);
-    let middle_of_the_tab = |(x, y): (u32, u32)| (x + 120, y + 20);
-    let ways: [&dyn Fn(); 3] = [
-        &|| display.key("ctrl+w"),
-        &|| display.key("ctrl+shift+w"),
-        // The middle button closes a tab, and the last tab its window.
-        &|| display.click(middle_of_the_tab(display.corner()), 2),
+    let ways: [fn(&Display); 3] = [
+        |display| display.key("ctrl+w"),
+        |display| display.key("ctrl+shift+w"),
+        |display| {
+            // The middle button closes a tab, and the last tab its window.
+            let middle_of_the_tab = display.corner().map(|(x, y)| (x + 120, y + 20));
+            middle_of_the_tab.into_iter().for_each(|at| display.click(at, 2));
+        },
     ];
-    for close in ways {
+    for way in ways {
         let adding = begun(&world, &acme, &display).await;
-        close();
+        display.close(way);
         let ran = nothing_came_of(adding, &world);
         assert!(ran.stderr.contains("the window was closed before the sign-in was done"), "{}", ran.stderr);
     }

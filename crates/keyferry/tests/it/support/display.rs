@@ -3,7 +3,7 @@
 use std::{
     io::Read as _,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -11,6 +11,10 @@ use super::browser::pictures;
 
 /// How long a window may take to look as it will.
 const SETTLES_WITHIN: Duration = Duration::from_secs(5);
+
+/// After how long a person tries again to close a window, and gives up.
+const TRIES_AGAIN_AFTER: Duration = Duration::from_secs(3);
+const GIVES_UP_AFTER: Duration = Duration::from_secs(40);
 
 /// A display of its own.
 pub(crate) struct Display {
@@ -53,23 +57,38 @@ impl Display {
         self.person(&["mousemove", &x, &y, "click", &button]);
     }
 
-    /// The left upper corner of the one window that is there.
-    pub(crate) fn corner(&self) -> (u32, u32) {
-        let told =
-            self.person(&["search", "--onlyvisible", "--class", "chromium", "getwindowgeometry", "--shell"]);
-        let number = |name: &str| {
-            let line = told.lines().find_map(|line| line.strip_prefix(name));
-            line.unwrap_or_else(|| panic!("no {name} in {told}")).parse().unwrap()
-        };
-        (number("X="), number("Y="))
+    /// Closes the one window that is there in a way of this person's. They try again while it stands: what comes before a window has the
+    /// focus is lost.
+    pub(crate) fn close(&self, way: impl Fn(&Self)) {
+        let begun = Instant::now();
+        while self.corner().is_some() {
+            assert!(begun.elapsed() < GIVES_UP_AFTER, "the window can't be closed");
+            way(self);
+            let tried = Instant::now();
+            while self.corner().is_some() && tried.elapsed() < TRIES_AGAIN_AFTER {
+                std::thread::sleep(Duration::from_millis(40));
+            }
+        }
     }
 
-    fn person(&self, does: &[&str]) -> String {
+    /// The left upper corner of the one window that is there.
+    pub(crate) fn corner(&self) -> Option<(u32, u32)> {
+        let looks_for = ["search", "--onlyvisible", "--class", "chromium", "getwindowgeometry", "--shell"];
+        let told = self.xdotool(&looks_for);
+        let told = String::from_utf8(told.stdout).unwrap();
+        let number = |name: &str| told.lines().find_map(|line| line.strip_prefix(name)?.parse().ok());
+        Some((number("X=")?, number("Y=")?))
+    }
+
+    fn person(&self, does: &[&str]) {
+        let done = self.xdotool(does);
+        assert!(done.status.success(), "{does:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn xdotool(&self, does: &[&str]) -> Output {
         let mut command = Command::new("xdotool");
         let done = command.args(does).env("DISPLAY", &self.name).output();
-        let done = done.expect("`cargo xtask setup` installs xdotool");
-        assert!(done.status.success(), "{does:?}: {}", String::from_utf8_lossy(&done.stderr));
-        String::from_utf8(done.stdout).unwrap()
+        done.expect("`cargo xtask setup` installs xdotool")
     }
 
     /// Keeps a picture of what is seen, once it moves no more.

@@ -36,7 +36,7 @@ async fn each_end_of_a_window_is_told_on_its_page() {
     scene.display.picture("window-refused");
     scene.looks(&tab, "refused").await;
     assert!(scene.acme.is_quiet());
-    scene.display.key("ctrl+w");
+    scene.display.close(|display| display.key("ctrl+w"));
     failed(
         &scene,
         &tab,
