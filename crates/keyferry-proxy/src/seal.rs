@@ -1,7 +1,7 @@
 //! Refresh tokens sealed to the provider and the caller that they were issued for (RFC 6749 §10.4).
 //!
-//! A sealed token is `kfr1.KEYID.BASE64URL(nonce ‖ ciphertext)`, XChaCha20-Poly1305 under the operator's sealing key, or else under one that
-//! is made of the client secret. The provider is associated data, and under the operator's key the caller is, too: whoever steals a token
+//! A sealed token is `kfr1.KEYID.BASE64URL(nonce ‖ ciphertext)`, AES-256-GCM-SIV (RFC 8452) under the operator's sealing key, or else under
+//! one that is made of the client secret. The provider is associated data, and under the operator's key the caller is, too: whoever steals a token
 //! can't spend it at another provider, nor under another access key. A key that nobody chose is no reason to be strict about callers: the
 //! first access key, or one under another name, would end every sign-in.
 
@@ -10,11 +10,8 @@ mod by_client;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use jiff::Timestamp;
 use keyferry_core::{id::ProviderName, provider::ProviderSet, secret::RefreshToken};
 use zeroize::Zeroizing;
@@ -27,8 +24,9 @@ use crate::{
 
 /// What a sealed token begins with. A later form gets another number.
 const PREFIX: &str = "kfr1.";
-/// Bytes of an XChaCha20 nonce: long enough to be drawn at random for every token (no counter to lose in a crash).
-const NONCE: usize = 24;
+/// Bytes of the nonce. It is drawn at random for every token (no counter to lose in a crash); should two ever be equal, this cipher gives
+/// away no more than whether their tokens are (RFC 8452 §9).
+const NONCE: usize = 12;
 
 /// Why a token does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +80,8 @@ pub(crate) struct Opened {
 #[derive(Clone)]
 struct Key {
     id: String,
-    cipher: XChaCha20Poly1305,
+    /// None if the library fails to take the key, as it does for none of this length: it then neither seals nor opens.
+    cipher: Option<Arc<RandomizedNonceKey>>,
     bound_to_caller: bool,
 }
 
@@ -90,31 +89,28 @@ struct Key {
 
 impl Key {
     fn new(key: &SealingKey) -> Self {
-        Self {
-            id: key.id().to_owned(),
-            cipher: XChaCha20Poly1305::new(key.expose_secret().into()),
-            bound_to_caller: true,
-        }
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM_SIV, key.expose_secret()).ok().map(Arc::new);
+        Self { id: key.id().to_owned(), cipher, bound_to_caller: true }
     }
 
     fn seal(&self, owner: Owner<'_>, token: &RefreshToken) -> Option<RefreshToken> {
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).ok()?;
-        let payload = Payload {
-            msg: token.expose_secret().as_bytes(),
-            aad: &owner.associated_data(self.bound_to_caller),
-        };
-        let ciphertext = self.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
-        let body = URL_SAFE_NO_PAD.encode([&nonce[..], &ciphertext].concat());
-        RefreshToken::new(format!("{PREFIX}{}.{body}", self.id)).ok()
+        let mut bytes = token.expose_secret().as_bytes().to_vec();
+        let data = Aad::from(owner.associated_data(self.bound_to_caller));
+        let nonce = self.cipher.as_ref()?.seal_in_place_append_tag(data, &mut bytes).ok()?;
+        let mut sealed = format!("{PREFIX}{}.", self.id);
+        // No bits of the one run over into the other: a nonce is whole characters.
+        for part in [&nonce.as_ref()[..], &bytes] {
+            URL_SAFE_NO_PAD.encode_string(part, &mut sealed);
+        }
+        RefreshToken::new(sealed).ok()
     }
 
     fn open(&self, owner: Owner<'_>, body: &str) -> Option<RefreshToken> {
-        let bytes = URL_SAFE_NO_PAD.decode(body).ok()?;
-        let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE>()?;
-        let payload = Payload { msg: ciphertext, aad: &owner.associated_data(self.bound_to_caller) };
-        let opened = self.cipher.decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new).ok()?;
-        RefreshToken::new(std::str::from_utf8(&opened).ok()?).ok()
+        let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).ok()?);
+        let (nonce, ciphertext) = bytes.split_first_chunk_mut::<NONCE>()?;
+        let data = Aad::from(owner.associated_data(self.bound_to_caller));
+        let opened = self.cipher.as_ref()?.open_in_place(Nonce::from(&*nonce), data, ciphertext).ok()?;
+        RefreshToken::new(std::str::from_utf8(opened).ok()?).ok()
     }
 }
 

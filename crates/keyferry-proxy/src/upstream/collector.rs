@@ -1,20 +1,22 @@
 //! The collector that spans go to: the one place beside providers that the proxy calls, and by the operator's word alone.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Collected, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::time::timeout;
 
 use super::{
-    IDLE, LONGEST_HEAD, MOST_HEADERS, USER_AGENT, connect::ConnectDeadline, egress::WayOut, root, tls,
+    USER_AGENT,
+    connect::ConnectDeadline,
+    connections::{Connections, NoReply},
+    egress::WayOut,
+    root, tls,
 };
 use crate::{
     clock,
@@ -28,7 +30,7 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A collector of OTLP over HTTP.
 pub(crate) struct Collector {
-    client: Client<ConnectDeadline<HttpsConnector<WayOut<HttpConnector>>>, Full<Bytes>>,
+    connections: Connections<ConnectDeadline<HttpsConnector<WayOut<HttpConnector>>>>,
     endpoint: Uri,
     headers: ArcSwap<HeaderMap>,
     timeout: Duration,
@@ -70,15 +72,9 @@ impl Collector {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(WayOut::new(straight, outside, limits));
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(1)
-            .http1_max_buf_size(LONGEST_HEAD)
-            .http1_max_headers(MOST_HEADERS)
-            .build(ConnectDeadline::new(https, limits.connect));
+        let connections = Connections::new(ConnectDeadline::new(https, limits.connect));
         let headers = ArcSwap::from_pointee(export.headers.clone());
-        Ok(Self { client, endpoint: export.endpoint.clone(), headers, timeout: export.timeout })
+        Ok(Self { connections, endpoint: export.endpoint.clone(), headers, timeout: export.timeout })
     }
 
     /// Sends these headers from now on.
@@ -92,6 +88,14 @@ impl Collector {
     }
 
     async fn exchange(&self, body: Bytes) -> Result<Bytes, NotTaken> {
+        let asked = self.connections.ask(|| self.request(body.clone()), read).await;
+        asked.unwrap_or_else(|error| match error {
+            NoReply::NoConnection(error) => Err(NotTaken::broke(&*error)),
+            NoReply::Broken(error) => Err(NotTaken::broke(&error)),
+        })
+    }
+
+    fn request(&self, body: Bytes) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.clone();
@@ -99,28 +103,34 @@ impl Collector {
         let headers = request.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
         headers.insert(header::USER_AGENT, USER_AGENT);
-        let broke = |error: &(dyn std::error::Error + 'static)| NotTaken::Connection(root(error).to_string());
-        let response = self.client.request(request).await.map_err(|error| broke(&error))?;
-        let (head, body) = response.into_parts();
-        match head.status {
-            status if status.is_success() => {
-                let answer = Limited::new(body, LONGEST_ANSWER).collect().await;
-                answer.map(Collected::to_bytes).map_err(|error| broke(&*error))
-            }
-            status @ (StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT) => {
-                Err(NotTaken::Later { status, retry_after: retry_after::read(&head.headers, clock::now()) })
-            }
-            status => Err(NotTaken::Refused(status)),
+        request
+    }
+}
+
+async fn read(response: Response<Incoming>) -> Result<Bytes, NotTaken> {
+    let (head, body) = response.into_parts();
+    match head.status {
+        status if status.is_success() => {
+            let answer = Limited::new(body, LONGEST_ANSWER).collect().await;
+            answer.map(Collected::to_bytes).map_err(|error| NotTaken::broke(&*error))
         }
+        status @ (StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT) => {
+            Err(NotTaken::Later { status, retry_after: retry_after::read(&head.headers, clock::now()) })
+        }
+        status => Err(NotTaken::Refused(status)),
     }
 }
 
 // === impl NotTaken ===
 
 impl NotTaken {
+    fn broke(error: &(dyn Error + 'static)) -> Self {
+        Self::Connection(root(error).to_string())
+    }
+
     /// When the same may be tried again, if at all; zero where that was not said.
     pub(crate) fn again_after(&self) -> Option<Duration> {
         match self {

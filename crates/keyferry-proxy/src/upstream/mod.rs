@@ -7,6 +7,7 @@
 
 mod collector;
 mod connect;
+mod connections;
 mod egress;
 mod resolve;
 mod tls;
@@ -19,10 +20,7 @@ use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
-use hyper_util::{
-    client::legacy::{Client, Error, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::client::legacy::connect::HttpConnector;
 use keyferry_core::{
     flow::client::EndpointRequest,
     provider::{HostPattern, RequestFormat},
@@ -34,6 +32,7 @@ use tokio::time::{sleep, timeout};
 pub(crate) use self::collector::{Collector, NotTaken};
 use self::{
     connect::ConnectDeadline,
+    connections::{Connections, NoReply},
     egress::WayOut,
     resolve::{Near, Resolver},
 };
@@ -74,7 +73,7 @@ type Connector = ConnectDeadline<HttpsConnector<WayOut<HttpConnector<Resolver>>>
 
 /// The client.
 pub(crate) struct Upstream {
-    client: Client<Connector, Full<Bytes>>,
+    connections: Connections<Connector>,
     near: Near,
     exchange: Duration,
     longest_reply: usize,
@@ -185,21 +184,8 @@ impl Upstream {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(way_out);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .http1_max_buf_size(LONGEST_HEAD)
-            .http1_max_headers(MOST_HEADERS)
-            .timer(TokioTimer::new())
-            .http2_keep_alive_interval(PING)
-            .http2_keep_alive_timeout(PONG)
-            .http2_max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
-            // As for callers: requests are small.
-            .http1_writev(false)
-            .retry_canceled_requests(true)
-            .build(ConnectDeadline::new(https, limits.connect));
-        Self { client, near, exchange: limits.exchange, longest_reply: limits.provider_reply }
+        let connections = Connections::new(ConnectDeadline::new(https, limits.connect));
+        Self { connections, near, exchange: limits.exchange, longest_reply: limits.provider_reply }
     }
 
     /// Says which hosts may be in the own network from now on.
@@ -218,15 +204,16 @@ impl Upstream {
 
     async fn exchange(&self, provider: &str, request: &UpstreamRequest) -> Result<UpstreamReply, Fault> {
         let mut tried = 1;
-        let response = loop {
-            match self.client.request(request.http()).await {
-                Ok(response) => break response,
-                Err(error) if !error.is_connect() => {
+        loop {
+            let asked = self.connections.ask(|| request.http(), |response| self.read(response)).await;
+            match asked {
+                Ok(reply) => return reply,
+                Err(NoReply::Broken(error)) => {
                     tracing::warn!(provider, error = %root(&error), "the connection to the provider broke");
                     return Err(Fault::Broken);
                 }
-                Err(error) => {
-                    let fault = connect_fault(provider, &error);
+                Err(NoReply::NoConnection(error)) => {
+                    let fault = connect_fault(provider, &*error);
                     if fault != Fault::Unreachable || tried == CONNECT_TRIES {
                         return Err(fault);
                     }
@@ -235,8 +222,7 @@ impl Upstream {
             tried += 1;
             tracing::debug!(provider, "trying once more");
             sleep(CONNECT_PAUSE).await;
-        };
-        self.read(response).await
+        }
     }
 
     async fn read(&self, response: http::Response<Incoming>) -> Result<UpstreamReply, Fault> {
@@ -259,7 +245,7 @@ impl Upstream {
 }
 
 /// Why there is no connection. A refused certificate is an event of its own in the log: it may be an attack.
-fn connect_fault(provider: &str, error: &Error) -> Fault {
+fn connect_fault(provider: &str, error: &(dyn StdError + 'static)) -> Fault {
     match tls::refusal(error) {
         Some(refusal) => {
             tracing::warn!(provider, error = ?refusal, "the provider's TLS was not accepted");
