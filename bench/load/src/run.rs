@@ -13,8 +13,9 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::{
     net::TcpStream,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::JoinSet,
-    time::{sleep_until, timeout},
+    time::timeout,
 };
 
 use crate::{error::LoadError, latencies::Latencies, request::Requests};
@@ -69,10 +70,14 @@ pub(crate) async fn run(plan: &Plan) -> Result<Figures, LoadError> {
     let started = Instant::now();
     let end = started + Duration::from_secs(plan.seconds);
     let mut tasks = JoinSet::new();
-    for (index, connection) in (0..).zip(connections) {
-        let turns = plan.rate.map(|rate| Turns::new(started, rate, plan.connections, index));
-        let requests = Requests::new(plan.target, index.into(), std::process::id());
+    let mut pacer = plan.rate.map(|rate| Pacer::new(started, end, rate));
+    for (index, connection) in connections.into_iter().enumerate() {
+        let turns = pacer.as_mut().map(Pacer::turns);
+        let requests = Requests::new(plan.target, index, std::process::id());
         tasks.spawn(ask_until(end, connection, requests, turns));
+    }
+    if let Some(pacer) = pacer {
+        std::thread::spawn(|| pacer.run());
     }
     let mut all = Latencies::default();
     while let Some(latencies) = tasks.join_next().await {
@@ -95,32 +100,56 @@ async fn connect(target: SocketAddr) -> Result<SendRequest<Full<Bytes>>, LoadErr
     Ok(sender)
 }
 
-/// When the requests of one connection are due, where there is a rate.
-struct Turns {
+/// Says when requests are due, at even distances: the connections take turns. It sleeps in a thread of its own, for the clock of the
+/// runtime comes in milliseconds, and would send what is due within one all at once.
+struct Pacer {
     next: Instant,
-    pause: Duration,
+    end: Instant,
+    between: Duration,
+    connections: Vec<UnboundedSender<Instant>>,
+}
+
+/// When the requests of one connection are due.
+struct Turns(UnboundedReceiver<Instant>);
+
+// === impl Pacer ===
+
+impl Pacer {
+    fn new(started: Instant, end: Instant, rate: u32) -> Self {
+        Self { next: started, end, between: Duration::from_secs(1) / rate, connections: Vec::new() }
+    }
+
+    /// The turns of one more connection.
+    fn turns(&mut self) -> Turns {
+        let (sender, turns) = unbounded_channel();
+        self.connections.push(sender);
+        Turns(turns)
+    }
+
+    /// Until the end. What is due when it has slept too long is sent at once.
+    fn run(mut self) {
+        for connection in self.connections.iter().cycle() {
+            if self.next >= self.end {
+                return;
+            }
+            std::thread::sleep(self.next.saturating_duration_since(Instant::now()));
+            // A connection that failed has told so.
+            let _ = connection.send(self.next);
+            self.next += self.between;
+        }
+    }
 }
 
 // === impl Turns ===
 
 impl Turns {
-    /// The connections take turns, a request of one behind that of the other.
-    fn new(started: Instant, rate: u32, connections: u16, index: u16) -> Self {
-        let between = Duration::from_secs(1) / rate;
-        Self { next: started + between * u32::from(index), pause: between * u32::from(connections) }
-    }
-
     /// Waits for the next turn. Gives when its latency begins to count: one that is late because the one before it was not answered
-    /// in time counts from when it was due.
-    async fn wait(&mut self) -> Instant {
-        let due = self.next;
-        self.next += self.pause;
-        if Instant::now() >= due {
-            return due;
+    /// in time counts from when it was due. What this process wakes late is no fault of the target. None at the end.
+    async fn wait(&mut self) -> Option<Instant> {
+        match self.0.try_recv() {
+            Ok(due) => Some(due),
+            Err(_) => self.0.recv().await.map(|_| Instant::now()),
         }
-        // The clock of the runtime comes in milliseconds: what it wakes late is no fault of the target.
-        sleep_until(due.into()).await;
-        Instant::now()
     }
 }
 
@@ -134,7 +163,10 @@ async fn ask_until(
     while Instant::now() < end {
         let request = requests.next()?;
         let asked = match &mut turns {
-            Some(turns) => turns.wait().await,
+            Some(turns) => match turns.wait().await {
+                Some(asked) => asked,
+                None => break,
+            },
             None => Instant::now(),
         };
         let answer = async {
@@ -175,12 +207,25 @@ mod tests {
 
     #[tokio::test]
     async fn connections_take_turns_and_lateness_counts() {
-        let started = Instant::now() - Duration::from_secs(1);
-        let mut turns = Turns::new(started, 100, 4, 3);
-        assert_eq!(turns.wait().await, started + Duration::from_millis(30));
-        assert_eq!(turns.wait().await, started + Duration::from_millis(70));
-        let ahead = Instant::now() + Duration::from_millis(20);
-        assert!(Turns::new(ahead, 100, 4, 0).wait().await >= ahead);
+        let started = Instant::now();
+        let mut pacer = Pacer::new(started, started + Duration::from_millis(40), 100);
+        let (mut first, mut second) = (pacer.turns(), pacer.turns());
+        std::thread::spawn(|| pacer.run()).join().unwrap();
+        // Nobody waited: all were late.
+        let due = |millis| Some(started + Duration::from_millis(millis));
+        assert_eq!([first.wait().await, first.wait().await, first.wait().await], [due(0), due(20), None]);
+        assert_eq!([second.wait().await, second.wait().await, second.wait().await], [due(10), due(30), None]);
+
+        // Who waits counts from when they were woken.
+        let started = Instant::now();
+        let mut pacer = Pacer::new(started, started + Duration::from_millis(31), 100);
+        let mut turns = pacer.turns();
+        std::thread::spawn(|| pacer.run());
+        for millis in [0, 10, 20, 30] {
+            let woken = turns.wait().await.unwrap();
+            assert!(woken >= started + Duration::from_millis(millis));
+        }
+        assert_eq!(turns.wait().await, None);
     }
 
     #[test]
