@@ -1,9 +1,12 @@
 // The two-tier design as it is usually written in Node: check the request, add the client's credentials, ask the provider,
-// read its reply, answer with it. One line of log a request, as every target of the benchmark writes.
+// read its reply, answer with it. One line of log a request, as every target of the benchmark writes. With CHECKS=all it does what the
+// proxy does beside that, too.
 
 import formbody from "@fastify/formbody";
 import Fastify, { LogController } from "fastify";
 import { Pool } from "undici";
+
+import { once, sealer, watch } from "./checks.js";
 
 const tokenEndpoint = new URL(required("TOKEN_ENDPOINT"));
 const clientId = required("CLIENT_ID");
@@ -61,6 +64,11 @@ const app = Fastify({
 });
 await app.register(formbody);
 
+const checked = process.env.CHECKS === "all";
+if (checked) await watch(app);
+const spend = checked ? once() : (_code, exchange) => exchange();
+const seal = checked ? sealer(clientSecret, "bench") : (token) => token;
+
 app.addHook("onResponse", async (request, reply) => {
   request.log.info({
     method: request.method,
@@ -89,7 +97,7 @@ app.post("/oauth/token", { schema: { body: exchange } }, async (request, reply) 
     client_secret: clientSecret,
   });
   const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
-  const { status, text } = await ask(headers, form.toString());
+  const { status, text } = await spend(code, () => ask(headers, form.toString()));
   const tokens = JSON.parse(text);
   reply.header("cache-control", "no-store");
   if (status !== 200 || typeof tokens.access_token !== "string") {
@@ -99,7 +107,7 @@ app.post("/oauth/token", { schema: { body: exchange } }, async (request, reply) 
     access_token: tokens.access_token,
     token_type: tokens.token_type,
     expires_in: tokens.expires_in,
-    refresh_token: tokens.refresh_token,
+    refresh_token: seal(tokens.refresh_token),
     scope: tokens.scope,
   };
 });

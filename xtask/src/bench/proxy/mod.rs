@@ -36,8 +36,13 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=200))]
     connections: u16,
     /// Requests a second where the same load is put on all
-    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(100..=50_000))]
-    rate: u32,
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_values_t = [1_000, 5_000],
+        value_parser = clap::value_parser!(u32).range(100..=50_000)
+    )]
+    rate: Vec<u32>,
     /// Only these parts; all of them unless given
     #[arg(long, value_delimiter = ',', value_enum)]
     only: Vec<Part>,
@@ -82,7 +87,9 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
     }
     if wanted(Part::Same) {
         let targets = stage.targets("same", &FORWARDERS, &plain)?;
-        table::same_load(args.rate, &stage.rounds(&plain, &targets, Some(args.rate))?);
+        for rate in &args.rate {
+            table::same_load(*rate, &stage.rounds(&plain, &targets, Some(*rate))?);
+        }
     }
     if wanted(Part::Tls) {
         let secure = Load::start_secure(&programs, args.connections, folder.path())?;

@@ -53,6 +53,7 @@ pub(super) fn full_load(rounds: &[Round]) {
     let cpu = |one, other| move |round: &Round| round.ratio(one, other, |figures| figures.cpu_micros);
     ratio("CPU: keyferry ÷ nginx", rounds, cpu(Kind::Keyferry, Kind::Nginx), Some(Bound::Most(CPU_OF_NGINX)));
     ratio("CPU: fastify-pool ÷ keyferry", rounds, cpu(Kind::FastifyPool, Kind::Keyferry), None);
+    ratio("CPU: fastify-checks ÷ keyferry", rounds, cpu(Kind::FastifyChecks, Kind::Keyferry), None);
     let least = Some(Bound::Least(FASTIFY_OF_OURS));
     ratio("CPU: fastify ÷ keyferry", rounds, cpu(Kind::Fastify, Kind::Keyferry), least);
     let throughput =

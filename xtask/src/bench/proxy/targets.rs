@@ -16,7 +16,8 @@ use crate::bench::process::Process;
 
 /// The client that is registered at the upstream. Nobody's secret.
 const CLIENT_ID: &str = "bench-client";
-const CLIENT_SECRET: &str = "bench-client-secret";
+/// Long enough to seal refresh tokens under.
+const CLIENT_SECRET: &str = "bench-client-secret-of-nobody";
 
 /// The kinds of targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +30,13 @@ pub(super) enum Kind {
     Fastify,
     /// The same with undici's pool instead of `fetch`.
     FastifyPool,
+    /// The same as it is usually written, with what keyferry does beside forwarding.
+    FastifyChecks,
 }
 
 /// All of them, in the order of the tables.
-pub(super) const KINDS: [Kind; 4] = [Kind::Keyferry, Kind::Nginx, Kind::Fastify, Kind::FastifyPool];
+pub(super) const KINDS: [Kind; 5] =
+    [Kind::Keyferry, Kind::Nginx, Kind::Fastify, Kind::FastifyPool, Kind::FastifyChecks];
 
 /// Those that stand between and do no more than they must: keyferry, and the floor.
 pub(super) const FORWARDERS: [Kind; 2] = [Kind::Keyferry, Kind::Nginx];
@@ -53,6 +57,7 @@ impl Kind {
             Self::Nginx => "nginx",
             Self::Fastify => "fastify",
             Self::FastifyPool => "fastify-pool",
+            Self::FastifyChecks => "fastify-checks",
         }
     }
 }
@@ -72,8 +77,9 @@ impl Target {
         let (process, address) = match kind {
             Kind::Keyferry => keyferry::start(programs, upstream, &folder),
             Kind::Nginx => nginx::start(upstream, &folder),
-            Kind::Fastify => fastify::start(upstream.address, &folder, "fetch"),
-            Kind::FastifyPool => fastify::start(upstream.address, &folder, "pool"),
+            Kind::Fastify => fastify::start(upstream.address, &folder, &[]),
+            Kind::FastifyPool => fastify::start(upstream.address, &folder, &[("PROVIDER_CLIENT", "pool")]),
+            Kind::FastifyChecks => fastify::start(upstream.address, &folder, &[("CHECKS", "all")]),
         }?;
         Ok(Self { kind, address, process })
     }
