@@ -237,3 +237,6 @@ impl From<TrySendError<Request<Body>>> for Unanswered {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
