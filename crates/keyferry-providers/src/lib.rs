@@ -16,7 +16,7 @@ use std::{
 
 use keyferry_core::{
     id::ProviderName,
-    provider::{ProviderFile, ProviderSet, builtin},
+    provider::{Checked, ProviderFile, ProviderSet, builtin},
 };
 use tokio::sync::watch::{Receiver, Sender};
 
@@ -120,7 +120,7 @@ fn built_in() -> ProviderSet {
     for (name, text) in builtin() {
         let Ok(name) = name.parse::<ProviderName>() else { continue };
         match ProviderFile::parse(name, "built in", text) {
-            Ok(checked) => drop(set.insert(checked.file)),
+            Ok(Checked { file, .. }) => drop(set.insert(ProviderFile { source: text.into(), ..file })),
             Err(findings) => tracing::error!(%findings, "a built-in provider file can't be used"),
         }
     }

@@ -36,7 +36,8 @@ use clap::Parser as _;
 use cli::Cli;
 use commands::Command;
 
-/// A proxy's request is some dozens of short-lived texts: the allocator is a tenth of its cost.
+/// A proxy's request is some dozens of short-lived texts: the allocator is a tenth of its cost. It does not ask for huge pages (its feature
+/// `no_thp`): it would have two of them, 4 MiB, before the first line of [`main`].
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
