@@ -20,7 +20,6 @@ pub mod catalog;
 pub mod clients;
 pub mod clock;
 pub mod connections;
-mod data_files;
 mod diagnostics;
 mod engine;
 pub mod entropy;

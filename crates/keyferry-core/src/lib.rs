@@ -13,6 +13,7 @@ pub mod idempotency_key;
 pub mod label;
 pub mod manifest;
 pub mod parallel;
+pub mod problem;
 pub mod provider;
 pub mod refresh;
 pub mod scope;

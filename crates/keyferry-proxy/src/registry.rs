@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use http::Uri;
 use keyferry_core::{
     flow::client::ClientCredentials,
-    provider::{Destinations, EndpointTemplate, OAuth, ProviderFile, ProviderSet, Redirect},
+    provider::{Destinations, EndpointTemplate, OAuth, ProviderFile, ProviderSet, Redirect, SignIn},
     url::Endpoint,
 };
 use tokio::sync::Semaphore;
@@ -43,7 +43,7 @@ struct Place {
 pub(crate) struct Provider {
     pub(crate) file: Arc<ProviderFile>,
     /// Its flow. The proxy has no use for providers without one.
-    pub(crate) oauth: OAuth,
+    pub(crate) oauth: Arc<OAuth>,
     /// The name for logs and metrics.
     pub(crate) label: Arc<str>,
     /// Where its requests may go.
@@ -68,7 +68,7 @@ impl Registry {
             public_url: config.listen.public_url.as_ref().map(ToString::to_string),
             exchanges_per_provider: config.limits.exchanges_per_provider,
         };
-        let flows = config.providers.iter().filter_map(|file| Some((file, file.oauth()?)));
+        let flows = config.providers.iter().filter_map(|file| Some((file, flow(file)?)));
         let providers = flows.map(|(file, oauth)| {
             let provider = Provider::new(file, oauth, &config.credentials, &place, None)?;
             Ok((file.name.as_str().to_owned(), Arc::new(provider)))
@@ -122,7 +122,7 @@ impl Registry {
         }
         let credentials = credentials(&changed);
         for file in changed.iter() {
-            let Some(oauth) = file.oauth() else { continue };
+            let Some(oauth) = flow(file) else { continue };
             let old = before.get(file.name.as_str());
             let provider = match Provider::new(file, oauth, &credentials, &self.place, old) {
                 Ok(provider) => Arc::new(provider),
@@ -145,7 +145,7 @@ impl Registry {
 impl Provider {
     fn new(
         file: &Arc<ProviderFile>,
-        oauth: &OAuth,
+        oauth: &Arc<OAuth>,
         credentials: &Credentials,
         place: &Place,
         before: Option<&Arc<Self>>,
@@ -169,7 +169,7 @@ impl Provider {
             redirect_uris: credentials.redirect_uris(&file.name).to_vec(),
             exchanges: before.map_or_else(permits, |before| Arc::clone(&before.exchanges)),
             client: credentials.get(&file.name).cloned().map(Arc::new),
-            oauth: oauth.clone(),
+            oauth: Arc::clone(oauth),
             file: Arc::clone(file),
         })
     }
@@ -222,6 +222,14 @@ impl Provider {
 }
 
 /// Where a provider's requests go.
+/// The flow of a file, which all that know the file share.
+fn flow(file: &ProviderFile) -> Option<&Arc<OAuth>> {
+    match &file.sign_in {
+        SignIn::OAuth(oauth) => Some(oauth),
+        SignIn::Browser(_) => None,
+    }
+}
+
 fn endpoints(oauth: &OAuth) -> impl Iterator<Item = &EndpointTemplate> {
     let revocation = oauth.revocation.as_ref().map(|revocation| &revocation.endpoint);
     [Some(&oauth.token.endpoint), oauth.token.refresh_endpoint.as_ref(), revocation].into_iter().flatten()

@@ -60,7 +60,4 @@ pub enum StartError {
     /// No TLS.
     #[error("TLS can't be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// The API's own description can't be written.
-    #[error("the description of the API can't be written: {0}")]
-    Description(#[from] serde_json::Error),
 }

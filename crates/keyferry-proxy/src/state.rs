@@ -1,7 +1,7 @@
 //! What all requests share.
 
 use std::sync::{
-    Arc,
+    Arc, LazyLock,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -51,8 +51,9 @@ pub(crate) struct ProxyState {
     pub(crate) ids: RequestIds,
     /// Exchanges whose caller has gone. A shutdown waits for them.
     pub(crate) tasks: TaskTracker,
-    /// The text of `/openapi.json`.
-    pub(crate) description: Bytes,
+    /// The text of `/openapi.json`, made when it is first asked for: most proxies never are, and making it takes more memory than all that a
+    /// proxy has at rest.
+    pub(crate) description: LazyLock<Bytes>,
     /// The hosts of the own network that the operator listed for all providers.
     private_hosts: Vec<HostPattern>,
     draining: AtomicBool,
@@ -87,7 +88,7 @@ impl ProxyState {
             metrics,
             ids: RequestIds::default(),
             tasks: TaskTracker::new(),
-            description: routes::openapi::text()?,
+            description: LazyLock::new(description),
             private_hosts: config.outside.private_hosts.clone(),
             draining: AtomicBool::new(false),
         };
@@ -118,4 +119,12 @@ impl ProxyState {
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
+}
+
+/// That it can be made is tested.
+fn description() -> Bytes {
+    routes::openapi::text().unwrap_or_else(|error| {
+        tracing::error!(%error, "the description of the API can't be written");
+        Bytes::new()
+    })
 }

@@ -3,26 +3,41 @@
 //! Every command but the long-running ones is a client of the local API: of the running app where there is one, else of an app that is
 //! booted in this process for the length of the command ([`session`]). What is printed goes through [`output`], what fails through
 //! [`error`].
+//!
+//! Without the feature `app` it is the proxy alone ([`commands`], which is `commands/alone.rs` then).
 
-mod bridge;
 mod cli;
-mod client;
-mod commands;
 mod error;
 mod logging;
 mod output;
-mod parts;
-mod passphrase;
-mod session;
 mod signals;
+
+#[cfg(feature = "app")]
+mod bridge;
+#[cfg(feature = "app")]
+mod client;
+#[cfg(feature = "app")]
+mod parts;
+#[cfg(feature = "app")]
+mod passphrase;
+#[cfg(feature = "app")]
+mod session;
+
+#[cfg(feature = "app")]
+mod commands;
+#[cfg(not(feature = "app"))]
+#[path = "commands/alone.rs"]
+mod commands;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use cli::{Cli, Command};
+use cli::Cli;
+use commands::Command;
 
-/// A proxy's request is some dozens of short-lived texts: the allocator is a tenth of its cost.
+/// A proxy's request is some dozens of short-lived texts: the allocator is a tenth of its cost. It does not ask for huge pages (its feature
+/// `no_thp`): it would have two of them, 4 MiB, before the first line of [`main`].
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -36,6 +51,7 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    #[cfg(feature = "app")]
     if matches!(cli.command, Command::Watchdog) {
         keyferry_app::runtime::process::watchdog::run(std::io::stdin().lock());
         return ExitCode::SUCCESS;

@@ -1,10 +1,14 @@
 //! What is printed. Data goes to standard output, everything else to standard error. A reader that went away is no failure.
 
-use std::io::{self, IsTerminal as _, Write as _};
+#[cfg(feature = "app")]
+mod of_the_app;
 
-use jiff::Timestamp;
-use keyferry_app::api::dto::Problem;
+use std::io::{self, Write as _};
+
 use serde::Serialize;
+
+#[cfg(feature = "app")]
+pub(crate) use of_the_app::{facts, time, warning, watched};
 
 /// Prints data: as JSON, or as the text that `human` makes of it.
 pub(crate) fn data<T: Serialize>(json: bool, value: &T, human: impl FnOnce(&T) -> String) {
@@ -22,22 +26,6 @@ pub(crate) fn line(text: &str) {
 /// Prints a line beside the data.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
-}
-
-/// Prints what is wrong without being a failure, and what to do about it.
-pub(crate) fn warning(problem: &Problem) {
-    let hint = problem.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
-    note(&format!("warning: {}{hint}", problem.message));
-}
-
-/// Whether a person reads along on standard error.
-pub(crate) fn watched() -> bool {
-    io::stderr().is_terminal()
-}
-
-/// A point in time, to the second.
-pub(crate) fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// Rows in columns, each as wide as its widest cell. An empty table is its `empty` text.
@@ -63,17 +51,6 @@ fn row<const N: usize>(cells: &[String; N], widths: &[usize; N]) -> String {
     format!("{}\n", padded.join("  ").trim_end())
 }
 
-/// Names and values, one a line. A value without text is left out.
-pub(crate) fn facts(facts: &[(&str, String)]) -> String {
-    let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let shown = facts.iter().filter(|(_, value)| !value.is_empty());
-    shown
-        .map(|(name, value)| {
-            format!("{name:width$}  {}\n", value.replace('\n', &format!("\n{:width$}  ", "")))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,13 +60,5 @@ mod tests {
         let rows = [["a".to_owned(), "long cell".to_owned()], ["länger".to_owned(), String::new()]];
         assert_eq!(table(["NAME", "TEXT"], &rows, "none"), "NAME    TEXT\na       long cell\nlänger\n");
         assert_eq!(table::<1>(["NAME"], &[], "nothing here"), "nothing here");
-    }
-
-    #[test]
-    fn a_fact_without_value_is_left_out() {
-        assert_eq!(
-            facts(&[("name", "x".to_owned()), ("note", String::new()), ("id", "1\n2".to_owned())]),
-            "name  x\nid    1\n      2\n"
-        );
     }
 }

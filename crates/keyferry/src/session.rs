@@ -53,7 +53,7 @@ pub(crate) async fn with_api_or_undo<T>(
 async fn or_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         outcome = work => Some(outcome),
-        () = crate::signals::asked_to_end() => None,
+        () = crate::signals::Ending::listen().asked() => None,
     }
 }
 

@@ -11,11 +11,6 @@ pub(crate) struct Ending {
     interrupt: Option<Signal>,
 }
 
-/// Waits for Ctrl-C or a request to terminate. A second one ends the program at once.
-pub(crate) async fn asked_to_end() {
-    Ending::listen().asked().await;
-}
-
 impl Ending {
     /// Begins to listen.
     pub(crate) fn listen() -> Self {
@@ -27,7 +22,7 @@ impl Ending {
         }
     }
 
-    /// Waits to be asked. What was asked since [`Ending::listen`] counts.
+    /// Waits to be asked. What was asked since [`Ending::listen`] counts. A second time ends the program at once.
     pub(crate) async fn asked(mut self) {
         self.next().await;
         tokio::spawn(async move {

@@ -11,7 +11,7 @@ mod spread;
 mod usage;
 mod vault;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     machine::{build_folder, root},
@@ -52,12 +52,27 @@ pub(crate) fn run(command: &Command) -> Result<(), String> {
 
 /// Builds packages as they are shipped; returns the folder of their programs.
 fn built(packages: &[&str]) -> Result<PathBuf, String> {
-    for package in packages {
-        say(&format!("building the release of {package}"));
-        let mut build = std::process::Command::new("cargo");
-        // One at a time: built together, one could get features of a dependency that only another asks for.
-        step::run(build.args(["build", "--quiet", "--release", "--locked", "--package", package]), None)?;
-    }
+    // One at a time: built together, one could get features of a dependency that only another asks for.
+    packages.iter().try_for_each(|package| build(package, &[]))?;
+    programs()
+}
+
+/// Builds `keyferry` with the proxy alone, and puts it into `folder`, for the whole program has the same name.
+fn build_proxy_alone(folder: &Path) -> Result<(), String> {
+    build("keyferry", &["--no-default-features"])?;
+    let copied = std::fs::copy(programs()?.join("keyferry"), folder.join("keyferry"));
+    copied.map(drop).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+fn build(package: &str, features: &[&str]) -> Result<(), String> {
+    say(&format!("building the release of {package} {}", features.join(" ")));
+    let mut build = std::process::Command::new("cargo");
+    build.args(["build", "--quiet", "--release", "--locked", "--package", package]).args(features);
+    step::run(&mut build, None)
+}
+
+/// The folder of what is built as it is shipped.
+fn programs() -> Result<PathBuf, String> {
     let folder = root().join(build_folder()).join("release");
     folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))
 }

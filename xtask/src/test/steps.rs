@@ -18,7 +18,7 @@ pub(super) struct Step {
 }
 
 /// All of them, in order: what fails soonest comes first.
-pub(super) const STEPS: [Step; 7] = [
+pub(super) const STEPS: [Step; 8] = [
     Step { name: "fmt", what: "format", arguments: &["fmt", "--all", "--check"], searched: false },
     Step {
         name: "deny",
@@ -39,6 +39,22 @@ pub(super) const STEPS: [Step; 7] = [
         name: "clippy",
         what: "lints",
         arguments: &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
+        searched: false,
+    },
+    Step {
+        name: "clippy-proxy",
+        what: "lints of the proxy alone",
+        arguments: &[
+            "clippy",
+            "--package",
+            "keyferry",
+            "--no-default-features",
+            "--bins",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ],
         searched: false,
     },
     Step {

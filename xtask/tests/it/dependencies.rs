@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::workspace::{Metadata, built_into};
+use crate::workspace::{Metadata, built_into, built_into_without_features};
 
 /// What each crate of ours may be built on, of ours.
-const MAY_USE: [(&str, &[&str]); 7] = [
-    ("keyferry", &["keyferry-app", "keyferry-core", "keyferry-proxy", "keyferry-sandbox"]),
-    ("keyferry-app", &["keyferry-core"]),
+const MAY_USE: [(&str, &[&str]); 8] = [
+    (
+        "keyferry",
+        &["keyferry-app", "keyferry-core", "keyferry-providers", "keyferry-proxy", "keyferry-sandbox"],
+    ),
+    ("keyferry-app", &["keyferry-core", "keyferry-providers"]),
     ("keyferry-core", &[]),
     ("keyferry-load", &["keyferry-core"]),
+    ("keyferry-providers", &["keyferry-core"]),
     ("keyferry-proxy", &["keyferry-core"]),
     ("keyferry-sandbox", &["keyferry-core"]),
     ("xtask", &[]),
@@ -31,6 +35,18 @@ const NOT_IN_THE_CORE: [&str; 14] = [
     "socket2",
     "tokio",
     "tower",
+];
+
+/// What only the app needs, and would make a proxy large.
+const NOT_IN_THE_PROXY_ALONE: [&str; 8] = [
+    "bollard",
+    "chromiumoxide_cdp",
+    "keyferry-app",
+    "keyferry-sandbox",
+    "keyring-core",
+    "reqwest",
+    "rmcp",
+    "rusqlite",
 ];
 
 #[test]
@@ -62,6 +78,16 @@ fn the_two_tiers_meet_only_over_http() {
     assert!(!built_into("keyferry-app").contains("keyferry-proxy"));
     assert!(!built_into("keyferry-proxy").contains("keyferry-app"));
     assert!(built_into("keyferry").contains("keyferry-core"), "or the graph is not what it seems");
+}
+
+#[test]
+fn the_proxy_alone_is_built_without_the_app() {
+    let (alone, whole) = (built_into_without_features("keyferry"), built_into("keyferry"));
+    assert!(alone.contains("keyferry-proxy"), "or the graph is not what it seems");
+    for name in NOT_IN_THE_PROXY_ALONE {
+        assert!(whole.contains(name), "{name} is not in the whole program either");
+        assert!(!alone.contains(name), "{name}");
+    }
 }
 
 #[test]

@@ -39,7 +39,17 @@ pub(crate) fn root() -> PathBuf {
 
 /// Every crate that is built into `name`, by any way and on any system, without what only tests or build scripts need.
 pub(crate) fn built_into(name: &str) -> BTreeSet<String> {
-    let tree = cargo(&["tree", "--package", name, "--edges=normal", "--prefix=none", "--target=all"]);
+    tree(name, &[])
+}
+
+/// The same, without the features that `name` has by default.
+pub(crate) fn built_into_without_features(name: &str) -> BTreeSet<String> {
+    tree(name, &["--no-default-features"])
+}
+
+fn tree(name: &str, features: &[&str]) -> BTreeSet<String> {
+    let tree = ["tree", "--package", name, "--edges=normal", "--prefix=none", "--target=all"];
+    let tree = cargo(&[&tree, features].concat());
     let crates = tree.lines().filter_map(|line| line.split_whitespace().next());
     crates.filter(|found| *found != name).map(str::to_owned).collect()
 }

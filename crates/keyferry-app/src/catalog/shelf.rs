@@ -4,13 +4,14 @@ use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use keyferry_core::{manifest::LONGEST_MANIFEST, parallel};
+use keyferry_providers::data_files;
 
 use super::{
     Source, SourceId,
     entry::Entry,
     remote::{FetchError, Stored},
 };
-use crate::{api::dto::Problem, data_files};
+use crate::api::dto::Problem;
 
 include!(concat!(env!("OUT_DIR"), "/builtin_catalog.rs"));
 

@@ -95,6 +95,9 @@ impl Pattern {
         if let Some(words) = words(&self.hir) {
             return words.iter().any(|word| word == value.as_bytes());
         }
+        if is_named(&self.hir, value.as_bytes()) {
+            return true;
+        }
         // Without a regular expression nothing matches; it fails for patterns alone that were refused before.
         let regex = self.regex.get_or_init(|| compile(&self.hir).ok());
         regex.as_ref().is_some_and(|regex| regex.is_match(value))
@@ -110,6 +113,17 @@ fn words(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     let found = Extractor::new().extract(hir);
     let literals = found.literals().filter(|_| found.is_exact())?;
     Some(literals.iter().map(|literal| literal.as_bytes().to_vec()).collect())
+}
+
+/// Whether the value is one of the words that stand between other alternatives, such as `common` in `(common|[a-z-]+)`. What a file has as
+/// default usually is, so that it can be checked without compiling anything.
+fn is_named(hir: &Hir, value: &[u8]) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => *literal.0 == *value,
+        HirKind::Capture(capture) => is_named(&capture.sub, value),
+        HirKind::Alternation(parts) => parts.iter().any(|part| is_named(part, value)),
+        _ => false,
+    }
 }
 
 fn compile(hir: &Hir) -> Result<Regex, regex::Error> {
@@ -192,6 +206,26 @@ mod tests {
             ["a)|(b", "[a-", "a{9999999}", "(", "((a{100}){100}){100}", "(\\w{50}){50}", "\\p{L}{3000}"]
         {
             assert!(Pattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_word_between_other_alternatives_needs_nothing_compiled() {
+        let pattern = Pattern::parse("(common|acme\\.example|[a-z]{3})").unwrap();
+        assert!(pattern.matches("common") && pattern.matches("acme.example"));
+        assert!(pattern.regex.get().is_none());
+        assert!(pattern.matches("abc") && !pattern.matches("commo") && !pattern.matches("acmeXexample"));
+        assert!(pattern.regex.get().is_some());
+    }
+
+    /// Compiling is the dearest part of a start, and what it leaves behind stays in memory.
+    #[test]
+    fn no_built_in_file_needs_a_pattern_compiled_to_be_read() {
+        let set = crate::provider::ProviderSet::builtin().unwrap();
+        let patterns = set.iter().flat_map(|file| file.config.values().map(|field| (&file.name, field)));
+        for (name, field) in patterns {
+            let compiled = field.pattern.as_ref().is_some_and(|pattern| pattern.regex.get().is_some());
+            assert!(!compiled, "{name}: put the default among the alternatives of its pattern");
         }
     }
 

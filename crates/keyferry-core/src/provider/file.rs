@@ -1,6 +1,6 @@
 //! A provider file as understood.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use super::{
     browser::Browser, config::ConfigField, endpoint::EndpointTemplate, implementation::Implementation,
@@ -41,15 +41,15 @@ pub struct ProviderFile {
     pub env: BTreeMap<EnvName, Template>,
     /// The files that a server gets.
     pub files: Vec<FileDelivery>,
-    /// The file as it was written.
-    pub source: Arc<str>,
+    /// The file as it was written. That of a built-in file is in the program.
+    pub source: Cow<'static, str>,
 }
 
 /// How one signs in at a service.
 #[derive(Debug, Clone)]
 pub enum SignIn {
     /// The authorization code flow.
-    OAuth(Box<OAuth>),
+    OAuth(Arc<OAuth>),
     /// A browser window in which the token is read.
     Browser(Box<Browser>),
 }

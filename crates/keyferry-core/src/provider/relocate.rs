@@ -1,5 +1,7 @@
 //! A provider file whose endpoints are all played by one server, for a replay of recorded replies.
 
+use std::sync::Arc;
+
 use super::{
     EndpointTemplate, InvalidEndpoint, ProviderFile,
     file::{OAuth, SignIn},
@@ -27,7 +29,7 @@ impl ProviderFile {
     pub fn relocated(&self, origin: &Endpoint) -> Result<Self, InvalidEndpoint> {
         let mut file = self.clone();
         if let SignIn::OAuth(oauth) = &mut file.sign_in {
-            relocate(oauth, origin)?;
+            relocate(Arc::make_mut(oauth), origin)?;
         }
         let request = file.account.as_mut().and_then(|account| account.request.as_mut());
         if let Some(request) = request {

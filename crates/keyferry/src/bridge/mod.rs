@@ -76,7 +76,7 @@ pub(crate) async fn run(
         () = relay => {
             _ = timeout(LAST_ANSWERS, link.answered()).await;
         }
-        () = signals::asked_to_end() => {}
+        () = signals::Ending::listen().asked() => {}
     }
     let link = link.end().await;
     _ = listener.await;

@@ -29,7 +29,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> CliResult {
         let folder = folder.display();
         format!("Keyferry runs at {address}, data in {folder}\nSee its pages: keyferry open")
     });
-    signals::asked_to_end().await;
+    signals::Ending::listen().asked().await;
     app.shutdown().await;
     Ok(())
 }

@@ -5,7 +5,7 @@ mod keys;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use keyferry_app::providers::{Providers, Snapshot};
+use keyferry_providers::{Providers, Snapshot};
 use keyferry_proxy::{
     ConfigError, Environment, ProviderUpdates, Proxy, ProxyConfig, StartError, variable_slips,
 };

@@ -141,7 +141,7 @@ async fn prepare(global: &Global, containers: &Containers) -> CliResult {
     };
     tokio::select! {
         prepared = containers.prepare(&Image::Base, &tell) => prepared.map_err(|error| failed(&error))?,
-        () = signals::asked_to_end() => return Err(CliError::failed("interrupted", "interrupted")),
+        () = signals::Ending::listen().asked() => return Err(CliError::failed("interrupted", "interrupted")),
     }
     let (image, _) = containers.image(&Image::Base).await.map_err(|error| failed(&error))?;
     output::data(global.json, &serde_json::json!({ "image": image }), |_| format!("{image} is there"));

@@ -5,10 +5,9 @@ mod request_lines;
 
 use std::io::IsTerminal as _;
 
-use keyferry_app::runtime::MESSAGES_LOG_TARGETS;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::cli::{Cli, Command};
+use crate::{cli::Cli, commands::MESSAGES_LOG_TARGETS};
 use redact::RedactedStderr;
 use request_lines::RequestLines;
 
@@ -17,8 +16,7 @@ const VARIABLE: &str = "KEYFERRY_LOG";
 
 /// Starts the log. The two tiers tell what they do; other commands only what is wrong.
 pub(crate) fn start(cli: &Cli) {
-    let service = matches!(cli.command, Command::App(_) | Command::Proxy(_) | Command::Sandbox(_));
-    let level = match (cli.global.verbose, service) {
+    let level = match (cli.global.verbose, cli.command.is_service()) {
         // Where a vault's key goes, and that a keychain is waited for, is for everyone to know.
         (0, false) => "error,keyferry_app::vault=warn",
         // The library that migrates the vault tells each time where its own source lay.

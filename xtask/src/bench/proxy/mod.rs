@@ -14,7 +14,7 @@ pub(super) use load::Load;
 pub(super) use targets::Target;
 use targets::{FORWARDERS, KINDS};
 
-use super::{built, usage::Meter};
+use super::{build_proxy_alone, built, usage::Meter};
 use crate::{setup, step::say};
 
 /// Seconds of load before each measurement: connections are made, code is compiled, caches are warm.
@@ -75,12 +75,18 @@ struct Stage<'a> {
 /// Sets up, measures one thing after the other, and prints.
 pub(super) fn run(args: &Args) -> Result<(), String> {
     setup::run(&setup::Args { bench: true })?;
-    let programs = built(&["keyferry", "keyferry-load"])?;
+    let wanted = |part| args.only.is_empty() || args.only.contains(&part);
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let alone = folder.path().join("alone");
+    if wanted(Part::Small) {
+        std::fs::create_dir(&alone).map_err(|error| error.to_string())?;
+        build_proxy_alone(&alone)?;
+    }
+    // The whole program comes last: what is built stands there for whoever looks at what was measured.
+    let programs = built(&["keyferry", "keyferry-load"])?;
     let stage = Stage { args, programs: &programs, folder: folder.path(), meter: Meter::new()? };
     table::heading_of_all(args);
     let plain = Load::start(&programs, args.connections)?;
-    let wanted = |part| args.only.is_empty() || args.only.contains(&part);
     if wanted(Part::Full) {
         let targets = stage.targets("full", &KINDS, &plain)?;
         table::full_load(&stage.rounds(&plain, &targets, None)?);
@@ -96,7 +102,7 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
         let targets = stage.targets("secure", &FORWARDERS, &secure)?;
         table::secure(&stage.rounds(&secure, &targets, None)?);
     }
-    if wanted(Part::Small) { small::run(&stage, &plain) } else { Ok(()) }
+    if wanted(Part::Small) { small::run(&stage, &alone, &plain) } else { Ok(()) }
 }
 
 // === impl Stage ===

@@ -1,6 +1,7 @@
 //! How small the proxy is, and stays: until it is ready, at rest, with many connections, and after very many requests.
 
 use std::{
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -26,7 +27,7 @@ pub(super) const OVER_MANY: u32 = 2_000;
 /// Seconds of load in one piece, as long as one run of the load may last.
 const PIECE: u64 = 10;
 
-/// What was measured.
+/// What was measured of one program.
 pub(super) struct Figures {
     pub(super) ready_millis: Spread,
     pub(super) idle_mib: f64,
@@ -37,18 +38,27 @@ pub(super) struct Figures {
     pub(super) requests: u64,
 }
 
-/// Measures and prints.
-pub(super) fn run(stage: &Stage<'_>, load: &Load) -> Result<(), String> {
+/// Measures the whole program and then the one in the folder `alone`, and prints.
+pub(super) fn run(stage: &Stage<'_>, alone: &Path, load: &Load) -> Result<(), String> {
+    say("the whole program");
+    let whole = measure(stage, "whole", stage.programs, load)?;
+    say("the proxy alone");
+    table::small(&whole, &measure(stage, "small", alone, load)?);
+    Ok(())
+}
+
+fn measure(stage: &Stage<'_>, name: &str, programs: &Path, load: &Load) -> Result<Figures, String> {
     say("starting it several times");
-    let folder = |number: usize| {
-        let folder = stage.folder.join(format!("small-{number}"));
-        std::fs::create_dir(&folder).map_err(|error| error.to_string()).map(|()| folder)
+    let start = |number: usize| {
+        let folder = stage.folder.join(format!("{name}-{number}"));
+        std::fs::create_dir(&folder).map_err(|error| error.to_string())?;
+        start(programs, load, &folder)
     };
     let mut ready = Vec::new();
     for number in 1..STARTS {
-        ready.push(start(stage, load, &folder(number)?)?.1);
+        ready.push(start(number)?.1);
     }
-    let (target, millis) = start(stage, load, &folder(0)?)?;
+    let (target, millis) = start(0)?;
     ready.push(millis);
     let memory = || resident_kib(target.process()).map(|kib| kib as f64 / 1024.0);
     thread::sleep(REST);
@@ -67,21 +77,15 @@ pub(super) fn run(stage: &Stage<'_>, load: &Load) -> Result<(), String> {
         }
     }
     let all_mib = memory()?;
-    table::small(&Figures {
-        ready_millis: Spread::of(ready).ok_or("it was never started")?,
-        idle_mib,
-        many_mib,
-        tenth_mib: tenth_mib.unwrap_or(all_mib),
-        all_mib,
-        requests,
-    });
-    Ok(())
+    let tenth_mib = tenth_mib.unwrap_or(all_mib);
+    let ready_millis = Spread::of(ready).ok_or("it was never started")?;
+    Ok(Figures { ready_millis, idle_mib, many_mib, tenth_mib, all_mib, requests })
 }
 
 /// A proxy, and after how many milliseconds it said that it is ready.
-fn start(stage: &Stage<'_>, load: &Load, folder: &std::path::Path) -> Result<(Target, f64), String> {
+fn start(programs: &Path, load: &Load, folder: &Path) -> Result<(Target, f64), String> {
     let started = Instant::now();
-    let target = Target::keyferry(stage.programs, load.upstream(), folder)?;
+    let target = Target::keyferry(programs, load.upstream(), folder)?;
     loopback::wait_until_ok(target.address, "/ready")?;
     Ok((target, started.elapsed().as_secs_f64() * 1e3))
 }

@@ -13,7 +13,6 @@ mod event;
 mod install;
 mod need;
 mod page_link;
-mod problem;
 mod provider;
 mod server;
 mod setting;
@@ -38,9 +37,9 @@ pub use install::{
     AuthMethod, Install, InstallRequest, InstallState, InstallStep, ManifestChoice, Network, Runtime,
     StepName, StepState,
 };
+pub use keyferry_core::problem::Problem;
 pub use need::{AccountNeed, AccountWay, CatalogNeeds, Here, HereWay, Runs, RunsWhere, SettingNeed};
 pub use page_link::PageLink;
-pub use problem::Problem;
 pub use provider::{
     Finding, FindingSeverity, Provider, ProviderCheck, ProviderCheckRequest, ProviderConfig, ProviderDetail,
     ProviderList,

@@ -15,6 +15,8 @@ mod slips;
 mod token;
 mod value;
 
+use std::sync::Arc;
+
 pub(super) use authorization::RENAMEABLE as RENAMEABLE_IN_AUTHORIZATION;
 pub(super) use revocation::RENAMEABLE as RENAMEABLE_IN_REVOCATION;
 pub(super) use token::RENAMEABLE as RENAMEABLE_IN_TOKEN;
@@ -109,7 +111,7 @@ fn parse(name: ProviderName, text: &str, report: &mut Report<'_>) -> Option<Prov
         config,
         env,
         files,
-        source: text.into(),
+        source: text.to_owned().into(),
     };
     lint::lint(&file, document.get_ref(), report);
     Some(file)
@@ -142,7 +144,7 @@ fn sign_in(
     let token = required_table(top, "token", report).and_then(|table| token::token(table, report));
     let revocation = top.table("revocation", report).and_then(|table| revocation::revocation(table, report));
     let oauth = OAuth { authorization: authorization?, callback, token: token?, revocation, implementation };
-    Some(SignIn::OAuth(Box::new(oauth)))
+    Some(SignIn::OAuth(Arc::new(oauth)))
 }
 
 fn required_table<'t>(top: &mut Table<'t>, key: &'static str, report: &mut Report<'_>) -> Option<Table<'t>> {

@@ -30,7 +30,7 @@ pub(super) async fn run(global: &Global) -> CliResult {
         if !std::mem::replace(&mut listening, true) {
             let told = Arc::clone(&told);
             runtime.spawn(async move {
-                signals::asked_to_end().await;
+                signals::Ending::listen().asked().await;
                 told.store(true, Ordering::Relaxed);
             });
         }

@@ -181,8 +181,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        cli::{Cli, Command},
-        commands::provider,
+        cli::Cli,
+        commands::{Command, provider},
     };
 
     fn args(more: &[&str]) -> Args {

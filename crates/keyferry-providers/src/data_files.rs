@@ -11,17 +11,30 @@ const MOST_FILES: usize = 5_000;
 
 /// Why a folder or a file of it can't be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DataFileError {
+pub enum DataFileError {
+    /// The system does not let it be read.
     #[error("{} can't be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
+    Unreadable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A folder of something else.
     #[error("{} holds more than {MOST_FILES} files", .0.display())]
     TooMany(PathBuf),
+    /// A folder or device, or too large.
     #[error("{} is not a file of at most {largest} bytes", path.display())]
-    NoFile { path: PathBuf, largest: u64 },
+    NoFile {
+        /// What is there.
+        path: PathBuf,
+        /// As many bytes would do.
+        largest: u64,
+    },
 }
 
 /// The files of a folder that end so, by name.
-pub(crate) fn list(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, DataFileError> {
+pub fn list(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, DataFileError> {
     let unreadable = |source| DataFileError::Unreadable { path: folder.to_owned(), source };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -38,7 +51,7 @@ pub(crate) fn list(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, DataF
 }
 
 /// A file's text, if it is a file and no larger than this.
-pub(crate) fn read(path: &Path, largest: u64) -> Result<String, DataFileError> {
+pub fn read(path: &Path, largest: u64) -> Result<String, DataFileError> {
     let unreadable = |source| DataFileError::Unreadable { path: path.to_owned(), source };
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() || metadata.len() > largest {

@@ -1,9 +1,9 @@
-//! The provider files this app goes by: the built-in ones, then those of the folders, then what only its proxy knows. A later folder
-//! wins; the proxy never does.
+//! The provider files that a tier goes by: the built-in ones, then those of the folders, then, in the app, what only its proxy knows. A
+//! later folder wins; the proxy never does.
 //!
-//! They may change while the app runs. A file that can't be used is reported and its last good form stays; it stops nothing.
+//! They may change while the program runs. A file that can't be used is reported and its last good form stays; it stops nothing.
 
-mod learn;
+pub mod data_files;
 mod learned;
 mod shelf;
 mod snapshot;
@@ -16,11 +16,10 @@ use std::{
 
 use keyferry_core::{
     id::ProviderName,
-    provider::{ProviderFile, ProviderSet, builtin},
+    provider::{Checked, ProviderFile, ProviderSet, builtin},
 };
 use tokio::sync::watch::{Receiver, Sender};
 
-pub(crate) use learn::{find, keep_learning, learn};
 use learned::Learned;
 use shelf::{Found, Shelf};
 pub use snapshot::Snapshot;
@@ -83,11 +82,7 @@ impl Providers {
 
     /// Takes the files that a proxy tells of, by name, in place of those that it told before. A proxy on loopback may name endpoints
     /// there.
-    pub(crate) fn take_from_proxy(
-        &self,
-        files: impl IntoIterator<Item = (String, String)>,
-        proxy_is_local: bool,
-    ) {
+    pub fn take_from_proxy(&self, files: impl IntoIterator<Item = (String, String)>, proxy_is_local: bool) {
         let mut sources = self.lock();
         let known = |name: &str, text: &str| {
             let file = name.parse().ok().and_then(|name| self.built_in.get(&name));
@@ -125,7 +120,7 @@ fn built_in() -> ProviderSet {
     for (name, text) in builtin() {
         let Ok(name) = name.parse::<ProviderName>() else { continue };
         match ProviderFile::parse(name, "built in", text) {
-            Ok(checked) => drop(set.insert(checked.file)),
+            Ok(Checked { file, .. }) => drop(set.insert(ProviderFile { source: text.into(), ..file })),
             Err(findings) => tracing::error!(%findings, "a built-in provider file can't be used"),
         }
     }

@@ -7,14 +7,14 @@ use std::{
 
 use keyferry_core::{
     id::ProviderName,
+    problem::Problem,
     provider::{ProviderFile, ProviderSet},
 };
 
-use super::{
+use crate::{
     learned::{self, Learned, THE_PROXY},
     shelf::Found,
 };
-use crate::api::dto::Problem;
 
 /// Where the built-in files are from, as lists show it.
 const BUILT_IN: &str = "built in";

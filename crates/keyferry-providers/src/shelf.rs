@@ -12,13 +12,11 @@ use keyferry_core::{
     diagnostic::{Diagnostics, Severity},
     id::ProviderName,
     parallel,
+    problem::Problem,
     provider::ProviderFile,
 };
 
-use crate::{
-    api::dto::Problem,
-    data_files::{self, DataFileError},
-};
+use crate::data_files::{self, DataFileError};
 
 /// Far more bytes than a provider file has.
 pub(super) const LARGEST_FILE: u64 = 64 * 1024;

@@ -1,4 +1,5 @@
-//! Asking the proxy which providers it knows: at the start, from time to time, and when one is needed that no file describes.
+//! The providers that the app goes by: those of files, and what its proxy is asked for: at the start, from time to time, and when one is
+//! needed that no file describes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +10,8 @@ use crate::{
     connections::{ListedProvider, ProxyError},
     engine::Engine,
 };
+
+pub use keyferry_providers::{Providers, Snapshot};
 
 /// How often the proxy is asked.
 const EVERY: Duration = Duration::from_secs(600);

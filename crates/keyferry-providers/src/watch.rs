@@ -12,7 +12,7 @@ use std::{
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::{sync::Notify, time::timeout};
 
-use super::Providers;
+use crate::Providers;
 
 /// How long a folder has to be quiet before it is read: an editor or a checkout writes in several steps.
 const SETTLED: Duration = Duration::from_millis(100);

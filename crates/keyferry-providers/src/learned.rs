@@ -5,10 +5,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use keyferry_core::{delivery::with_refresh_token, provider::ProviderFile};
+use keyferry_core::{delivery::with_refresh_token, problem::Problem, provider::ProviderFile};
 
-use super::shelf::{self, LARGEST_FILE};
-use crate::api::dto::Problem;
+use crate::shelf::{self, LARGEST_FILE};
 
 /// Where these files are from, as lists show it.
 pub(super) const THE_PROXY: &str = "the proxy";
