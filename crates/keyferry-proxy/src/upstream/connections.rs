@@ -1,8 +1,7 @@
 //! Requests over connections that are kept for the next one: of HTTP/1.1 one request at a time, of HTTP/2 all that there are.
 //!
-//! A request of HTTP/1.1 drives its connection itself, from a list that it is put back into: without a task for each connection, and the
-//! channels between, a request costs a tenth less. A connection that nobody drives is looked at when it is next wanted, and let go
-//! when that is too late.
+//! A request of HTTP/1.1 takes its connection out of a list, drives it itself, and puts it back: no task runs for each connection, to be
+//! woken twice a request. One that nobody drives is looked at when it is next wanted, and let go of when nobody wants it for long.
 
 mod kept;
 
@@ -70,6 +69,7 @@ struct Http1<I: Read + Write + Unpin> {
 enum Unanswered {
     /// The connection was closed before anything was sent.
     Unsent(hyper::Error),
+    /// Something may have been sent.
     Broken(hyper::Error),
 }
 
@@ -185,8 +185,8 @@ impl<I: Read + Write + Unpin> Http1<I> {
         let mut work = pin!(async move { Ok(read(answer.await.map_err(Unanswered::from)?).await) });
         let mut others_were_read = false;
         poll_fn(|cx| {
-            // What has just been read for others goes first, so that all of it is sent in one go: each request that the other side has to be
-            // woken for costs a twentieth more.
+            // First what else was just read is dealt with, so that all of it is sent in one go: to wake the other side for each came to a
+            // tenth of what the proxy does, on one machine.
             if !std::mem::replace(&mut others_were_read, true) {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
