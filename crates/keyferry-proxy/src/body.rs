@@ -1,12 +1,12 @@
 //! The body of a request: its format, its limit, its deadline.
 
-use axum::{body::Body as RequestBody, extract::Request};
+use axum::extract::Request;
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::LengthLimitError;
 use tokio::time::timeout;
 
-use crate::{config::Limits, error::ProxyError};
+use crate::{config::Limits, error::ProxyError, whole};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +34,12 @@ impl Body {
         if announced.is_some_and(|length| length > limits.body as u64) {
             return Err(ProxyError::BodyTooLong);
         }
-        let read = Limited::<RequestBody>::new(request.into_body(), limits.body).collect();
+        let read = whole::read(request.into_body(), limits.body);
         match timeout(limits.body_wait, read).await {
             Err(_) => Err(ProxyError::BodyTooSlow),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ProxyError::BodyTooLong),
             Ok(Err(_)) => Err(ProxyError::BodyBroken),
-            Ok(Ok(body)) => Ok(Self { format, bytes: body.to_bytes() }),
+            Ok(Ok(bytes)) => Ok(Self { format, bytes }),
         }
     }
 }

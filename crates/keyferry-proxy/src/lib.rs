@@ -57,6 +57,7 @@ mod state;
 mod traces;
 mod updates;
 mod upstream;
+mod whole;
 
 pub use clock::Clock;
 pub use config::{

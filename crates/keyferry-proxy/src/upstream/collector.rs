@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Collected, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -23,6 +23,7 @@ use crate::{
     config::{Limits, Outside, TraceExport},
     retry_after,
     start_error::StartError,
+    whole,
 };
 
 /// Longest answer, in bytes: it says at most how many spans were rejected, and why.
@@ -111,8 +112,7 @@ async fn read(response: Response<Incoming>) -> Result<Bytes, NotTaken> {
     let (head, body) = response.into_parts();
     match head.status {
         status if status.is_success() => {
-            let answer = Limited::new(body, LONGEST_ANSWER).collect().await;
-            answer.map(Collected::to_bytes).map_err(|error| NotTaken::broke(&*error))
+            whole::read(body, LONGEST_ANSWER).await.map_err(|error| NotTaken::broke(&*error))
         }
         status @ (StatusCode::TOO_MANY_REQUESTS
         | StatusCode::BAD_GATEWAY

@@ -9,6 +9,7 @@ mod collector;
 mod connect;
 mod connections;
 mod egress;
+mod lookups;
 mod resolve;
 mod tls;
 
@@ -17,7 +18,7 @@ use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{Full, LengthLimitError};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -42,6 +43,7 @@ use crate::{
     fault::Fault,
     retry_after,
     start_error::StartError,
+    whole,
 };
 
 /// What providers see as our name.
@@ -236,8 +238,8 @@ impl Upstream {
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || !plain {
             return Ok(UpstreamReply { status, retry_after, body: Bytes::new() });
         }
-        match Limited::new(body, self.longest_reply).collect().await {
-            Ok(body) => Ok(UpstreamReply { status, retry_after, body: body.to_bytes() }),
+        match whole::read(body, self.longest_reply).await {
+            Ok(body) => Ok(UpstreamReply { status, retry_after, body }),
             Err(error) if error.is::<LengthLimitError>() => Err(Fault::TooLong),
             Err(_) => Err(Fault::Broken),
         }

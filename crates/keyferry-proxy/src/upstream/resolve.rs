@@ -18,10 +18,13 @@ use keyferry_core::provider::HostPattern;
 use tower::Service;
 use url::Url;
 
+use super::lookups::Lookups;
+
 /// Looks names up.
 #[derive(Debug, Clone)]
 pub(super) struct Resolver {
     inner: GaiResolver,
+    lookups: Lookups,
     near: Near,
 }
 
@@ -39,7 +42,7 @@ struct OwnNetwork {
 
 impl Resolver {
     pub(super) fn new(near: Near) -> Self {
-        Self { inner: GaiResolver::new(), near }
+        Self { inner: GaiResolver::new(), lookups: Lookups::default(), near }
     }
 
     fn may_be_near(&self, host: &str) -> bool {
@@ -61,8 +64,11 @@ impl Service<Name> for Resolver {
     fn call(&mut self, name: Name) -> Self::Future {
         let near = self.may_be_near(name.as_str());
         let host = name.as_str().to_owned();
-        let found = self.inner.call(name);
-        Box::pin(async move { choose(found.await?, near, host).map(Vec::into_iter) })
+        let (lookups, mut inner) = (self.lookups.clone(), self.inner.clone());
+        Box::pin(async move {
+            let found = lookups.find(&host, || inner.call(name)).await?;
+            choose(found.iter().copied(), near, host).map(Vec::into_iter)
+        })
     }
 }
 

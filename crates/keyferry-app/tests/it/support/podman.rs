@@ -30,8 +30,6 @@ static SHARED: Mutex<Weak<Podman>> = Mutex::new(Weak::new());
 /// A Podman that runs. Nothing, said loudly, where the machine has none; where `CI` is set, that fails the test.
 pub(crate) async fn podman() -> Option<Arc<Podman>> {
     if !is_there() {
-        assert!(std::env::var_os("CI").is_none(), "there is no Podman: cargo xtask setup installs it");
-        eprintln!("SKIPPED: this machine has no Podman and runc; `cargo xtask setup` installs them");
         return None;
     }
     // Two tests at once must not start two; starting one takes a moment, and blocks no other thread's runtime.
@@ -49,13 +47,19 @@ pub(crate) async fn podman() -> Option<Arc<Podman>> {
     .unwrap()
 }
 
-fn is_there() -> bool {
+/// Whether the machine has one. If not, that is said loudly; where `CI` is set, it fails the test.
+pub(crate) fn is_there() -> bool {
     let works = |program: &str| {
         let tried =
             Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         tried.is_ok_and(|status| status.success())
     };
-    cfg!(target_os = "linux") && works("podman") && works("runc")
+    if cfg!(target_os = "linux") && works("podman") && works("runc") {
+        return true;
+    }
+    assert!(std::env::var_os("CI").is_none(), "there is no Podman: cargo xtask setup installs it");
+    eprintln!("SKIPPED: this machine has no Podman and runc; `cargo xtask setup` installs them");
+    false
 }
 
 impl Podman {
@@ -145,7 +149,7 @@ impl Drop for Podman {
 }
 
 /// Podman with a storage and a configuration of its own, whatever the machine's say.
-fn command(folder: &Path) -> Command {
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new("podman");
     for (name, (file, _)) in configuration(folder) {
         command.env(name, folder.join(file));

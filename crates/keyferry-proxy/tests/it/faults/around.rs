@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::support::named::tests;
 
 /// What happens, what comes of it, what tells so beside the log, and the tests that bring it about.
-const AROUND: [(&str, &str, &str, &[&str]); 21] = [
+const AROUND: [(&str, &str, &str, &[&str]); 25] = [
     (
         "the caller hangs up while its exchange is under way",
         "the exchange is completed, once: the code or token is spent by then, and whoever asks again with the same `Idempotency-Key` gets the answer",
@@ -32,9 +32,12 @@ const AROUND: [(&str, &str, &str, &[&str]); 21] = [
     ),
     (
         "one of three replicas is replaced after the other, under load",
-        "0 exchanges fail",
-        "",
-        &["one_replica_after_the_other_is_replaced_under_load_and_no_exchange_fails"],
+        "0 exchanges fail, and each code is sent once. It is taken out of the web server first, or, with time to drain, while it says that it ends",
+        "`/ready` is 503",
+        &[
+            "one_replica_after_the_other_is_replaced_under_load_and_no_exchange_fails",
+            "of_processes_that_are_replaced_one_after_the_other_under_load_none_fails_an_exchange",
+        ],
     ),
     (
         "`kill -9` of one of three replicas under load",
@@ -74,6 +77,24 @@ const AROUND: [(&str, &str, &str, &[&str]); 21] = [
         "one address has 1,536, and further ones of it are closed; beyond 2,048 in all who comes waits until one ends",
         "`keyferry_proxy_connections`",
         &["a_proxy_that_is_full_by_default_turns_one_address_away_and_has_the_others_wait"],
+    ),
+    (
+        "callers have as many connections, requests and slow bodies of the longest kind held as it takes by default",
+        "what is beyond them is 503 or closed, and the memory beside the program's file stays below 96 MiB; it serves on afterwards",
+        "`keyferry_proxy_requests_total{outcome=\"full\"}`",
+        &["a_proxy_of_which_callers_have_all_held_that_it_takes_stays_small"],
+    ),
+    (
+        "bodies come in parts of a byte",
+        "they take the room of bodies",
+        "",
+        &["bodies_in_parts_of_a_byte_take_the_room_of_bodies"],
+    ),
+    (
+        "1,500 connections with slow bodies of the longest kind, in a container of 128 MiB, or of 64 MiB with `KEYFERRY_PROXY_CONNECTIONS=400`",
+        "what is too much is 503 or closed, and the process lives",
+        "`keyferry_proxy_connections`",
+        &["a_proxy_in_a_small_container_turns_away_what_is_too_much_and_lives"],
     ),
     (
         "the clock is set forward or back by hours, under load",
@@ -143,6 +164,12 @@ const AROUND: [(&str, &str, &str, &[&str]); 21] = [
         "it rests: 503 `temporarily_unavailable` with Retry-After at once, and others are served",
         "`keyferry_proxy_requests_total{outcome=\"provider_resting\"}`",
         &["a_provider_that_can_not_be_reached_is_left_in_peace"],
+    ),
+    (
+        "nobody answers for a provider's name, which 256 callers ask for at once",
+        "each is 502 `temporarily_unavailable` within its deadline; one lookup is under way for all of them, other providers are served meanwhile, and the end of the process does not wait for it",
+        "`keyferry_proxy_exchanges_total{outcome=\"provider_unreachable\"}`",
+        &["a_provider_whose_name_is_never_answered_for_holds_up_only_those_who_ask_for_it"],
     ),
     (
         "a defect in a handler",

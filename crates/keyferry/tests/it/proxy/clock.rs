@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, client, refresh, until};
+use super::stage::{Stage, client, code, refresh, until};
 use crate::support::{OwnClock, Service};
 
 const ADA: &str = "ada=the-access-key-of-ada-0123456789";
@@ -36,15 +36,8 @@ impl Caller<'_> {
     }
 
     /// Redeems a code of its own.
-    async fn redeem(&self, code: &str, again_as: Option<&str>) -> Value {
-        let body = json!({
-            "provider": "acme",
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": "http://127.0.0.1:51234/oauth/callback/acme",
-            "code_verifier": "a-verifier-of-the-tests-with-enough-characters-0123",
-        });
-        let (status, reply) = self.post(&body, again_as).await;
+    async fn redeem(&self, one: &str, again_as: Option<&str>) -> Value {
+        let (status, reply) = self.post(&code(one), again_as).await;
         assert_eq!(status, 200, "{reply}");
         reply
     }

@@ -26,7 +26,7 @@ const SECONDS: usize = 4;
 const CALLERS: usize = 25;
 
 /// Lets this process open as many files as the tests want, where the system lets it, which every machine of CI does.
-fn enough_files() -> bool {
+pub(super) fn enough_files() -> bool {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let enough = current.is_none_or(|files| files >= FILES)
         || setrlimit(Resource::Nofile, Rlimit { current: Some(FILES), maximum }).is_ok();
@@ -52,7 +52,7 @@ async fn connect(from: [u8; 4], to: SocketAddr) -> std::io::Result<TcpStream> {
 }
 
 /// So many of them, some at a time.
-async fn connections(count: usize, from: [u8; 4], to: SocketAddr) -> Vec<TcpStream> {
+pub(super) async fn connections(count: usize, from: [u8; 4], to: SocketAddr) -> Vec<TcpStream> {
     let mut all = Vec::with_capacity(count);
     while all.len() < count {
         let some = (all.len()..count).take(200).map(|_| connect(from, to));

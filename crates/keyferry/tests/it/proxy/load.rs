@@ -8,9 +8,10 @@ use std::{
     time::Instant,
 };
 
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use super::stage::{client, refresh};
+use super::stage::{client, code, refresh};
 
 /// A load that goes on until it is ended.
 pub(super) struct Load {
@@ -41,6 +42,15 @@ pub(super) enum Outcome {
 impl Load {
     /// So many callers at this URL. They keep their connections, or make one for each request. Who is refused asks no more, if told so.
     pub(super) fn start(url: &str, callers: usize, keep: bool, until_refused: bool) -> Self {
+        Self::of(refresh, url, callers, keep, until_refused)
+    }
+
+    /// So many callers with codes, each with a connection for each.
+    pub(super) fn of_codes(url: &str, callers: usize) -> Self {
+        Self::of(code, url, callers, false, false)
+    }
+
+    fn of(grant: fn(&str) -> Value, url: &str, callers: usize, keep: bool, until_refused: bool) -> Self {
         let (over, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let callers = (0..callers).map(|caller| {
             let (url, over, done) = (format!("{url}/oauth/token"), Arc::clone(&over), Arc::clone(&done));
@@ -53,7 +63,7 @@ impl Load {
                     }
                     let kind = if keep { "k" } else { "f" };
                     let token = format!("{kind}{caller}-{n}");
-                    let (begun, outcome) = (Instant::now(), ask(&client, &url, &token).await);
+                    let (begun, outcome) = (Instant::now(), ask(&client, &url, &grant(&token)).await);
                     let ends = until_refused && outcome == Outcome::Refused;
                     done.fetch_add(1, Ordering::Relaxed);
                     all.push(Asked { token, begun, outcome });
@@ -89,11 +99,11 @@ impl Load {
     }
 }
 
-async fn ask(client: &reqwest::Client, url: &str, token: &str) -> Outcome {
+async fn ask(client: &reqwest::Client, url: &str, grant: &Value) -> Outcome {
     let broken = |error: reqwest::Error| {
         if error.is_connect() { Outcome::Refused } else { Outcome::Broken(format!("{error:?}")) }
     };
-    let reply = match client.post(url).json(&refresh(token)).send().await {
+    let reply = match client.post(url).json(grant).send().await {
         Ok(reply) => reply,
         Err(error) => return broken(error),
     };

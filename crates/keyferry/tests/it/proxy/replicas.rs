@@ -1,4 +1,4 @@
-//! Three proxies behind a real nginx, one of which is killed.
+//! Three proxies behind a real nginx, one of which is killed, or each of which is replaced.
 
 use std::{
     collections::BTreeSet,
@@ -8,9 +8,10 @@ use std::{
 use super::{
     load::{Load, Outcome},
     nginx::Nginx,
-    stage::{Stage, address, asked, slow, until},
+    redis::Redis,
+    stage::{Kept, Stage, address, asked, redeemed, slow, until},
 };
-use crate::support::{Service, kill};
+use crate::support::{Service, kill, terminate};
 
 /// Callers, each of whom has one request under way at a time.
 const CALLERS: usize = 12;
@@ -66,6 +67,63 @@ async fn of_a_replica_that_is_killed_only_what_was_under_way_there_fails() {
     }
     let heard: Vec<_> = elsewhere.iter().cloned().chain(stage.asked()).collect();
     assert_eq!(heard.len(), heard.iter().collect::<BTreeSet<_>>().len(), "a token was sent twice");
+    drop(nginx);
+    for proxy in proxies {
+        assert_eq!(proxy.end(&stage.world), 0);
+    }
+    stage.world.end().await;
+}
+
+/// Waits until a proxy has served some of the load, and counts in the store that all share.
+async fn serves(proxy: &Service) {
+    let mut own = Kept::to(proxy).await;
+    let good =
+        "keyferry_proxy_exchanges_total{provider=\"acme\",grant=\"authorization_code\",outcome=\"ok\"}";
+    until("it serves", async || {
+        own.metric(good).await > 30 && own.metric("keyferry_proxy_store_up").await == 1
+    })
+    .await;
+}
+
+/// As an orchestrator does it: the next one is ended once the one before has its successor. That one ends is told to it and to the web
+/// server at the same time, so that it must serve on until the latter knows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_processes_that_are_replaced_one_after_the_other_under_load_none_fails_an_exchange() {
+    let Some(redis) = Redis::start().await else { return };
+    let stage = Stage::new(Duration::from_millis(10)).await;
+    let variables = [
+        ("KEYFERRY_PROXY_STORE_URL", &*redis.url()),
+        ("KEYFERRY_PROXY_TRUSTED_PROXIES", "127.0.0.1"),
+        ("KEYFERRY_PROXY_RATE_PER_ADDRESS", "1000000/h"),
+        ("KEYFERRY_PROXY_DRAIN", "2"),
+    ];
+    let start = || Service::start(stage.command("127.0.0.1:0", &variables));
+    let addresses = |proxies: &[Service]| proxies.iter().map(address).collect::<Vec<_>>();
+    let mut proxies: Vec<_> = (0..3).map(|_| start()).collect();
+    let Some(nginx) = Nginx::before(&addresses(&proxies)).await else { return };
+    let load = Load::of_codes(nginx.url("").trim_end_matches('/'), CALLERS);
+    for _ in 0..3 {
+        for proxy in &proxies {
+            serves(proxy).await;
+        }
+        let old = proxies.remove(0);
+        terminate(old.pid());
+        nginx.send_to(&addresses(&proxies)).await;
+        assert_eq!(old.wait(&stage.world), 0);
+        proxies.push(start());
+        nginx.send_to(&addresses(&proxies)).await;
+    }
+    for proxy in &proxies {
+        serves(proxy).await;
+    }
+    let all = load.end().await;
+
+    let failed: Vec<_> = all.iter().filter(|request| request.outcome != Outcome::Answered(200)).collect();
+    assert!(failed.is_empty(), "{failed:?} of {}", all.len());
+    let (asked, mut heard) = (all.iter().map(|request| request.token.clone()), redeemed(&stage.provider));
+    heard.sort_unstable();
+    assert_eq!(heard, Vec::from_iter(BTreeSet::from_iter(asked)), "not each code was sent, or one twice");
+    println!("{} exchanges, none of which failed", all.len());
     drop(nginx);
     for proxy in proxies {
         assert_eq!(proxy.end(&stage.world), 0);

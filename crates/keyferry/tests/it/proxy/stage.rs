@@ -76,16 +76,34 @@ pub(super) async fn slow(time: Duration) -> RawProvider {
 
 /// The tokens that a provider was asked to refresh.
 pub(super) fn asked(provider: &RawProvider) -> Vec<String> {
-    let requests = provider.requests();
-    let token =
-        |request: &String| Some(request.split("refresh_token=").nth(1)?.split('&').next()?.to_owned());
     // `grant_type=refresh_token` ends without a sign of equality.
-    requests.iter().filter_map(token).collect()
+    parameters(provider, "refresh_token=")
+}
+
+/// The codes that a provider was asked to redeem.
+pub(super) fn redeemed(provider: &RawProvider) -> Vec<String> {
+    parameters(provider, "&code=")
+}
+
+fn parameters(provider: &RawProvider, begin: &str) -> Vec<String> {
+    let value = |request: &String| Some(request.split(begin).nth(1)?.split('&').next()?.to_owned());
+    provider.requests().iter().filter_map(value).collect()
 }
 
 /// A refresh of `acme`.
 pub(super) fn refresh(token: &str) -> Value {
     json!({ "provider": "acme", "grant_type": "refresh_token", "refresh_token": token })
+}
+
+/// An exchange of a code of `acme`.
+pub(super) fn code(code: &str) -> Value {
+    json!({
+        "provider": "acme",
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": "http://127.0.0.1:51234/oauth/callback/acme",
+        "code_verifier": "a-verifier-of-the-tests-with-enough-characters-0123",
+    })
 }
 
 /// The address of a service.

@@ -7,6 +7,8 @@ mod browser;
 #[cfg(target_os = "linux")]
 mod clock;
 #[cfg(target_os = "linux")]
+mod contained;
+#[cfg(target_os = "linux")]
 mod display;
 #[cfg(target_os = "linux")]
 mod keychain;
@@ -36,13 +38,15 @@ pub(crate) use browser::{Chromium, NARROW, Tab, WIDE, link, program};
 #[cfg(target_os = "linux")]
 pub(crate) use clock::OwnClock;
 #[cfg(target_os = "linux")]
+pub(crate) use contained::Container;
+#[cfg(target_os = "linux")]
 pub(crate) use display::Display;
 #[cfg(target_os = "linux")]
 pub(crate) use keychain::Keychain;
 #[cfg(unix)]
 pub(crate) use prepared::after;
 #[cfg(target_os = "linux")]
-pub(crate) use prepared::mounted;
+pub(crate) use prepared::{in_own_network, mounted};
 pub(crate) use processes::{hangup, interrupt, kill, left_over, terminate, until};
 pub(crate) use service::Service;
 
