@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that has to hold, step by step, on a clean clone as in CI.
 
 mod advisories;
+mod failures;
 mod ledger;
 mod steps;
 
@@ -60,6 +61,11 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     step::say(&format!("\n{:.0} s", started.elapsed().as_secs_f64()));
     if outcome.is_ok() {
         let _ = fs::remove_dir_all(&folder);
+    }
+    if outcome.is_err()
+        && let Ok(printed) = fs::read(records.output())
+    {
+        failures::of(&String::from_utf8_lossy(&printed)).iter().for_each(|line| step::say(line));
     }
     let failed = usize::from(outcome.is_err());
     let told = outcome

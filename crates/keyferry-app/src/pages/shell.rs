@@ -77,7 +77,7 @@ impl Visit {
     /// The whole page.
     pub(super) async fn show(&self, page: Page) -> Response {
         let attention = Attention::read(&self.engine).await;
-        let told = self.engine.sessions.told(self.session);
+        let told = self.told();
         // Whatever a page shows: an account that needs the person is told on all of them.
         let kinds = page.live.iter().chain(&["connection"]).collect::<BTreeSet<_>>();
         let news: Vec<_> = kinds.iter().map(|kind| format!("kf:{kind} from:body delay:60ms")).collect();

@@ -1,9 +1,6 @@
 //! `/sign-ins/{id}`: a sign-in under way.
 
-use axum::{
-    http::HeaderMap,
-    response::{IntoResponse as _, Response},
-};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 
 use super::{
@@ -75,15 +72,14 @@ pub(super) fn config(fields: &Fields, prefix: &str) -> std::collections::BTreeMa
 }
 
 /// `GET`: where it stands; the account, once there is one.
-pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>, headers: HeaderMap) -> Shown {
+pub(super) async fn show(visit: Visit, Of(ticket): Of<Ticket>) -> Shown {
     let wait = Parameters(Wait { wait: 0, after: None });
     let sign_in = sign_ins::show(visit.shared(), Named(ticket), wait).await?.0;
     if let (SignInState::Done, Some(connection)) = (sign_in.state, &sign_in.connection) {
         let to = format!("/accounts/{connection}");
         let there = visit.go(&to, Notice::good("You are signed in, and the account is kept"));
         // A script would follow a redirect by itself, and show the account at this address.
-        let by_script = headers.contains_key("hx-request");
-        return Ok(if by_script { [("hx-redirect", to)].into_response() } else { there });
+        return Ok(if visit.by_script { [("hx-redirect", to)].into_response() } else { there });
     }
     let body = html! {
         p.crumbs { a href="/accounts" { "Accounts" } }

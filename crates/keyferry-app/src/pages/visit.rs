@@ -23,6 +23,10 @@ pub(super) const FORM_TOKEN: &str = "form_token";
 pub(super) struct Visit {
     pub(super) engine: Arc<Engine>,
     pub(super) session: SessionKey,
+    /// The path of what is asked for.
+    path: String,
+    /// Whether a script asks, to merge what has changed into the page that is shown.
+    pub(super) by_script: bool,
     form_token: String,
 }
 
@@ -36,8 +40,14 @@ impl FromRequestParts<Arc<Engine>> for Visitor {
         let Some(Caller::Person(session)) = parts.extensions.get::<Caller>().copied() else {
             return Ok(Self(None));
         };
-        let form_token = engine.sessions.form_token(session);
-        Ok(Self(form_token.map(|form_token| Visit { engine: Arc::clone(engine), session, form_token })))
+        let visit = engine.sessions.form_token(session).map(|form_token| Visit {
+            engine: Arc::clone(engine),
+            session,
+            path: parts.uri.path().to_owned(),
+            by_script: parts.headers.contains_key("hx-request"),
+            form_token,
+        });
+        Ok(Self(visit))
     }
 }
 
@@ -63,9 +73,14 @@ impl Visit {
         html! { input type="hidden" name=(FORM_TOKEN) value=(self.form_token); }
     }
 
-    /// Sends the person on, with a word for the next page.
+    /// The word that was left for the page. A script, which shows none, takes none.
+    pub(super) fn told(&self) -> Option<Notice> {
+        if self.by_script { None } else { self.engine.sessions.told(self.session, &self.path) }
+    }
+
+    /// Sends the person on to a page, with a word for it.
     pub(super) fn go(&self, to: &str, notice: impl Into<Notice>) -> Response {
-        self.engine.sessions.tell(self.session, notice.into());
+        self.engine.sessions.tell(self.session, to, notice.into());
         see(to)
     }
 

@@ -91,14 +91,15 @@ impl Sessions {
         self.lock().open.remove(key);
     }
 
-    /// Leaves a word for the next page of the session.
-    pub(crate) fn tell(&self, key: SessionKey, notice: Notice) {
-        self.lock().open.tell(key, notice);
+    /// Leaves a word for the session's page at this address, in the place of one before it.
+    pub(crate) fn tell(&self, key: SessionKey, at: &str, notice: Notice) {
+        self.lock().open.tell(key, at.to_owned(), notice, Instant::now());
     }
 
-    /// Takes the word that was left.
-    pub(crate) fn told(&self, key: SessionKey) -> Option<Notice> {
-        self.lock().open.told(key)
+    /// The word that was left for the page at this address, told once; for a moment again, as a browser that asks twice shows the second
+    /// answer. What other pages ask meanwhile takes nothing of it.
+    pub(crate) fn told(&self, key: SessionKey, at: &str) -> Option<Notice> {
+        self.lock().open.told(key, at, Instant::now())
     }
 
     /// A panic while it was held leaves it whole: each change is one operation.

@@ -16,6 +16,12 @@ pub(super) const LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Sessions at once: a person's browsers. The one that was unused the longest makes room.
 pub(super) const MOST: usize = 32;
 
+/// How long a word waits for the page that it was left for.
+pub(super) const WAITS: Duration = Duration::from_secs(60);
+
+/// How long a word is told again after it was told: of two navigations to one page, close together, a browser shows the second.
+pub(super) const AGAIN: Duration = Duration::from_secs(2);
+
 /// The open sessions.
 #[derive(Debug, Default)]
 pub(super) struct Open(HashMap<SessionKey, Session>);
@@ -24,7 +30,15 @@ struct Session {
     form_token: String,
     begun: Instant,
     used: Instant,
-    notice: Option<Notice>,
+    word: Option<Word>,
+}
+
+/// A word that was left for the page at an address.
+struct Word {
+    at: String,
+    notice: Notice,
+    until: Instant,
+    told: bool,
 }
 
 // === impl Open ===
@@ -37,7 +51,7 @@ impl Open {
         {
             self.0.remove(&idle);
         }
-        self.0.insert(key, Session { form_token, begun: now, used: now, notice: None });
+        self.0.insert(key, Session { form_token, begun: now, used: now, word: None });
     }
 
     /// Notes that a session is used, and says whether there is one.
@@ -62,14 +76,18 @@ impl Open {
         self.0.remove(&key);
     }
 
-    pub(super) fn tell(&mut self, key: SessionKey, notice: Notice) {
+    pub(super) fn tell(&mut self, key: SessionKey, at: String, notice: Notice, now: Instant) {
         if let Some(session) = self.0.get_mut(&key) {
-            session.notice = Some(notice);
+            session.word = Some(Word { at, notice, until: now + WAITS, told: false });
         }
     }
 
-    pub(super) fn told(&mut self, key: SessionKey) -> Option<Notice> {
-        self.0.get_mut(&key)?.notice.take()
+    pub(super) fn told(&mut self, key: SessionKey, at: &str, now: Instant) -> Option<Notice> {
+        let word = self.0.get_mut(&key)?.word.as_mut().filter(|word| word.at == at && now < word.until)?;
+        if !word.told {
+            (word.told, word.until) = (true, now + AGAIN);
+        }
+        Some(word.notice.clone())
     }
 }
 

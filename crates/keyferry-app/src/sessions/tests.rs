@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::{
     cookie::{self, CookieName},
-    open::{IDLE, LIFE, MOST},
+    open::{AGAIN, IDLE, LIFE, MOST, WAITS},
     *,
 };
 
@@ -73,12 +73,27 @@ fn a_form_belongs_to_its_own_session() {
 }
 
 #[test]
-fn a_word_is_told_once() {
-    let sessions = Sessions::default();
-    let key = sessions.find(&open(&sessions)).unwrap();
-    sessions.tell(key, Notice::good("done"));
-    assert_eq!(sessions.told(key), Some(Notice::good("done")));
-    assert_eq!(sessions.told(key), None);
+fn a_word_is_told_once_by_the_page_that_it_is_for() {
+    let (mut open, now) = (Open::default(), Instant::now());
+    let key = SessionKey::of("one");
+    open.add(key, "token".to_owned(), now);
+    let tell = |open: &mut Open| open.tell(key, "/accounts".to_owned(), Notice::good("done"), now);
+    let done = Some(Notice::good("done"));
+    tell(&mut open);
+    assert_eq!(open.told(key, "/servers", now), None, "another tab's page");
+    let shown = now + WAITS - Duration::from_secs(1);
+    assert_eq!(open.told(key, "/accounts", shown), done);
+    let again = shown + AGAIN;
+    assert_eq!(
+        open.told(key, "/accounts", again - Duration::from_millis(1)),
+        done,
+        "the browser has asked twice"
+    );
+    assert_eq!(open.told(key, "/accounts", again), None, "it is loaded anew");
+    tell(&mut open);
+    assert_eq!(open.told(key, "/accounts", now + WAITS), None, "nobody came");
+    open.tell(SessionKey::of("other"), "/accounts".to_owned(), Notice::good("done"), now);
+    assert_eq!(open.told(SessionKey::of("other"), "/accounts", now), None);
 }
 
 #[test]

@@ -31,6 +31,12 @@ impl<'a> Browser<'a> {
         (response.status(), response.text().await.unwrap())
     }
 
+    /// What the page that is shown asks for when it hears of a change.
+    async fn get_by_script(&self, path: &str) -> String {
+        let request = client().get(self.app.url(path)).header(header::COOKIE, &self.cookie);
+        request.header("hx-request", "true").send().await.unwrap().text().await.unwrap()
+    }
+
     /// Sends the form of a page. Answers where it leads, or the page that comes instead.
     async fn send(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Result<String, String> {
         let (_, text) = self.get(page).await;
@@ -112,9 +118,11 @@ async fn a_server_is_installed_tried_changed_stopped_and_removed_without_a_scrip
     assert!(browser.send(page, page, &[("set.port", "0")]).await.is_err());
 
     browser.send("/servers/echo", "/servers/echo/stop", &[]).await.unwrap();
+    let stopped = "The server is stopped";
+    assert!(!browser.get("/servers").await.1.contains(stopped), "another tab's page");
+    assert!(!browser.get_by_script("/servers/echo").await.contains(stopped), "what is merged shows no word");
     let told = browser.get("/servers/echo").await.1;
-    assert!(told.contains("The server is stopped"), "{told}");
-    assert!(!browser.get("/servers/echo").await.1.contains("The server is stopped"), "said once");
+    assert!(told.contains(stopped), "{told}");
     let ask = "/servers/echo/uninstall";
     assert!(browser.get(ask).await.1.contains("It uses no account"));
     assert_eq!(browser.send(ask, ask, &[]).await.unwrap(), "/servers");

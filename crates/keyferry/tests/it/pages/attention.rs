@@ -28,7 +28,7 @@ async fn a_dead_account_is_told_on_every_open_page_and_mended_by_one_sign_in() {
     let consent = stage.chromium.opened_at("/authorize").await;
     consent.press("Allow").await;
     consent.until("location.pathname.startsWith('/oauth/callback/')").await;
-    tab.says("You are signed in").await;
+    tab.says("You are signed in, and the account is kept").await;
     tab.until("!document.title.startsWith('(')").await;
     assert_eq!(stage.world.connection(), id, "the same account");
     stage.end().await;

@@ -8,7 +8,7 @@ async fn who_was_signed_out_at_the_service_is_told_again_and_signs_in_by_clickin
     let (tab, stage) = (scene.stage.tab().await, &scene.stage);
     scene.begin(&tab).await;
     scene.acme.sign_in(&scene.display).await;
-    tab.says("You are signed in").await;
+    tab.says("You are signed in, and the account is kept").await;
     tab.says("ada@acme.example").await;
     scene.looks(&tab, "account").await;
     let id = stage.world.connection();
@@ -32,7 +32,7 @@ async fn who_was_signed_out_at_the_service_is_told_again_and_signs_in_by_clickin
     tab.click("[name=keep_signed_in]").await;
     tab.press("Open the window").await;
     scene.acme.sign_in(&scene.display).await;
-    tab.says("You are signed in").await;
+    tab.says("You are signed in, and the account is kept").await;
     assert_eq!(stage.world.connection(), id, "the same account");
 
     // With a profile that was kept the window goes by itself, and it is told all the same.
@@ -43,7 +43,7 @@ async fn who_was_signed_out_at_the_service_is_told_again_and_signs_in_by_clickin
     scene.looks(&tab, "kept").await;
     tab.click("[name=agreed]").await;
     tab.press("Open the window").await;
-    tab.says("You are signed in").await;
+    tab.says("You are signed in, and the account is kept").await;
     assert_eq!(scene.acme.visits(), 0, "nobody had to sign in");
     assert_eq!(stage.world.json(&["connections", "show", &id])["stays_signed_in"], true);
 
@@ -52,7 +52,7 @@ async fn who_was_signed_out_at_the_service_is_told_again_and_signs_in_by_clickin
     tab.click("[name=agreed]").await;
     tab.click("[name=keep_signed_in]").await;
     tab.press("Open the window").await;
-    tab.says("You are signed in").await;
+    tab.says("You are signed in, and the account is kept").await;
     assert_eq!(stage.world.json(&["connections", "show", &id])["stays_signed_in"], false);
     assert_eq!(tab.complaints(), Vec::<String>::new());
     scene.end().await;
