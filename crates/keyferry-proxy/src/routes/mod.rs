@@ -75,7 +75,7 @@ impl Routes {
     /// The API; with `/metrics` only where nobody from outside can read it.
     pub(crate) fn api(proxy: Arc<ProxyState>, with_metrics: bool) -> Self {
         let router = build(proxy, |path| path != METRICS || with_metrics);
-        Self { router, with_tokens: false }
+        Self { router, with_tokens: true }
     }
 
     /// `/metrics` alone, for an address of its own.

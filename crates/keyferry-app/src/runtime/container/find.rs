@@ -14,8 +14,8 @@ use super::{
 };
 use crate::runtime::{RuntimeError, process::watchdog::Watchdog};
 
-/// How long one socket may take to answer. It is on this machine.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// How long one socket may take to answer. It is on this machine, which may be busy, or start the engine for this question.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What names an engine, the first that is set.
 const NAMED_BY: [&str; 2] = ["CONTAINER_HOST", "DOCKER_HOST"];

@@ -19,9 +19,9 @@ const MOST: usize = 96 * 1024;
 /// The longest body that is read.
 const LONGEST: usize = 16 * 1024;
 /// Bodies in parts of a byte. Kept as they come, each would take forty times its size.
-const IN_BYTES: usize = 32;
+const IN_BYTES: usize = 16;
 /// What they may take together, in KiB.
-const MOST_IN_BYTES: usize = 8 * 1024;
+const MOST_IN_BYTES: usize = 4 * 1024;
 /// Requests that are taken at once by default, and the other connections, but for that of the test's own questions.
 const UNDER_WAY: usize = 1_024;
 const BEYOND: usize = 2_048 - UNDER_WAY - 1;
