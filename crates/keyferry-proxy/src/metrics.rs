@@ -77,7 +77,8 @@ pub(crate) struct OpenConnection(Gauge<i64, AtomicI64>);
 // === impl Metrics ===
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    /// `with_store` says whether there is a store for limits to tell of.
+    pub(crate) fn new(with_store: bool) -> Self {
         let mut registry = Registry::with_prefix("keyferry_proxy");
         let requests = Family::default();
         let seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
@@ -104,8 +105,10 @@ impl Metrics {
             handshakes_failed.clone(),
         );
         registry.register("exchange_seconds", "Time that a provider took", exchange_seconds.clone());
-        registry.register("store_up", "Whether the store for limits is there", store_up.clone());
-        registry.register("store_failures", "Calls of that store that failed", store_failures.clone());
+        if with_store {
+            registry.register("store_up", "Whether the store for limits is there", store_up.clone());
+            registry.register("store_failures", "Calls of that store that failed", store_failures.clone());
+        }
         let (spans_exported, spans_dropped) = (Counter::default(), Counter::default());
         registry.register("spans_exported", "Spans that the collector took", spans_exported.clone());
         registry.register("spans_dropped", "Spans that it did not get or take", spans_dropped.clone());
@@ -221,4 +224,16 @@ impl Drop for OpenConnection {
 
 fn buckets() -> Histogram {
     Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 1.0, 3.0, 10.0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Metrics;
+
+    #[test]
+    fn a_store_that_nobody_asked_for_is_not_told_to_be_away() {
+        for with_store in [false, true] {
+            assert_eq!(Metrics::new(with_store).text().unwrap().contains("store"), with_store);
+        }
+    }
 }

@@ -63,7 +63,7 @@ pub(crate) struct ProxyState {
 
 impl ProxyState {
     pub(crate) fn new(config: &ProxyConfig) -> Result<Self, StartError> {
-        let (clock, metrics) = (config.clock.clone(), Arc::new(Metrics::new()));
+        let (clock, metrics) = (config.clock.clone(), Arc::new(Metrics::new(config.outside.store.is_some())));
         let store =
             config.outside.store.as_ref().map(|url| Store::new(url.expose_secret(), Arc::clone(&metrics)));
         // The error of its parser could repeat a password.

@@ -185,7 +185,7 @@ impl AccessKeys {
 
     pub(crate) fn from_environment(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let found = source::secret(lookup, VARIABLE)?;
-        Ok(found.map(|found| Self::parse(found.text.expose_secret())).transpose()?.unwrap_or_default())
+        Ok(found.map(|found| Self::parse(found.told().expose_secret())).transpose()?.unwrap_or_default())
     }
 }
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use http::Uri;
 use keyferry_core::{provider::HostPattern, secret::SecretText};
 
-use super::{ConfigError, source};
+use super::{
+    ConfigError,
+    source::{self, Found},
+};
 
 const CA: &str = "KEYFERRY_PROXY_CA_FILE";
 const PRIVATE: &str = "KEYFERRY_PROXY_PRIVATE_HOSTS";
@@ -52,7 +55,7 @@ impl Outside {
                 rule: "hosts such as git.corp.example or *.corp.example, with commas between them",
             })?,
             egress: egress.transpose()?,
-            store: source::secret(lookup, STORE)?.map(|found| found.text),
+            store: source::secret(lookup, STORE)?.map(Found::told),
         })
     }
 }

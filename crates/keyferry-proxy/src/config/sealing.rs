@@ -127,7 +127,7 @@ impl SealingKeys {
     ) -> Result<Option<Self>, ConfigError> {
         let read = |variable: &'static str| -> Result<Option<SealingKey>, ConfigError> {
             let found = source::secret(lookup, variable)?;
-            let key = found.map(|found| SealingKey::parse(found.text.expose_secret())).transpose();
+            let key = found.map(|found| SealingKey::parse(found.told().expose_secret())).transpose();
             key.map_err(|why| ConfigError::Sealing { variable, why })
         };
         let refused = |why| Err(ConfigError::Sealing { variable: PREVIOUS, why });

@@ -46,6 +46,18 @@ pub(super) struct Found {
     pub(super) readable_by_all: Option<String>,
 }
 
+// === impl Found ===
+
+impl Found {
+    /// The text. That every user of the machine may read its file is told in the log.
+    pub(super) fn told(self) -> SecretText {
+        if let Some(path) = self.readable_by_all {
+            tracing::warn!("every user of this machine may read {path}; chmod 600 it");
+        }
+        self.text
+    }
+}
+
 /// Reads `variable`, or the file that `{variable}_FILE` names without the newline at its end.
 pub(super) fn secret(
     lookup: &impl Fn(&str) -> Option<String>,

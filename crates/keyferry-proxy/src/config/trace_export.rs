@@ -124,7 +124,7 @@ impl TraceExport {
         for variable in [TRACES_HEADERS, HEADERS] {
             if let Some(found) = source::secret(lookup, variable)? {
                 let rule = "name=value, several with commas between them; a comma in a value is %2C, a per cent sign %25";
-                return headers(found.text.expose_secret()).ok_or_else(|| refused(variable, rule));
+                return headers(found.told().expose_secret()).ok_or_else(|| refused(variable, rule));
             }
         }
         Ok(HeaderMap::new())

@@ -8,7 +8,7 @@ use crate::fault::Fault;
 const CANARIES: [&str; 4] = ["canary-access", "canary-refresh", "canary-id", "canary-fact"];
 
 fn replay() -> Replay {
-    Replay::new(&Limits::default(), Clock::system(), Arc::new(Metrics::new()))
+    Replay::new(&Limits::default(), Clock::system(), Arc::new(Metrics::new(false)))
 }
 
 fn key(byte: u8) -> IdempotencyKey {

@@ -1,8 +1,9 @@
 //! What is logged, at the most talkative level: one line for each request, and never a secret.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 
-use keyferry_proxy::{AccessKeys, SealingKey, SealingKeys};
+use keyferry_core::provider::ProviderSet;
+use keyferry_proxy::{AccessKeys, ProxyConfig, SealingKey, SealingKeys};
 use keyferry_sandbox::{Fault, Target};
 use serde_json::json;
 
@@ -121,4 +122,30 @@ async fn what_a_caller_sends_can_not_write_lines_of_its_own() {
     proxy.token(&json!({ "provider": "a\nforged", "grant_type": "\u{1b}[2Jforged" })).await;
     assert_eq!(log.requests().len(), 4);
     assert!(!log.text().contains("forged"));
+}
+
+#[tokio::test]
+async fn a_secret_file_that_all_may_read_is_told_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = [
+        ("KEYFERRY_PROXY_ACCESS_KEYS", format!("ada={KEY}")),
+        ("KEYFERRY_PROXY_SEALING_KEY", format!("{}=", "A".repeat(43))),
+        ("KEYFERRY_PROXY_STORE_URL", "redis://127.0.0.1:1".to_owned()),
+    ];
+    let named = |variable: &str| folder.path().join(variable).display().to_string();
+    let told = |mode| {
+        let (log, _guard) = Captured::start();
+        for (variable, text) in &secrets {
+            fs::write(named(variable), text).unwrap();
+            fs::set_permissions(named(variable), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let lookup = |asked: &str| {
+            let variable = asked.strip_suffix("_FILE")?;
+            secrets.iter().any(|(known, _)| *known == variable).then(|| named(variable))
+        };
+        ProxyConfig::from_environment(Arc::new(ProviderSet::default()), lookup).unwrap();
+        secrets.each_ref().map(|(variable, _)| log.text().contains(&named(variable)))
+    };
+    assert_eq!(told(0o644), [true; 3]);
+    assert_eq!(told(0o640), [false; 3]);
 }
