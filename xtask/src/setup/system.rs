@@ -11,7 +11,7 @@ pub(super) fn run() {
     let there = [
         ("git", works("git", &["--version"])),
         // The program, not the shell's own.
-        ("procps", works("kill", &["--version"]) || works("kill", &["-l"])),
+        ("procps", works("kill", &["-l"])),
         // Debian keeps it out of an ordinary person's `PATH`.
         ("iproute2", ["ip", "/usr/sbin/ip", "/sbin/ip"].into_iter().any(|program| works(program, &["-V"]))),
     ];
