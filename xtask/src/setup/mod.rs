@@ -14,6 +14,7 @@ mod pages;
 pub(crate) mod python;
 mod redis;
 mod schemathesis;
+mod system;
 
 use std::process::Command;
 
@@ -47,6 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
         "building it, which takes a few minutes once",
         Command::new("cargo").args(["install", "cargo-deny", "--locked"]),
     )?;
+    system::run();
     keychain::run();
     certified::run();
     foreign::run();

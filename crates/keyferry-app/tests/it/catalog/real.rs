@@ -9,14 +9,13 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-/// The folder, beside the project. They are not ours, so no copy of them lies in it.
+/// The folder that `KEYFERRY_TEST_MANIFESTS` names. They are not ours, so no copy of them lies in the project.
 fn folder() -> Option<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/manifests");
-    if folder.is_dir() {
-        return Some(folder.canonicalize().unwrap());
+    let named = std::env::var_os("KEYFERRY_TEST_MANIFESTS").filter(|path| !path.is_empty());
+    if named.is_none() {
+        eprintln!("SKIPPED: KEYFERRY_TEST_MANIFESTS names no folder of real manifests");
     }
-    eprintln!("SKIPPED: there are no real manifests at {}", folder.display());
-    None
+    named.map(|path| PathBuf::from(path).canonicalize().expect("KEYFERRY_TEST_MANIFESTS names a folder"))
 }
 
 async fn app(folder: PathBuf) -> TestApp {

@@ -27,7 +27,7 @@ pub(crate) struct Podman {
 
 static SHARED: Mutex<Weak<Podman>> = Mutex::new(Weak::new());
 
-/// A Podman that runs. Nothing, said loudly, where the machine has none; where `CI` is set, that fails the test.
+/// A Podman that runs. Nothing, said loudly, where the machine has none; in CI that fails the test.
 pub(crate) async fn podman() -> Option<Arc<Podman>> {
     if !is_there() {
         return None;
@@ -47,7 +47,7 @@ pub(crate) async fn podman() -> Option<Arc<Podman>> {
     .unwrap()
 }
 
-/// Whether the machine has one. If not, that is said loudly; where `CI` is set, it fails the test.
+/// Whether the machine has one. If not, that is said loudly; in CI it fails the test.
 pub(crate) fn is_there() -> bool {
     let works = |program: &str| {
         let tried =
@@ -57,8 +57,8 @@ pub(crate) fn is_there() -> bool {
     if cfg!(target_os = "linux") && works("podman") && works("runc") {
         return true;
     }
-    assert!(std::env::var_os("CI").is_none(), "there is no Podman: cargo xtask setup installs it");
     eprintln!("SKIPPED: this machine has no Podman and runc; `cargo xtask setup` installs them");
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "not run in CI: there is no Podman or no runc");
     false
 }
 

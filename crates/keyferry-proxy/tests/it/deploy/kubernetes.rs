@@ -1,11 +1,12 @@
 //! `deploy/kubernetes/`: valid by Kubernetes' own schemas, its parts fit each other, and a proxy starts with what they give it.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use keyferry_proxy::Limits;
 use serde_json::{Map, Value};
 
 use super::{
+    root,
     started::Environment,
     yaml::{documents, program, run},
 };
@@ -65,10 +66,17 @@ impl Applied {
             &self.one("Deployment", "keyferry-proxy")["spec"]["template"]["spec"]["volumes"][0],
         );
         assert_eq!(mount["name"], volume["name"]);
-        let secret = self.one("Secret", &text(&volume["secret"]["secretName"]));
-        let names = secret["stringData"].as_object().unwrap().keys().cloned().collect();
+        let names = made_secret(&text(&volume["secret"]["secretName"]));
         Environment { variables, mounted: (text(&mount["mountPath"]), names) }
     }
+}
+
+/// The keys of a Secret that is in no file, so that no empty one is applied over it: by the command that makes it.
+fn made_secret(name: &str) -> Vec<String> {
+    let command = format!("#   kubectl create secret generic {name} --namespace keyferry ");
+    let manifest = fs::read_to_string(root().join(FILES[0])).unwrap();
+    let line = manifest.lines().find_map(|line| line.strip_prefix(&command)).unwrap();
+    line.split(' ').map(|part| part.strip_prefix("--from-file=").unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -83,6 +91,7 @@ fn the_manifests_are_what_kubernetes_takes() {
 #[test]
 fn what_selects_and_what_is_named_is_there() {
     let Some(applied) = Applied::read() else { return };
+    assert_eq!(applied.of_kind("Secret").count(), 0, "it would take the place of the one in use");
     let namespace = &applied.of_kind("Namespace").next().unwrap()["metadata"]["name"];
     for one in applied.0.iter().filter(|one| one["kind"] != "Namespace") {
         assert_eq!(one["metadata"]["namespace"], *namespace, "{one}");

@@ -2,6 +2,7 @@
 //! stands in a module of its own.
 
 mod compose;
+mod image;
 mod kubernetes;
 mod started;
 mod unit;

@@ -59,6 +59,8 @@ fn the_unit_hands_over_each_secret_that_it_names_and_has_time_to_end() {
     let named: Vec<_> = after("Environment=").map(|line| line.split_once("=%d/").unwrap().1).collect();
     assert!(loaded.len() > 2);
     assert_eq!(loaded, named);
+    // The copies are made at the start alone.
+    assert_eq!(after("ExecReload=").count(), 0);
     let given: u64 = after("TimeoutStopSec=").next().unwrap().strip_suffix('s').unwrap().parse().unwrap();
     assert!(Duration::from_secs(given) > Limits::default().shutdown * 2);
 }

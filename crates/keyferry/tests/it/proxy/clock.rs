@@ -61,7 +61,7 @@ async fn a_clock_that_is_set_by_hours_under_load_fails_nobody() {
         ("KEYFERRY_PROXY_SEALING_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
     ];
     let mut command = stage.command("127.0.0.1:0", &variables);
-    let clock = OwnClock::on_the_wall(&mut command, stage.world.path("clock"));
+    let Some(clock) = OwnClock::on_the_wall(&mut command, stage.world.path("clock")) else { return };
     let proxy = stage.started(command);
     let caller = Caller { stage: &stage, proxy: &proxy, client: client().build().unwrap() };
 
@@ -111,7 +111,7 @@ async fn a_clock_that_is_set_by_hours_changes_no_limit_and_no_rest() {
         ("KEYFERRY_PROXY_TRUSTED_PROXIES", "127.0.0.1"),
     ];
     let mut command = stage.command("127.0.0.1:0", &variables);
-    let clock = OwnClock::on_the_wall(&mut command, stage.world.path("clock"));
+    let Some(clock) = OwnClock::on_the_wall(&mut command, stage.world.path("clock")) else { return };
     let proxy = stage.started(command);
     let caller = Caller { stage: &stage, proxy: &proxy, client: client().build().unwrap() };
     let set = async |by: &str| {

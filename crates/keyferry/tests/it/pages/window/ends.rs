@@ -78,13 +78,13 @@ async fn each_end_of_a_window_is_told_on_its_page() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_sign_in_within_ten_minutes_is_told() {
     let mut clock = None;
-    let scene =
-        Scene::set_by(|world, command| clock = Some(OwnClock::of(command, world.path("clock")))).await;
+    let scene = Scene::set_by(|world, command| clock = OwnClock::of(command, world.path("clock"))).await;
     let Some(scene) = scene else { return };
+    let Some(clock) = clock else { return scene.end().await };
     let tab = scene.stage.tab().await;
     scene.begin(&tab).await;
     scene.acme.asks().await;
-    clock.unwrap().forward(11);
+    clock.forward(11);
     failed(&scene, &tab, "Nobody signed in within 10 minutes", "Try again", "too-late").await;
     scene.end().await;
 }
