@@ -13,6 +13,8 @@ use super::{
 use crate::support::{http, send};
 
 const FILES: [&str; 2] = ["deploy/kubernetes/proxy.yaml", "deploy/kubernetes/valkey.yaml"];
+/// Applied by itself, once it is filled in.
+const SECRET: &str = "deploy/kubernetes-secret.yaml";
 
 /// All that is applied.
 struct Applied(Vec<Value>);
@@ -66,23 +68,33 @@ impl Applied {
             &self.one("Deployment", "keyferry-proxy")["spec"]["template"]["spec"]["volumes"][0],
         );
         assert_eq!(mount["name"], volume["name"]);
-        let names = made_secret(&text(&volume["secret"]["secretName"]));
+        let names = secret(&text(&volume["secret"]["secretName"]));
         Environment { variables, mounted: (text(&mount["mountPath"]), names) }
     }
 }
 
-/// The keys of a Secret that is in no file, so that no empty one is applied over it: by the command that makes it.
-fn made_secret(name: &str) -> Vec<String> {
+/// What the Secret holds: by its file, and by the command that makes it without one.
+fn secret(name: &str) -> Vec<String> {
+    let secret = documents(SECRET).unwrap().remove(0);
+    assert_eq!(
+        (&secret["metadata"]["name"], &secret["metadata"]["namespace"]),
+        (&name.into(), &"keyferry".into())
+    );
+    let held: Vec<String> = secret["stringData"].as_object().unwrap().keys().cloned().collect();
     let command = format!("#   kubectl create secret generic {name} --namespace keyferry ");
     let manifest = fs::read_to_string(root().join(FILES[0])).unwrap();
     let line = manifest.lines().find_map(|line| line.strip_prefix(&command)).unwrap();
-    line.split(' ').map(|part| part.strip_prefix("--from-file=").unwrap().to_owned()).collect()
+    let mut made: Vec<_> =
+        line.split(' ').map(|part| part.strip_prefix("--from-file=").unwrap().to_owned()).collect();
+    made.sort();
+    assert_eq!(made, held);
+    held
 }
 
 #[test]
 fn the_manifests_are_what_kubernetes_takes() {
     let Some(validate) = program("kubernetes-validate") else { return };
-    for file in FILES {
+    for file in FILES.into_iter().chain([SECRET]) {
         let told = run(&validate, &["--strict", file]);
         assert!(told.status.success(), "{file}: {}", String::from_utf8_lossy(&told.stderr));
     }
