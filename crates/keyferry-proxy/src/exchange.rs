@@ -239,11 +239,12 @@ async fn within_share<T>(
     grant: &'static str,
     exchange: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, ProxyError> {
+    // First the share: whoever goes ahead after a rest, to find out, must have one.
+    let permit = provider.exchanges.try_acquire().map_err(|_| ProxyError::Busy)?;
     let breaker = provider.is_one_for_all().then_some(&provider.breaker);
     if let Some(breaker) = breaker {
         breaker.check(Instant::now())?;
     }
-    let permit = provider.exchanges.try_acquire().map_err(|_| ProxyError::Busy)?;
     let began = Instant::now();
     let result = exchange.await;
     let took = began.elapsed();

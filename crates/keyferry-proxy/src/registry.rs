@@ -124,6 +124,14 @@ impl Registry {
         for file in changed.iter() {
             let Some(oauth) = flow(file) else { continue };
             let old = before.get(file.name.as_str());
+            let mut problems = credentials.problems().iter();
+            if let Some(old) = old.filter(|old| old.is_configured())
+                && problems.any(|problem| problem.takes_away() && *problem.provider() == file.name)
+            {
+                tracing::warn!(provider = %file.name, "a provider stays as it was, for its client can't be read");
+                now.insert(file.name.as_str().to_owned(), Arc::clone(old));
+                continue;
+            }
             let provider = match Provider::new(file, oauth, &credentials, &self.place, old) {
                 Ok(provider) => Arc::new(provider),
                 Err(error) => {
@@ -221,7 +229,6 @@ impl Provider {
     }
 }
 
-/// Where a provider's requests go.
 /// The flow of a file, which all that know the file share.
 fn flow(file: &ProviderFile) -> Option<&Arc<OAuth>> {
     match &file.sign_in {
@@ -230,6 +237,7 @@ fn flow(file: &ProviderFile) -> Option<&Arc<OAuth>> {
     }
 }
 
+/// Where a provider's requests go.
 fn endpoints(oauth: &OAuth) -> impl Iterator<Item = &EndpointTemplate> {
     let revocation = oauth.revocation.as_ref().map(|revocation| &revocation.endpoint);
     [Some(&oauth.token.endpoint), oauth.token.refresh_endpoint.as_ref(), revocation].into_iter().flatten()

@@ -19,6 +19,9 @@ pub enum ReloadError {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsFileError),
+    /// The client of a provider that has one.
+    #[error("{0}; it keeps the client that it has")]
+    Client(String),
 }
 
 /// What replaces a proxy's providers while it serves. Where their files come from is its caller's business.
@@ -70,6 +73,13 @@ impl ProviderUpdates {
         let traces = self.state.traces.as_ref();
         let headers = traces.map(|_| TraceExport::headers_from_environment(&lookup)).transpose()?;
         let credentials = Credentials::from_environment(providers, &lookup);
+        let mut lost = credentials.problems().iter().filter(|problem| {
+            problem.takes_away()
+                && self.state.registry.find(problem.provider().as_str()).is_ok_and(|one| one.is_configured())
+        });
+        if let Some(problem) = lost.next() {
+            return Err(ReloadError::Client(problem.to_string()));
+        }
         if let (Some(tls), Some(files)) = (&self.state.tls, &files) {
             tls.replace(files)?;
         }

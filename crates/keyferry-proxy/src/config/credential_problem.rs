@@ -70,3 +70,25 @@ pub enum CredentialProblem {
         path: String,
     },
 }
+
+// === impl CredentialProblem ===
+
+impl CredentialProblem {
+    /// The provider that has it.
+    pub(crate) fn provider(&self) -> &ProviderName {
+        match self {
+            Self::SecretMissing { provider, .. }
+            | Self::IdMissing { provider, .. }
+            | Self::Required { provider, .. }
+            | Self::Invalid { provider, .. }
+            | Self::Source { provider, .. }
+            | Self::Placeholder { provider, .. }
+            | Self::ReadableByAll { provider, .. } => provider,
+        }
+    }
+
+    /// Whether something that was set for the provider can't be used, such as its client.
+    pub(crate) fn takes_away(&self) -> bool {
+        !matches!(self, Self::Placeholder { .. } | Self::ReadableByAll { .. })
+    }
+}

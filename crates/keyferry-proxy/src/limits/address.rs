@@ -26,10 +26,14 @@ pub(crate) fn caller(callers: &Callers, peer: IpAddr, headers: &HeaderMap) -> Ip
     if !trusted(address) {
         return address;
     }
-    let values = headers.get_all(&callers.forwarded).iter().rev().filter_map(|value| value.to_str().ok());
-    let chain = values.flat_map(|value| value.rsplit(','));
+    // Each entry by itself: a stranger's part of a line may be of any bytes, and must not hide the part that a proxy wrote behind it.
+    let values = headers.get_all(&callers.forwarded).iter().rev();
+    let chain = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     for entry in chain.take(LONGEST_CHAIN) {
-        let read = if callers.forwarded == FORWARDED { forwarded_for(entry) } else { node(entry.trim()) };
+        let read = std::str::from_utf8(entry).ok().and_then(|entry| match callers.forwarded == FORWARDED {
+            true => forwarded_for(entry),
+            false => node(entry.trim()),
+        });
         // What can't be read hides who asks: the proxy that wrote it stands for them.
         let Some(next) = read else { break };
         address = next;
@@ -71,14 +75,15 @@ mod tests {
         };
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(http::HeaderName::try_from(header).unwrap(), value.parse().unwrap());
+            let value = http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            headers.append(http::HeaderName::try_from(header).unwrap(), value);
         }
         caller(&callers, peer.parse().unwrap(), &headers).to_string()
     }
 
     #[test]
     fn a_stranger_can_not_choose_an_address() {
-        let table: [(&str, &[&str], &str); 12] = [
+        let table: [(&str, &[&str], &str); 14] = [
             ("192.0.2.1", &["1.1.1.1"], "192.0.2.1"),
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &["1.1.1.1"], "1.1.1.1"),
@@ -91,6 +96,8 @@ mod tests {
             ("10.0.0.1", &["1.1.1.1, unknown"], "10.0.0.1"),
             ("10.0.0.1", &["1.1.1.1, unknown, 10.3.3.3"], "10.3.3.3"),
             ("10.0.0.1", &["10.4.4.4, 10.5.5.5"], "10.4.4.4"),
+            ("10.0.0.1", &["\u{e9}, 1.1.1.1"], "1.1.1.1"),
+            ("10.0.0.1", &["1.1.1.1, \u{e9}"], "10.0.0.1"),
         ];
         for (peer, values, expected) in table {
             assert_eq!(asked("x-forwarded-for", peer, values), expected, "{peer} {values:?}");

@@ -19,7 +19,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{Full, LengthLimitError};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use keyferry_core::{
@@ -66,6 +66,9 @@ const PONG: Duration = Duration::from_secs(5);
 const NO_FILES: [i32; 2] = [23, 24];
 /// Idle connections that are kept for one provider.
 const IDLE_CONNECTIONS: usize = 64;
+/// The longest body that is read though nobody needs it, in bytes, and how long that may take.
+const LONGEST_PASSED_OVER: usize = 16 * 1024;
+const PASSED_OVER_WITHIN: Duration = Duration::from_millis(250);
 /// Longest head of a reply, in bytes; what comes with the last read may go beyond it.
 const LONGEST_HEAD: usize = 32 * 1024;
 /// Most headers of a reply.
@@ -236,6 +239,7 @@ impl Upstream {
         }
         let plain = head.headers.get(header::CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || !plain {
+            pass_over(body).await;
             return Ok(UpstreamReply { status, retry_after, body: Bytes::new() });
         }
         match whole::read(body, self.longest_reply).await {
@@ -243,6 +247,14 @@ impl Upstream {
             Err(error) if error.is::<LengthLimitError>() => Err(Fault::TooLong),
             Err(_) => Err(Fault::Broken),
         }
+    }
+}
+
+/// Reads a body that nobody needs, where that is soon done, so that its connection can be kept: a provider that has too much to do would
+/// else be asked for a new one each time.
+async fn pass_over(body: Incoming) {
+    if body.size_hint().exact().is_some_and(|length| length <= LONGEST_PASSED_OVER as u64) {
+        _ = timeout(PASSED_OVER_WITHIN, whole::read(body, LONGEST_PASSED_OVER)).await;
     }
 }
 
@@ -267,12 +279,23 @@ fn connect_fault(provider: &str, error: &(dyn StdError + 'static)) -> Fault {
 }
 
 /// The first cause, in words of the system or of hyper: the causes above only repeat where it happened.
+///
+/// Below hyper it is the system's word or none. The rest may be the provider's own text, which may hold what it was sent: that of HTTP/2
+/// repeats what came with the end of a connection (RFC 9113 §6.8).
 fn root<'e>(error: &'e (dyn StdError + 'static)) -> &'e (dyn StdError + 'static) {
-    let mut root = error;
-    while let Some(cause) = root.source() {
-        root = cause;
+    let (mut root, mut next, mut in_hyper) = (error, Some(error), false);
+    while let Some(cause) = next {
+        if !in_hyper || is_of_the_system(cause) {
+            root = cause;
+        }
+        in_hyper |= cause.is::<hyper::Error>();
+        next = cause.source();
     }
     root
+}
+
+fn is_of_the_system(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.raw_os_error().is_some())
 }
 
 #[cfg(test)]

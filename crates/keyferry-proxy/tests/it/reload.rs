@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use keyferry_core::provider::{ProviderFile, ProviderSet};
 use keyferry_proxy::{Proxy, ProxyConfig};
 
 use crate::support::*;
@@ -83,6 +84,22 @@ async fn a_slip_in_the_settings_changes_nothing() {
         bad.insert("SANDBOX_CLIENT_SECRET", "not-the-secret".to_owned());
         let error = updates.reload(&providers, read(&bad)).unwrap_err().to_string();
         assert!(error.starts_with(variable) && !error.contains("short"), "{error}");
+    }
+    // A file that is put into place before its owner is right.
+    let mut unreadable = good.clone();
+    unreadable.remove("SANDBOX_CLIENT_SECRET");
+    unreadable.insert("SANDBOX_CLIENT_SECRET_FILE", "/nowhere/secret".to_owned());
+    let mut unusable = good.clone();
+    unusable.insert("SANDBOX_ALLOWED_HOSTS", "https://a path".to_owned());
+    for (bad, named) in [(unreadable, "/nowhere/secret"), (unusable, "SANDBOX_ALLOWED_HOSTS")] {
+        let error = updates.reload(&providers, read(&bad)).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+        let mut changed = ProviderSet::default();
+        let text = format!("# changed\n{}", sandbox.provider_file());
+        changed.insert(ProviderFile::parse("sandbox".parse().unwrap(), "sandbox.toml", &text).unwrap().file);
+        updates.replace(&changed, read(&bad));
+        let reply = proxy.post_as(ADA, "/oauth/token", &redemption(&code(&sandbox).await)).await;
+        assert_eq!(reply.status, 200, "the client that it had is gone");
     }
     let mut gone = good.clone();
     gone.remove("KEYFERRY_PROXY_SEALING_KEY");

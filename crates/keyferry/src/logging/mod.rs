@@ -11,6 +11,9 @@ use crate::{cli::Cli, commands::MESSAGES_LOG_TARGETS};
 use redact::RedactedStderr;
 use request_lines::RequestLines;
 
+/// The library that logs whole frames of HTTP/2: what the other side says at the end of a connection may repeat what it was sent.
+const FRAMES_LOG_TARGETS: [&str; 1] = ["h2"];
+
 /// The variable that says how much is logged, such as `debug` or `keyferry_proxy=trace`.
 const VARIABLE: &str = "KEYFERRY_LOG";
 
@@ -27,7 +30,10 @@ pub(crate) fn start(cli: &Cli) {
     let filter = std::env::var(VARIABLE).ok().and_then(|text| text.parse::<EnvFilter>().ok());
     let filter = filter.unwrap_or_else(|| EnvFilter::new(level));
     // These libraries log whole messages: whatever a tool was given or said, and the variables of a server in a container.
-    let silent = MESSAGES_LOG_TARGETS.iter().filter_map(|target| format!("{target}=off").parse().ok());
+    let silent = MESSAGES_LOG_TARGETS
+        .iter()
+        .chain(&FRAMES_LOG_TARGETS)
+        .filter_map(|target| format!("{target}=off").parse().ok());
     let filter = silent.fold(filter, EnvFilter::add_directive);
     let terminal = std::io::stderr().is_terminal();
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -105,9 +105,13 @@ pub(crate) fn reset(stream: u32, code: u32) -> Vec<u8> {
     frame(RST_STREAM, 0, stream, &code.to_be_bytes())
 }
 
+/// What this provider says at the end of a connection: its own text, which may repeat what it was sent.
+pub(crate) const LAST_WORDS: &str = "canary-of-last-words";
+
 /// The end of the connection for streams beyond the last.
 pub(crate) fn go_away(last: u32, code: u32) -> Vec<u8> {
-    frame(GOAWAY, 0, 0, &[last.to_be_bytes(), code.to_be_bytes()].concat())
+    let (last, code) = (last.to_be_bytes(), code.to_be_bytes());
+    frame(GOAWAY, 0, 0, &[&last[..], &code, LAST_WORDS.as_bytes()].concat())
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {

@@ -369,3 +369,24 @@ async fn no_header_of_a_provider_reaches_the_caller() {
         assert!(reply.headers.values().all(|value| value != "canary"));
     }
 }
+
+#[tokio::test]
+async fn a_provider_that_has_too_much_to_do_keeps_its_connection() {
+    let long = "x".repeat(64 * 1024);
+    for (answer, connections) in [
+        (raw::json("429 Too Many", r#"{"error":"slow_down"}"#), 1),
+        (raw::json("503 Away", "<h1>Soon</h1>"), 1),
+        // Not worth the reading.
+        (raw::json("503 Away", &long), 3),
+        // Its end is far.
+        ("HTTP/1.1 503 Away\r\ncontent-length: 9\r\n\r\nhalf".to_owned(), 3),
+    ] {
+        let provider = RawProvider::answering(answer.clone()).await;
+        let proxy = start(config(&[("acme", &provider.file(""))], "s")).await;
+        for token in ["a", "b", "c"] {
+            let status = proxy.token(&refreshment("acme", token)).await.status;
+            assert!([429, 503, 502].contains(&status), "{status}");
+        }
+        assert_eq!((provider.connections(), provider.requests().len()), (connections, 3), "{answer:.60}");
+    }
+}

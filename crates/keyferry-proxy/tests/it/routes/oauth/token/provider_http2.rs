@@ -20,7 +20,8 @@ use tokio::{net::TcpListener, sync::Barrier, time::timeout};
 
 use crate::support::{
     authority::Authority,
-    frames::{FrameProvider, Then, answered, go_away, reset},
+    frames::{FrameProvider, LAST_WORDS, Then, answered, go_away, reset},
+    log::Captured,
     *,
 };
 
@@ -101,6 +102,7 @@ async fn many_exchanges_go_over_one_connection_and_each_is_sent_once() {
 
 #[tokio::test]
 async fn what_a_stream_or_a_connection_that_ends_had_of_a_request_is_not_sent_again() {
+    let (log, _guard) = Captured::start();
     let broken = || error(502, "temporarily_unavailable");
     // What comes of the first request, what the caller is told, and how many connections there are after the next one.
     type Script = fn(u32) -> Then;
@@ -138,6 +140,11 @@ async fn what_a_stream_or_a_connection_that_ends_had_of_a_request_is_not_sent_ag
         assert!(bodies[0].contains("=one") && bodies[1].contains("=two"), "{what}: {bodies:?}");
         assert_eq!(provider.connections(), connections, "{what}");
     }
+    // The library tells all frames, at a level that nobody has by default; the program keeps it silent.
+    let told: Vec<_> =
+        log.text().lines().filter(|line| line.contains("keyferry_proxy")).map(str::to_owned).collect();
+    assert!(told.iter().any(|line| line.contains("the connection to the provider broke")));
+    assert!(told.iter().all(|line| !line.contains(LAST_WORDS)), "{told:?}");
 }
 
 #[tokio::test]
