@@ -2,10 +2,10 @@
 //! serves.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError, RwLock},
+    sync::{Mutex, MutexGuard, PoisonError, RwLock},
     time::{Duration, SystemTime},
 };
 
@@ -19,8 +19,9 @@ pub struct Environment {
     process: fn(&str) -> Option<String>,
     path: PathBuf,
     dot_env: RwLock<DotEnv>,
-    /// The files that variables named when they were read.
-    files: Mutex<BTreeSet<PathBuf>>,
+    /// The `.env` file and those that variables named, as they were just before they were read: what changes while they are read is a
+    /// change.
+    seen: Mutex<BTreeMap<PathBuf, Stamp>>,
 }
 
 /// What a file looks like from outside.
@@ -34,8 +35,9 @@ impl Environment {
     /// # Errors
     /// [`DotEnvError`] for a file that can't be read.
     pub fn read(path: &Path, process: fn(&str) -> Option<String>) -> Result<Self, DotEnvError> {
+        let seen = Mutex::new(BTreeMap::from([(path.to_owned(), stamp(path))]));
         let dot_env = RwLock::new(DotEnv::read(path)?);
-        Ok(Self { process, path: path.to_owned(), dot_env, files: Mutex::default() })
+        Ok(Self { process, path: path.to_owned(), dot_env, seen })
     }
 
     /// A variable's value. A file that it names is watched from now on.
@@ -43,7 +45,9 @@ impl Environment {
         let dot_env = self.dot_env.read().unwrap_or_else(PoisonError::into_inner);
         let value = dot_env.behind(self.process)(name);
         if let Some(path) = value.as_ref().filter(|path| name.ends_with("_FILE") && !path.is_empty()) {
-            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(PathBuf::from(path));
+            let path = PathBuf::from(path);
+            let looks = stamp(&path);
+            self.seen().entry(path).or_insert(looks);
         }
         value
     }
@@ -56,41 +60,47 @@ impl Environment {
         names
     }
 
-    /// Reads the `.env` file anew.
+    /// Reads the `.env` file anew. All that the variables name is to be read again after it.
     ///
     /// # Errors
     /// [`DotEnvError`]; what was read before stays.
     pub fn reread(&self) -> Result<(), DotEnvError> {
+        self.see(self.stamps());
         let now = DotEnv::read(&self.path)?;
         *self.dot_env.write().unwrap_or_else(PoisonError::into_inner) = now;
         Ok(())
     }
 
-    /// Waits until one of the files has become another one, and has stayed so for a moment: who writes two that belong together is not
+    /// Waits until one of the files is another one than was read, and has stayed so for a moment: who writes two that belong together is not
     /// caught in between.
     pub async fn changed(&self) {
-        self.changed_since_now(PAUSE).await;
+        self.changed_for(PAUSE).await;
     }
 
-    async fn changed_since_now(&self, pause: Duration) {
-        let mut before = self.stamps();
-        let mut moved = false;
+    async fn changed_for(&self, pause: Duration) {
+        let mut before = None;
         loop {
             tokio::time::sleep(pause).await;
             let now = self.stamps();
-            if now == before {
-                if moved {
-                    return;
-                }
-                continue;
+            let moved = now != *self.seen();
+            if moved && before.as_ref() == Some(&now) {
+                self.see(now);
+                return;
             }
-            (before, moved) = (now, true);
+            before = Some(now);
         }
     }
 
-    fn stamps(&self) -> Vec<Stamp> {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        std::iter::once(&self.path).chain(&*files).map(|path| stamp(path)).collect()
+    fn stamps(&self) -> BTreeMap<PathBuf, Stamp> {
+        self.seen().keys().map(|path| (path.clone(), stamp(path))).collect()
+    }
+
+    fn see(&self, now: BTreeMap<PathBuf, Stamp>) {
+        self.seen().extend(now);
+    }
+
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Stamp>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,7 +140,7 @@ mod tests {
 
         for change in [&secret, &dot_env] {
             let pause = Duration::from_millis(5);
-            let wait = environment.changed_since_now(pause);
+            let wait = environment.changed_for(pause);
             tokio::pin!(wait);
             assert!(tokio::time::timeout(pause * 5, &mut wait).await.is_err(), "nothing has changed yet");
             // Renamed over, as those do it who write a secret whole.
@@ -145,5 +155,24 @@ mod tests {
         fs::write(&dot_env, "ACME_CLIENT_ID='").unwrap();
         assert!(environment.reread().is_err());
         assert_eq!(environment.lookup("ACME_CLIENT_ID").unwrap(), "two", "a slip took the settings away");
+    }
+
+    #[tokio::test]
+    async fn a_change_is_noticed_although_nobody_waited_for_one_when_it_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dot_env, secret) = (folder.path().join(".env"), folder.path().join("secret"));
+        fs::write(&secret, "one").unwrap();
+        fs::write(&dot_env, format!("ACME_CLIENT_SECRET_FILE={}\n", secret.display())).unwrap();
+        let environment = Environment::read(&dot_env, nothing).unwrap();
+        let (pause, limit) = (Duration::from_millis(5), Duration::from_secs(5));
+        for text in ["second", "the third"] {
+            environment.lookup("ACME_CLIENT_SECRET_FILE").unwrap();
+            fs::write(&secret, text).unwrap();
+            let noticed = tokio::time::timeout(limit, environment.changed_for(pause)).await;
+            noticed.expect("a change went unnoticed");
+            environment.reread().unwrap();
+            let again = tokio::time::timeout(pause * 5, environment.changed_for(pause)).await;
+            assert!(again.is_err(), "a change was noticed twice");
+        }
     }
 }

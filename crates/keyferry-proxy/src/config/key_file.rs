@@ -1,4 +1,7 @@
 //! The file of access keys: entries come and go, and all else in it stays as people wrote it.
+//!
+//! Who has it open has its folder locked until it is written or let go of: with two who read it, change it and write it at the same time,
+//! the second would bring a key back that the first has revoked.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -16,10 +19,12 @@ const MARK: &str = "kfk_";
 /// Longest file, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// A file of access keys.
+/// A file of access keys. Opened a second time, by whomever, it waits for the first to end.
 #[derive(Debug)]
 pub struct KeyFile {
     path: PathBuf,
+    /// The folder, locked. One that can't be is no hindrance to reading.
+    folder: io::Result<File>,
     lines: Vec<Zeroizing<String>>,
 }
 
@@ -85,13 +90,14 @@ impl KeyFile {
     /// [`KeyFileError`] for one that can't be read, or that the proxy could not use.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, KeyFileError> {
         let path = path.into();
+        let folder = locked(folder_of(&behind_links(&path)));
         let text = match read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
             Err(error) => return Err(KeyFileError::File { path, error }),
         };
         let lines = text.lines().map(|line| Zeroizing::new(line.to_owned())).collect();
-        let file = Self { path, lines };
+        let file = Self { path, folder, lines };
         file.keys()?;
         Ok(file)
     }
@@ -136,10 +142,11 @@ impl KeyFile {
     /// Writes it: whole or not at all, and for its owner alone.
     ///
     /// # Errors
-    /// [`KeyFileError::File`]; the old file is untouched then.
-    pub fn write(&self) -> Result<(), KeyFileError> {
-        replace(&self.path, &self.lines)
-            .map_err(|error| KeyFileError::File { path: self.path.clone(), error })
+    /// [`KeyFileError::File`]; the old file is untouched then, but for one that was written and that the disk may yet lose.
+    pub fn write(self) -> Result<(), KeyFileError> {
+        let Self { path, folder, lines } = self;
+        let written = folder.and_then(|folder| replace(&path, &folder, &lines));
+        written.map_err(|error| KeyFileError::File { path, error })
     }
 }
 
@@ -152,22 +159,46 @@ fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     Ok(text)
 }
 
-/// A new file beside the old one, synced and renamed over it. A link is followed first: a mounted secret is one.
-fn replace(path: &Path, lines: &[Zeroizing<String>]) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// The folder, for this process alone until it is closed. The lock is on the folder, since the file becomes another one.
+fn locked(folder: &Path) -> io::Result<File> {
+    let folder = File::open(folder)?;
+    folder.lock()?;
+    Ok(folder)
+}
+
+/// A link is followed: a mounted secret is one.
+fn behind_links(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A new file beside the old one, synced and renamed over it.
+fn replace(path: &Path, folder: &File, lines: &[Zeroizing<String>]) -> io::Result<()> {
+    let path = behind_links(path);
+    let temporary = beside(&path)?;
+    let mut file = private(&temporary)?;
+    fill(&mut file, lines)
+        .and_then(|()| fs::rename(&temporary, &path))
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))?;
+    folder.sync_all()
+}
+
+/// A name that nobody else has: in a container every process may have the same number.
+fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| io::Error::other("the path has no name"))?.to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}.new", std::process::id()));
-    let write = || {
-        let mut file = private(&temporary)?;
-        for line in lines {
-            writeln!(file, "{}", line.as_str())?;
-        }
-        file.sync_all()?;
-        fs::rename(&temporary, &path)?;
-        File::open(folder)?.sync_all()
-    };
-    write().inspect_err(|_| drop(fs::remove_file(&temporary)))
+    let mut drawn = [0; 9];
+    getrandom::fill(&mut drawn).map_err(io::Error::other)?;
+    Ok(folder_of(path).join(format!(".{name}.{}.new", URL_SAFE_NO_PAD.encode(drawn))))
+}
+
+fn fill(file: &mut File, lines: &[Zeroizing<String>]) -> io::Result<()> {
+    for line in lines {
+        writeln!(file, "{}", line.as_str())?;
+    }
+    file.sync_all()
 }
 
 fn private(path: &Path) -> io::Result<File> {
@@ -204,13 +235,50 @@ mod tests {
         assert_eq!(file.keys().unwrap().iter().count(), 3);
         assert_eq!(file.revoke(|key| &**key.caller() == "ada"), 2);
         assert_eq!(file.revoke(|key| &**key.caller() == "ada"), 0);
+        assert!(!format!("{one:?}{file:?}").contains(one.expose_secret()));
         file.write().unwrap();
         assert_eq!(
             fs::read_to_string(&path).unwrap(),
             format!("# of the office\n{}\n\n", entry("bob", &two))
         );
-        assert!(!format!("{one:?}{file:?}").contains(one.expose_secret()));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file was left");
+    }
+
+    #[test]
+    fn of_two_who_change_it_at_once_neither_loses_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let add_all = |name: &str| {
+            for number in 0..20 {
+                let mut file = KeyFile::open(&path).unwrap();
+                file.add(&entry(&format!("{name}-{number}"), &NewKey::draw().unwrap()));
+                file.write().unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| add_all("ada"));
+            scope.spawn(|| add_all("bob"));
+        });
+        let keys = KeyFile::open(&path).unwrap().keys().unwrap();
+        let mut names: Vec<_> = keys.iter().map(|key| key.caller().to_string()).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 40);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file was left");
+    }
+
+    #[test]
+    fn a_write_that_fails_takes_away_nothing_but_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let others = folder.path().join(format!(".keys.{}.new", std::process::id()));
+        fs::write(&others, "another's").unwrap();
+        let mut file = KeyFile::open(&path).unwrap();
+        file.add(&entry("ada", &NewKey::draw().unwrap()));
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(file.write(), Err(KeyFileError::File { .. })));
+        assert_eq!(fs::read_to_string(&others).unwrap(), "another's");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was left");
     }
 
     #[cfg(unix)]

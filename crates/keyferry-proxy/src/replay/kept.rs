@@ -1,7 +1,8 @@
 //! The answers that are kept: sealed, for some minutes, and no more than fit.
 //!
 //! All live equally long, so that they expire in the order in which they came, and a queue is all the bookkeeping. When there is no
-//! room, the oldest goes, and refusals go before tokens: else who sends nonsense with ever new keys would push the tokens of others out.
+//! room, the oldest goes, and refusals go before tokens: else who sends nonsense with ever new keys would push the tokens of others out. One
+//! exchange brings no more than its first few keys (`under_way.rs`).
 
 use std::{
     collections::{HashMap, VecDeque},

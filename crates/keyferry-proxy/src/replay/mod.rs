@@ -165,7 +165,7 @@ impl Lead {
         Self(None)
     }
 
-    /// Gives the answer to all who asked, and keeps it for those who have a key.
+    /// Gives the answer to all who asked, and keeps it for the first of those who have a key.
     pub(crate) fn settle(self, answer: Answer) -> Arc<Answer> {
         let answer = Arc::new(answer);
         if let Some(followed) = self.0 {

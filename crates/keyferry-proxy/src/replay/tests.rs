@@ -2,7 +2,7 @@ use futures_util::FutureExt;
 use http::StatusCode;
 use keyferry_core::flow::{error::ErrorCode, reply::TokenReply};
 
-use super::*;
+use super::{under_way::MOST_KEEPERS, *};
 use crate::fault::Fault;
 
 const CANARIES: [&str; 4] = ["canary-access", "canary-refresh", "canary-id", "canary-fact"];
@@ -111,6 +111,26 @@ fn equal_requests_share_one_exchange_and_each_key_keeps_its_answer() {
         assert!(kept(begin(&replay, "ada", Some(key), 1)).is_ok());
     }
     lead(begin(&replay, "ada", None, 1));
+}
+
+#[test]
+fn however_many_keys_join_one_exchange_only_the_first_keep_its_answer() {
+    let replay = replay();
+    let first = lead(begin(&replay, "ada", Some(&key(0)), 1));
+    let keys: Vec<_> = (0..30).map(key).collect();
+    let all: Vec<_> = keys.iter().map(|key| waiting(begin(&replay, "ada", Some(key), 1))).collect();
+    // One that was refused a place before is so again, and waits all the same.
+    let again = waiting(begin(&replay, "ada", keys.last(), 1));
+    first.settle(tokens());
+    for one in all.into_iter().chain([again]) {
+        assert_eq!(access_token(&one.answer().now_or_never().unwrap()), CANARIES[0]);
+    }
+    assert_eq!(lock(&replay.table).kept.len(), MOST_KEEPERS);
+    for key in keys.iter().take(MOST_KEEPERS) {
+        assert!(kept(begin(&replay, "ada", Some(key), 1)).is_ok());
+    }
+    assert!(lock(&replay.table).under_way.is_empty());
+    lead(begin(&replay, "ada", keys.get(MOST_KEEPERS), 1));
 }
 
 #[test]

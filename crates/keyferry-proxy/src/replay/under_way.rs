@@ -1,4 +1,7 @@
 //! The exchanges that are under way, and who waits for which.
+//!
+//! Any number may wait for one exchange, but its answer is kept under the first keys alone: who asks over and over with ever new keys, and
+//! hangs up each time, would else fill the memory meanwhile, and push the kept answers of others out at its end.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,6 +11,9 @@ use super::{
     Answer, Identity,
     key::{Keeper, Place},
 };
+
+/// The keys under which one exchange's answer is kept. With more of them, one caller's exchange takes more of the room that all share.
+pub(super) const MOST_KEEPERS: usize = 8;
 
 /// One exchange's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,7 +30,7 @@ pub(super) struct UnderWay {
 
 struct Flight {
     identity: Option<Identity>,
-    /// Those whose answer is to be kept.
+    /// Those whose answer is to be kept: at most [`MOST_KEEPERS`].
     keepers: Vec<Keeper>,
     answer: Receiver<Option<Arc<Answer>>>,
 }
@@ -39,6 +45,8 @@ impl UnderWay {
     }
 
     /// Joins the exchange of the same key, or else of an equal request. Gives the keeper back where there is none.
+    ///
+    /// Beyond [`MOST_KEEPERS`] the answer is given, but not kept under the key, which then belongs to no request yet.
     pub(super) fn join(
         &mut self,
         identity: Option<Identity>,
@@ -50,7 +58,7 @@ impl UnderWay {
         let Some((id, flight)) = id.and_then(|id| Some((id, self.flights.get_mut(&id)?))) else {
             return Err(keeper);
         };
-        if let Some(keeper) = keeper.filter(|_| !known) {
+        if let Some(keeper) = keeper.filter(|_| !known && flight.keepers.len() < MOST_KEEPERS) {
             self.by_place.insert(keeper.place(), (keeper.fingerprint(), id));
             flight.keepers.push(keeper);
         }
