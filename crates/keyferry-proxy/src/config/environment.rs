@@ -25,7 +25,7 @@ pub struct Environment {
 }
 
 /// What a file looks like from outside.
-type Stamp = Option<(SystemTime, u64, u64)>;
+type Stamp = Option<(SystemTime, u64, u64, (i64, i64))>;
 
 // === impl Environment ===
 
@@ -112,11 +112,15 @@ impl std::fmt::Debug for Environment {
 
 fn stamp(path: &Path) -> Stamp {
     let found = fs::metadata(path).ok()?;
+    // With the time of its last change of owner or mode: a file that could not be read until then is another one after it.
     #[cfg(unix)]
-    let inode = std::os::unix::fs::MetadataExt::ino(&found);
+    let (inode, changed) = {
+        use std::os::unix::fs::MetadataExt as _;
+        (found.ino(), (found.ctime(), found.ctime_nsec()))
+    };
     #[cfg(not(unix))]
-    let inode = 0;
-    Some((found.modified().ok()?, found.len(), inode))
+    let (inode, changed) = (0, (0, 0));
+    Some((found.modified().ok()?, found.len(), inode, changed))
 }
 
 #[cfg(test)]
@@ -174,5 +178,19 @@ mod tests {
             let again = tokio::time::timeout(pause * 5, environment.changed_for(pause)).await;
             assert!(again.is_err(), "a change was noticed twice");
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_that_gets_another_mode_has_changed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let dot_env = folder.path().join(".env");
+        fs::write(&dot_env, "A=1\n").unwrap();
+        let environment = Environment::read(&dot_env, nothing).unwrap();
+        fs::set_permissions(&dot_env, fs::Permissions::from_mode(0o600)).unwrap();
+        let limit = Duration::from_secs(5);
+        let noticed = tokio::time::timeout(limit, environment.changed_for(Duration::from_millis(5))).await;
+        noticed.expect("a change went unnoticed");
     }
 }
