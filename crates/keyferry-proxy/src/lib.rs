@@ -41,6 +41,7 @@ mod pace;
 mod parameters;
 mod patience;
 mod peers;
+mod preface;
 mod proxy;
 mod registry;
 mod replay;

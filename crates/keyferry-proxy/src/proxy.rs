@@ -134,6 +134,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // Elsewhere it would let two programs share the address.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
+    // Every connection that it accepts has it, too.
+    socket.set_keepalive(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

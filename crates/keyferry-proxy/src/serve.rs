@@ -29,8 +29,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    patience::Patience, peers::Peers, respond::respond, routes::Routes, server_tls::is_http2,
-    state::ProxyState,
+    patience::Patience, peers::Peers, preface::Preface, respond::respond, routes::Routes,
+    server_tls::is_http2, state::ProxyState,
 };
 
 /// Pause after a failed accept: out of file descriptors, the next one would fail at once.
@@ -193,6 +193,7 @@ impl Connection {
             None => return,
         };
         if is_http2(&stream) {
+            let stream = Preface::new(stream, self.proxy.limits.head);
             drop(watcher.watch(self.http2(stream)).await);
         } else {
             drop(watcher.watch(self.http1(stream)).await);

@@ -9,6 +9,8 @@ mod deploy;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod http2;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod logs;

@@ -16,7 +16,7 @@ use tokio::{
 use crate::support::*;
 
 /// Writes a certificate for this name and its key. What is in the folder is replaced.
-fn certify(folder: &Path, name: &str) -> Certificate {
+pub(crate) fn certify(folder: &Path, name: &str) -> Certificate {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed([name.to_owned()]).unwrap();
     std::fs::write(folder.join("certificate"), cert.pem()).unwrap();
     std::fs::write(folder.join("key"), signing_key.serialize_pem()).unwrap();
@@ -33,7 +33,7 @@ fn lookup(folder: &Path) -> impl Fn(&str) -> Option<String> {
     }
 }
 
-fn secure(folder: &TempDir) -> ProxyConfig {
+pub(crate) fn secure(folder: &TempDir) -> ProxyConfig {
     let mut config = config(&[], "s");
     let at = |name| folder.path().join(name);
     config.tls = Some(TlsFiles { certificate: at("certificate"), key: at("key") });
