@@ -55,6 +55,7 @@ mod serve;
 mod server_tls;
 mod start_error;
 mod state;
+mod taken;
 mod traces;
 mod updates;
 mod upstream;

@@ -8,6 +8,9 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Request, Version, header};
+use hyper::body::Body as _;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     cors::{self, Asking},
@@ -17,17 +20,22 @@ use crate::{
     request_log::RequestLog,
     routes::{Routes, label},
     state::ProxyState,
+    taken::{self, Hold},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The routes that have limits; the others tell whether the proxy is well, and must do so when it has much to do.
 const LIMITED: &str = "/oauth/";
+/// Longest answer of HTTP/1.1, in bytes, that is not under way any more once it is made: it fits into the buffer of its connection, whose
+/// writes have their own deadline.
+const SMALL: u64 = 8 * 1024;
 
-/// Answers a request of a connection from `peer`. A defect in a handler costs that request alone.
+/// Answers a request of a connection from `peer`, which `cut` ends. A defect in a handler costs that request alone.
 pub(crate) async fn respond(
     proxy: Arc<ProxyState>,
     routes: Routes,
     peer: IpAddr,
+    cut: CancellationToken,
     mut request: Request<Body>,
 ) -> Response {
     let id = proxy.ids.next();
@@ -42,12 +50,19 @@ pub(crate) async fn respond(
     request.extensions_mut().insert(id);
     // HTTP/2 has its own word for the end of a connection.
     let one_by_one = request.version() < Version::HTTP_2;
+    let mut under_way = None;
     let mut response = match cors::asking(&proxy.callers.origins, &request) {
         Err(error) => error.into_response(),
         Ok(asking) => {
             let mut response = match cors::preflight(&request) {
                 Some(preflight) if matches!(asking, Asking::Page(_)) => preflight,
-                _ if route.starts_with(LIMITED) => limited(&proxy, routes, address, request, route).await,
+                _ if route.starts_with(LIMITED) => match admitted(&proxy, address).await {
+                    Err(error) => error.into_response(),
+                    Ok(permit) => {
+                        under_way = Some(permit);
+                        caught(&proxy, routes, request, route).await
+                    }
+                },
                 _ => caught(&proxy, routes, request, route).await,
             };
             if let Asking::Page(origin) = asking {
@@ -62,23 +77,22 @@ pub(crate) async fn respond(
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     log.finish(&response);
-    response
+    if response.body().is_end_stream() || one_by_one && is_small(&response) {
+        return response;
+    }
+    let hold = Hold::new(under_way, proxy.limits.answer_wait, cut);
+    response.map(|body| taken::held(body, hold))
 }
 
-/// Answers within the limits of the address and of the whole proxy.
-async fn limited(
-    proxy: &Arc<ProxyState>,
-    routes: Routes,
-    address: IpAddr,
-    request: Request<Body>,
-    route: &'static str,
-) -> Response {
-    if let Err(error) = proxy.addresses.check(address).await {
-        return error.into_response();
-    }
+fn is_small(response: &Response) -> bool {
+    response.body().size_hint().upper().is_some_and(|length| length <= SMALL)
+}
+
+/// Lets a request in within the limits of its address and of the whole proxy, as one under way.
+async fn admitted(proxy: &ProxyState, address: IpAddr) -> Result<OwnedSemaphorePermit, ProxyError> {
+    proxy.addresses.check(address).await?;
     // Refused before a byte of its body is read: what is under way is what takes memory.
-    let Ok(_under_way) = proxy.requests.try_acquire() else { return ProxyError::Full.into_response() };
-    caught(proxy, routes, request, route).await
+    Arc::clone(&proxy.requests).try_acquire_owned().map_err(|_| ProxyError::Full)
 }
 
 async fn caught(
@@ -119,7 +133,8 @@ mod tests {
         let routes = Routes::from(router);
         let ask = async |path: &str| {
             let request = Request::get(path).body(Body::empty()).unwrap();
-            respond(Arc::clone(&proxy), routes.clone(), Ipv4Addr::LOCALHOST.into(), request)
+            let cut = CancellationToken::new();
+            respond(Arc::clone(&proxy), routes.clone(), Ipv4Addr::LOCALHOST.into(), cut, request)
                 .await
                 .status()
                 .as_u16()

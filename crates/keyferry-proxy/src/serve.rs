@@ -62,8 +62,13 @@ pub(crate) async fn serve(
             return tracing::debug!("an address has more connections than its share; one was closed");
         };
         let open = proxy.metrics.connection();
-        let (watcher, cut, stop) = (graceful.watcher(), cut.clone(), stop.clone());
-        let connection = Connection { proxy: Arc::clone(&proxy), routes: routes.clone(), peer: address.ip() };
+        let (watcher, cut, stop) = (graceful.watcher(), cut.child_token(), stop.clone());
+        let connection = Connection {
+            proxy: Arc::clone(&proxy),
+            routes: routes.clone(),
+            peer: address.ip(),
+            cut: cut.clone(),
+        };
         // Boxed, each kind by itself: a connection without TLS, most of them idle, must not take the room of one with it.
         let connection: Pin<Box<dyn Future<Output = ()> + Send>> = match secure {
             true if proxy.tls.is_some() => Box::pin(connection.secure(stream, watcher, stop)),
@@ -126,6 +131,8 @@ struct Connection {
     proxy: Arc<ProxyState>,
     routes: Routes,
     peer: IpAddr,
+    /// Ends it, whatever is under way.
+    cut: CancellationToken,
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -144,8 +151,10 @@ impl Connection {
     ) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future = Answering> + use<>
     {
         let (state, routes, peer) = (Arc::clone(&self.proxy), self.routes.clone(), self.peer);
+        let cut = self.cut.clone();
         service_fn(move |request: Request<Incoming>| -> Answering {
-            Box::pin(respond(Arc::clone(&state), routes.clone(), peer, request.map(Body::new)).map(Ok))
+            let (state, routes, cut) = (Arc::clone(&state), routes.clone(), cut.clone());
+            Box::pin(respond(state, routes, peer, cut, request.map(Body::new)).map(Ok))
         })
     }
 
@@ -207,6 +216,71 @@ pub(crate) async fn serve_one<S>(proxy: Arc<ProxyState>, routes: Routes, stream:
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let connection = Connection { proxy, routes, peer: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST) };
-    drop(connection.http1(stream).await);
+    let (peer, cut) = (IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), CancellationToken::new());
+    let connection = Connection { proxy, routes, peer, cut: cut.clone() };
+    drop(cut.run_until_cancelled(connection.http1(stream)).await);
+}
+
+#[cfg(test)]
+mod tests {
+    use keyferry_core::provider::{ProviderFile, ProviderSet};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+    use crate::config::ProxyConfig;
+
+    /// How much of an answer a caller has room for, whether it reads or not.
+    const ROOM: usize = 1_024;
+    const ASKED: &[u8] = b"GET /oauth/providers HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+    /// A proxy with a list of providers that no buffer holds.
+    fn proxy(answer_wait: Duration) -> Arc<ProxyState> {
+        let text = format!(
+            "# {}\ndisplay_name = \"Acme\"\n[authorization]\nendpoint = \"https://acme.example/a\"\n\
+             [token]\nendpoint = \"https://acme.example/t\"\n",
+            "a".repeat(30_000)
+        );
+        let mut set = ProviderSet::default();
+        for name in ["one", "two", "three", "four"] {
+            let file = ProviderFile::parse(name.parse().unwrap(), name, &text).unwrap().file;
+            drop(set.insert(Arc::new(file)));
+        }
+        let mut config = ProxyConfig::new(Arc::new(set));
+        config.limits.answer_wait = answer_wait;
+        config.limits.requests = 1;
+        Arc::new(ProxyState::new(&config).unwrap())
+    }
+
+    /// A caller that has asked for the list, and its connection.
+    async fn ask(proxy: &Arc<ProxyState>) -> (DuplexStream, impl Future<Output = ()> + use<>) {
+        let (mut caller, stream) = duplex(ROOM);
+        caller.write_all(ASKED).await.unwrap();
+        let routes = Routes::api(Arc::clone(proxy), false);
+        (caller, serve_one(Arc::clone(proxy), routes, stream))
+    }
+
+    #[tokio::test]
+    async fn a_large_answer_is_under_way_until_it_is_taken() {
+        let proxy = proxy(Duration::from_secs(600));
+        let (mut caller, connection) = ask(&proxy).await;
+        let connection = tokio::spawn(connection);
+        let mut reply = vec![0; ROOM];
+        caller.read_exact(&mut reply).await.unwrap();
+        assert_eq!(proxy.requests.available_permits(), 0);
+        caller.read_to_end(&mut reply).await.unwrap();
+        connection.await.unwrap();
+        assert_eq!(proxy.requests.available_permits(), 1);
+        let reply = String::from_utf8(reply).unwrap();
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+        assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_large_answer_that_is_not_taken_ends_its_connection() {
+        let proxy = proxy(Duration::from_millis(100));
+        let (_caller, connection) = ask(&proxy).await;
+        timeout(Duration::from_secs(20), connection).await.unwrap();
+        assert_eq!(proxy.requests.available_permits(), 1);
+    }
 }

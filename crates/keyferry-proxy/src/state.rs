@@ -37,7 +37,7 @@ pub(crate) struct ProxyState {
     pub(crate) callers: Callers,
     pub(crate) addresses: AddressLimit,
     /// One permit for each request that may be under way.
-    pub(crate) requests: Semaphore,
+    pub(crate) requests: Arc<Semaphore>,
     /// Whether strangers reach it, by its address or by its operator's word.
     public: bool,
     pub(crate) sealer: Sealer,
@@ -78,7 +78,7 @@ impl ProxyState {
             admission: Admission::new(&config.access, config.callers.per_key, store.clone()),
             addresses: AddressLimit::new(&config.callers, store),
             callers: config.callers.clone(),
-            requests: Semaphore::new(config.limits.requests),
+            requests: Arc::new(Semaphore::new(config.limits.requests)),
             public: config.listen.open || !config.listen.address.ip().is_loopback(),
             sealer: Sealer::new(config.sealing.as_ref(), config.sealing_by_client),
             pace: Pace::new(&config.limits),

@@ -1,9 +1,9 @@
 //! Callers of HTTP/2 that no careful library would be, frame by frame (RFC 9113 §4.1).
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use keyferry_proxy::ProxyConfig;
-use reqwest::Certificate;
+use reqwest::{Certificate, Client};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
@@ -129,4 +129,40 @@ async fn who_ends_the_handshake_and_says_nothing_more_is_cut_in_time() {
     caller.until(PING).await;
     caller.get(1, "/health").await;
     caller.until(HEADERS).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_taken_is_under_way_until_its_connection_is_cut() {
+    // With a window of a byte an answer has left its handler, yet not the proxy.
+    for window in [0, 1] {
+        let (proxy, certificate, folder) = proxy(|config| {
+            config.limits.requests = 1;
+            config.limits.answer_wait = Duration::from_secs(2);
+        })
+        .await;
+        let other = Client::builder().no_proxy().tls_certs_only([certificate]).resolve(NAME, proxy.address);
+        let (other, url) =
+            (other.build().unwrap(), format!("https://{NAME}:{}/oauth/providers", proxy.address.port()));
+        let ask = async || send(other.get(&url)).await.status;
+        assert_eq!(ask().await, 200);
+        let mut deaf = FrameCaller::connect(&proxy, folder.path()).await;
+        deaf.begin(window).await;
+        deaf.get(1, "/oauth/providers").await;
+        deaf.until(HEADERS).await;
+        assert_eq!(ask().await, 503, "with a window of {window} it was under way no more");
+        deaf.ended().await;
+        until(async || ask().await == 200).await;
+    }
+}
+
+#[tokio::test]
+async fn answers_without_a_limit_of_requests_must_be_taken_too() {
+    let (proxy, _, folder) = proxy(|config| config.limits.answer_wait = Duration::from_secs(1)).await;
+    for path in ["/health", "/openapi.json", "/none"] {
+        let mut deaf = FrameCaller::connect(&proxy, folder.path()).await;
+        deaf.begin(0).await;
+        deaf.get(1, path).await;
+        deaf.until(HEADERS).await;
+        deaf.ended().await;
+    }
 }
