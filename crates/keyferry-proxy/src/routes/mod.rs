@@ -117,7 +117,10 @@ fn build(proxy: Arc<ProxyState>, wanted: impl Fn(&str) -> bool) -> Router {
 mod tests {
     use std::collections::BTreeSet;
 
+    use keyferry_core::provider::ProviderSet;
+
     use super::*;
+    use crate::config::ProxyConfig;
 
     #[test]
     fn the_description_and_the_table_name_the_same_routes() {
@@ -133,6 +136,14 @@ mod tests {
         let served: BTreeSet<_> =
             ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
         assert_eq!(described, served);
+    }
+
+    #[test]
+    fn tokens_are_asked_for_straight_where_there_are_any() {
+        let config = ProxyConfig::new(Arc::new(ProviderSet::default()));
+        let proxy = Arc::new(ProxyState::new(&config).unwrap());
+        assert!(Routes::api(Arc::clone(&proxy), false).with_tokens);
+        assert!(!Routes::metrics(proxy).with_tokens);
     }
 
     #[test]
