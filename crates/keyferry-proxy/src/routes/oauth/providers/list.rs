@@ -49,6 +49,7 @@ pub(crate) async fn get(
     Ok(reply::secret_text(StatusCode::OK, text))
 }
 
+/// What was last made. In a process with several proxies, as in tests, the one that was asked last has it.
 static WHOLE: WholeList = WholeList(ArcSwapOption::const_empty());
 
 /// The list of all providers, made once for as long as they stay the same: it is long, and who asks for it would take its room each time.
